@@ -1,0 +1,90 @@
+/**
+ * What a proxy and an execution need of the world outside. Two implementations: `client/node-port.ts` (Node programs,
+ * the CLI, and the host side of the sandbox) and `sandbox/guest/port.ts` (inside QuickJS, over the JSON bridge). So
+ * `Execution`, `ResourceProxy` and `history` are written once and import nothing of Node's: they run in both.
+ */
+import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
+import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { Resource } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+
+/** A call as the proxy hands it over: everything snapshotted and normalised (ms, numbers, ISO times). */
+export interface Call {
+  /** Resource id. */
+  resource: number;
+  resourceName: string;
+  type: string;
+  operation: string;
+  parameters: Record<string, unknown>;
+  timeout?: number;
+  priority?: number;
+  at?: string;
+  delay?: number;
+  zone?: string;
+  worker?: string;
+  after?: Dependency[];
+  requireWorker?: number;
+  idempotencyKey?: string;
+  note?: string;
+}
+
+export interface WaitResult {
+  entry: Entry;
+  /** False when the poll policy's limit or waitTimeout came first: the operation goes on. */
+  ended: boolean;
+  /** Looks counted so far. */
+  looks: number;
+}
+
+export interface EventsRead {
+  events: EntryEvent[];
+  /** The entry is terminal and these are its last events. */
+  done: boolean;
+}
+
+export interface HistoryQuery {
+  status?: string | string[];
+  resource?: string | number;
+  operation?: string;
+  kind?: string;
+  requestedBy?: string;
+  parent?: number;
+  since?: string;
+  until?: string;
+  order?: "newest" | "oldest";
+  /** At most this many; default 100. */
+  limit?: number;
+}
+
+export interface ClientPort {
+  /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
+  submit(call: Call): Promise<Entry>;
+  /** Polls until the entry is terminal, or the policy's limit. One poller serves all waits. */
+  wait(id: number, policy: PollPolicy): Promise<WaitResult>;
+  cancel(id: number, options: { force?: boolean; reason?: string }): Promise<Entry>;
+  retry(id: number): Promise<Entry>;
+  entry(id: number): Promise<Entry>;
+  entries(query: HistoryQuery): Promise<Entry[]>;
+  /** Events above `after`; held up to `wait` ms when there are none yet. */
+  events(id: number, after: number, wait: number): Promise<EventsRead>;
+  sleep(ms: number): Promise<void>;
+  /** Poll settings below the call and with(): flags, then profile. */
+  readonly pollDefaults: Partial<PollPolicy>;
+  /** Default of `requireWorker`, ms; undefined = off. */
+  readonly requireWorker: number | undefined;
+}
+
+/** Direct values in the sandbox (its thread blocks), promises in Node. */
+export type Looked<T> = T | Promise<T>;
+
+export interface LookupPort {
+  resource(idOrName: string | number): Looked<Resource>;
+  /** Every page of it. */
+  resources(selector: string, parent?: string): Looked<Resource[]>;
+  type(name: string): Looked<ResourceTypeDescriptor>;
+}
+
+/** Goes on with a looked-up value without making a direct one a promise. */
+export function whenLooked<T, R>(value: Looked<T>, next: (value: T) => R): Looked<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}

@@ -1,0 +1,20 @@
+/** JSON values, and a canonical text of them for hashing and comparing. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+/** A JSON Schema document (draft 2020-12 as far as Ajv takes it). */
+export type JsonSchema = { [keyword: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON text with the keys of every object in code-unit order: equal values give equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (!isJsonObject(inner)) return inner;
+    const sorted: Record<string, unknown> = {};
+    for (const key of Object.keys(inner).toSorted()) sorted[key] = inner[key];
+    return sorted;
+  });
+}

@@ -1,0 +1,74 @@
+/** The resource type descriptor: what a type can do, in normalised form (every default filled in). */
+import type { JsonSchema } from "../core/json.ts";
+import type { PollPolicyInput } from "./poll-policy.ts";
+
+/** A command as an argument vector; each element stays one argument after templates are filled in. */
+export interface RunImplementation {
+  kind: "run";
+  argv: string[];
+  shell: boolean;
+  cwd: string | null;
+  env: Record<string, string>;
+  /** How stdout becomes the result: "none" gives { exitCode }, "text" adds stdout, "json" parses it. */
+  result: "none" | "text" | "json";
+}
+
+export interface HttpImplementation {
+  kind: "http";
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: unknown;
+  /** Statuses that mean success; null = any 2xx. */
+  expect: { status: number[] | null };
+  result: "none" | "text" | "json";
+}
+
+export type Implementation = RunImplementation | HttpImplementation;
+
+export interface OperationDescriptor {
+  name: string;
+  description: string | null;
+  /** JSON Schema of an object. A type that declares none takes none: `{ additionalProperties: false }`. */
+  parameters: JsonSchema;
+  /** JSON Schema of the result, or null when undeclared. */
+  result: JsonSchema | null;
+  /** ms from claim to deadline. Default 1 h. */
+  timeout: number;
+  /** One at a time per resource. Default true; false for read-only operations. */
+  exclusive: boolean;
+  /** What happens when its worker dies: "lose" (default, the entry ends as lost) or "requeue" (it is repeatable). */
+  onLost: "lose" | "requeue";
+  /** How many tries in all when onLost is "requeue". Default 3. */
+  maxAttempts: number;
+  /** Overrides the type's role. */
+  role: string | null;
+  /** Slots it takes of a worker. Default 1. */
+  weight: number;
+  /** The parameter that `wilco exec … -- ARGV` fills, or null. */
+  argv: string | null;
+  poll: PollPolicyInput;
+  /** How a YAML type does it; null for types written in TypeScript. */
+  implementation: Implementation | null;
+}
+
+export interface ResourceTypeDescriptor {
+  name: string;
+  description: string | null;
+  /** Content hash for YAML types, package version for built-in ones. */
+  version: string;
+  role: string;
+  /** "bound": the operation is only right on one worker (local processes, local files, commands). */
+  runsOn: "any" | "bound";
+  /** JSON Schema of the connection; "secret: true" marks what is sealed and never shown. */
+  connection: JsonSchema;
+  configuration: JsonSchema | null;
+  /** The operation whose result has `availability: "up" | "down"`; null when the type has none. */
+  check: string | null;
+  operations: Record<string, OperationDescriptor>;
+  builtin: boolean;
+}
+
+export const DEFAULT_OPERATION_TIMEOUT = 3_600_000;
+export const DEFAULT_MAX_ATTEMPTS = 3;
+export const NO_PARAMETERS: JsonSchema = { type: "object", properties: {}, additionalProperties: false };

@@ -1,0 +1,36 @@
+/** A managed thing, as the API shows it. Connection secrets are never part of it. */
+import type { JsonObject } from "../core/json.ts";
+
+export const AVAILABILITIES = ["up", "down", "unknown", "disabled"] as const;
+export type Availability = (typeof AVAILABILITIES)[number];
+
+export interface Resource {
+  id: number;
+  name: string;
+  type: string;
+  zone: string;
+  /** The one worker its operations run on; null = any worker of its zone and role. Inherited from the parent. */
+  worker: string | null;
+  labels: Record<string, string>;
+  /** Name of the parent resource. */
+  parent: string | null;
+  description: string | null;
+  /** Values of `secret: true` properties are replaced by "********". */
+  connection: JsonObject;
+  availability: Availability;
+  /** When `availability` was last observed (start of the check), ISO. */
+  availabilityAt: string | null;
+  /** Grows with every change; the ETag. */
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Group {
+  name: string;
+  description: string | null;
+  /** Members by query … */
+  select: string | null;
+  /** … or by name. */
+  members: string[] | null;
+}

@@ -1,0 +1,124 @@
+/**
+ * The answers of the API, and the request types again for importers that must not load the schemas (the CLI's and the
+ * sandbox's start-up): everything here is a type and vanishes at run time.
+ */
+import type { ErrorBody } from "../core/errors.ts";
+import type { Entry, EntryEvent } from "../domain/entry.ts";
+import type { Group, Resource } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { Assignment, Worker } from "../domain/worker.ts";
+
+export type * from "./schemas.ts";
+
+/** POST /v1/entries → 200. One outcome an item, in order; with `atomic`, errors refuse the whole request instead. */
+export interface SubmitAnswer {
+  entries: SubmitOutcome[];
+}
+/** `replayed`: the idempotency key matched an entry that was filed before. */
+export type SubmitOutcome = { entry: Entry; replayed: boolean } | { error: ErrorBody };
+
+/** POST /v1/entries/poll → 200. Entries that changed since `seen`; unknown ids have an error. */
+export interface PollAnswer {
+  entries: PollChange[];
+}
+export type PollChange = { id: number; entry: Entry; events?: EntryEvent[]; more?: boolean } | { id: number; error: ErrorBody };
+
+export interface Page<T> {
+  items: T[];
+  /** Pass it as `cursor` for the next page; null at the end. */
+  next: string | null;
+}
+
+export type EntriesAnswer = Page<Entry>;
+/** GET /v1/entries/:id/events: gap-free from `after`; `done` when the entry is terminal and this is the log's end. */
+export interface EventsAnswer {
+  events: EntryEvent[];
+  done: boolean;
+}
+export type ResourcesAnswer = Page<Resource>;
+export interface TypesAnswer {
+  items: ResourceTypeDescriptor[];
+}
+export interface GroupsAnswer {
+  items: Group[];
+}
+
+export interface PlanChange {
+  what: "type" | "resource" | "group";
+  name: string;
+  action: "add" | "change" | "same";
+  /** For changes: the top-level keys that differ. */
+  keys: string[];
+}
+/** POST /v1/inventory/apply */
+export interface ApplyAnswer {
+  applied: boolean;
+  changes: PlanChange[];
+  notices: string[];
+}
+
+export type TokenRole = "viewer" | "operator" | "worker" | "admin";
+export interface Token {
+  id: number;
+  name: string;
+  role: TokenRole;
+  zones: string[] | null;
+  roles: string[] | null;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  lastUsedAt: string | null;
+}
+/** POST /v1/tokens: the only time the secret is shown. */
+export interface TokenCreated extends Token {
+  token: string;
+}
+
+/** GET /v1/me */
+export interface Me {
+  name: string;
+  role: TokenRole;
+  server: { version: string; engine: "sqlite" | "postgres"; startedAt: string };
+}
+
+export interface WorkersAnswer {
+  items: Worker[];
+}
+
+// The worker protocol
+
+export interface RegisterAnswer {
+  /** Names the session in every later call. */
+  session: string;
+  /** ms a lease lives without a heartbeat. */
+  lease: number;
+  /** ms between heartbeats. */
+  heartbeat: number;
+  /** ms after the deadline at which the server ends the entry by itself. */
+  grace: number;
+}
+export interface ClaimAnswer {
+  assignments: Assignment[];
+}
+export interface LeaseRef {
+  entry: number;
+  attempt: number;
+}
+export interface HeartbeatAnswer {
+  /** Asked to cancel: abort and finish as canceled. */
+  cancel: LeaseRef[];
+  /** Not yours any more: stop the work, report nothing. */
+  lost: LeaseRef[];
+  /** Leased to this session but not listed: take them or hand them back. */
+  unlisted: Assignment[];
+  /** Stop claiming, finish what runs, stop. */
+  drain: boolean;
+}
+/** One answer an item, in order. */
+export interface ReportAnswer {
+  reports: Array<{ ok: true; lastChunk: number; cancel: boolean } | { error: ErrorBody }>;
+}
+export interface FinishAnswer {
+  finishes: Array<{ ok: true } | { error: ErrorBody }>;
+}

@@ -1,0 +1,281 @@
+/** TypeBox schemas of every request body and query: what the server validates and OpenAPI shows. */
+import { Type, type Static } from "typebox";
+
+const closed = { additionalProperties: false } as const;
+const name = (what: string) => Type.String({ minLength: 1, maxLength: 128, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$", description: what });
+/** Text of people: bounded, and without NUL, which PostgreSQL can't store. */
+const text = (maxLength: number, description: string) => Type.String({ maxLength, pattern: "^[^\\u0000]*$", description });
+const ms = (description: string) => Type.Integer({ minimum: 0, maximum: 315_360_000_000, description: `${description} (ms)` });
+const jsonObject = Type.Record(Type.String(), Type.Unknown());
+const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+/** Bytes of one request body, of the parameters of one call, and of one result. */
+export const LIMITS = {
+  body: 32 * 1024 * 1024,
+  parameters: 1024 * 1024,
+  result: 4 * 1024 * 1024,
+  submitItems: 10_000,
+  pollItems: 50_000,
+  pageSize: 1_000,
+  outputChunk: 256 * 1024,
+} as const;
+
+export const DependencySchema = Type.Object(
+  { entry: id, on: Type.Union([Type.Literal("success"), Type.Literal("failure"), Type.Literal("any")], { default: "success" }) },
+  closed,
+);
+
+/** One call. `resource` is a name or an id. */
+export const SubmissionSchema = Type.Object(
+  {
+    resource: Type.Union([Type.String({ minLength: 1, maxLength: 256 }), id]),
+    operation: Type.String({ minLength: 1, maxLength: 128 }),
+    parameters: Type.Optional(jsonObject),
+    timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" })),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
+    at: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601 time with an offset" })),
+    delay: Type.Optional(ms("start this long after the submit; instead of `at`")),
+    zone: Type.Optional(name("zone")),
+    worker: Type.Optional(name("worker")),
+    after: Type.Optional(Type.Array(DependencySchema, { maxItems: 1_000 })),
+    requireWorker: Type.Optional(ms("refuse or end it when no live worker can take it for this long")),
+    expiresIn: Type.Optional(ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h")),
+    note: Type.Optional(text(1_000, "shown in the history")),
+    key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
+  },
+  closed,
+);
+
+export const SubmitSchema = Type.Object(
+  {
+    entries: Type.Array(SubmissionSchema, { minItems: 1, maxItems: LIMITS.submitItems }),
+    atomic: Type.Optional(Type.Boolean({ default: false, description: "all or nothing: one refused item refuses the request" })),
+  },
+  closed,
+);
+
+export const PollSchema = Type.Object(
+  {
+    entries: Type.Array(
+      Type.Object(
+        {
+          id,
+          seen: Type.Integer({ minimum: 0, description: "lastEvent as the client knows it; 0 = nothing" }),
+          after: Type.Optional(Type.Integer({ minimum: 0, description: "with it, events numbered above it come along" })),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: LIMITS.pollItems },
+    ),
+    wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0, description: "hold the request open up to this long (ms) until one changes" })),
+  },
+  closed,
+);
+
+export const CancelSchema = Type.Object(
+  {
+    force: Type.Optional(Type.Boolean({ default: false, description: "end the entry without its worker's answer" })),
+    reason: Type.Optional(text(1_000, "shown in the history")),
+  },
+  closed,
+);
+
+const page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 100 })),
+  cursor: Type.Optional(Type.String({ maxLength: 512 })),
+};
+
+export const EntriesQuerySchema = Type.Object(
+  {
+    ...page,
+    status: Type.Optional(Type.String({ maxLength: 200, description: "one or more statuses, joined by commas" })),
+    resource: Type.Optional(Type.String({ maxLength: 256, description: "name or id" })),
+    operation: Type.Optional(Type.String({ maxLength: 128 })),
+    kind: Type.Optional(Type.String({ maxLength: 32 })),
+    requestedBy: Type.Optional(Type.String({ maxLength: 128 })),
+    parent: Type.Optional(id),
+    since: Type.Optional(Type.String({ maxLength: 64, description: "created at or after (ISO 8601)" })),
+    until: Type.Optional(Type.String({ maxLength: 64, description: "created before (ISO 8601)" })),
+    order: Type.Optional(Type.Union([Type.Literal("newest"), Type.Literal("oldest")], { default: "newest" })),
+  },
+  closed,
+);
+
+export const EventsQuerySchema = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 })),
+    wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0 })),
+  },
+  closed,
+);
+
+export const ResourcesQuerySchema = Type.Object(
+  { ...page, selector: Type.Optional(Type.String({ maxLength: 8_192 })), parent: Type.Optional(Type.String({ maxLength: 256 })) },
+  closed,
+);
+
+export const ResourceInputSchema = Type.Object(
+  {
+    type: Type.String({ minLength: 1, maxLength: 128 }),
+    zone: Type.Optional(name("zone")),
+    worker: Type.Optional(Type.Union([name("worker"), Type.Null()])),
+    labels: Type.Optional(Type.Record(Type.String({ maxLength: 128 }), text(1_000, "label"))),
+    parent: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
+    description: Type.Optional(Type.Union([text(4_000, "description"), Type.Null()])),
+    connection: Type.Optional(jsonObject),
+  },
+  closed,
+);
+
+/** An inventory document, as YAML gives it; the parts are validated by `inventory/` with positions in the document. */
+export const InventorySchema = Type.Object(
+  {
+    types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    resources: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    groups: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    dryRun: Type.Optional(Type.Boolean({ default: false })),
+  },
+  closed,
+);
+
+export const TokenInputSchema = Type.Object(
+  {
+    name: name("token"),
+    role: Type.Union([Type.Literal("viewer"), Type.Literal("operator"), Type.Literal("worker"), Type.Literal("admin")]),
+    zones: Type.Optional(Type.Array(name("zone"), { maxItems: 100, description: "worker tokens: the zones it may serve; default all" })),
+    roles: Type.Optional(Type.Array(name("role"), { maxItems: 100, description: "worker tokens: the roles it may serve; default all" })),
+    expiresIn: Type.Optional(ms("valid for this long; default: until revoked")),
+  },
+  closed,
+);
+
+// The worker protocol
+
+export const RegisterSchema = Type.Object(
+  {
+    name: name("worker"),
+    zone: name("zone"),
+    roles: Type.Array(name("role"), { minItems: 1, maxItems: 100 }),
+    capacity: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    host: text(255, "host name"),
+    pid: Type.Integer({ minimum: 0 }),
+    version: text(64, "of wilco"),
+    types: Type.Array(Type.Unknown(), { maxItems: 1_000, description: "descriptors of the types it has handlers for" }),
+    succession: Type.String({ minLength: 16, maxLength: 128, description: "secret of its state directory: proves that a newcomer succeeds the holder of the name" }),
+  },
+  closed,
+);
+
+const leaseRef = { entry: id, attempt: Type.Integer({ minimum: 1 }) };
+
+export const ClaimSchema = Type.Object(
+  {
+    claimId: Type.String({ minLength: 8, maxLength: 64 }),
+    slots: Type.Integer({ minimum: 1, maximum: 10_000, description: "free slots" }),
+    wait: Type.Integer({ minimum: 0, maximum: 60_000 }),
+  },
+  closed,
+);
+
+export const HeartbeatSchema = Type.Object(
+  { leases: Type.Array(Type.Object(leaseRef, closed), { maxItems: 10_000 }), state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]) },
+  closed,
+);
+
+export const ReportSchema = Type.Object(
+  {
+    reports: Type.Array(
+      Type.Object(
+        {
+          ...leaseRef,
+          chunks: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  number: Type.Integer({ minimum: 1, description: "1, 2, 3 … per attempt" }),
+                  stream: Type.Union([Type.Literal("stdout"), Type.Literal("stderr")]),
+                  text: Type.Optional(Type.String({ maxLength: LIMITS.outputChunk })),
+                  base64: Type.Optional(Type.String({ maxLength: LIMITS.outputChunk * 2 })),
+                  /** Instead of text: this many bytes were dropped, beyond the quota. */
+                  dropped: Type.Optional(Type.Integer({ minimum: 1 })),
+                },
+                closed,
+              ),
+              { maxItems: 1_000 },
+            ),
+          ),
+          progress: Type.Optional(
+            Type.Object(
+              {
+                done: Type.Number(),
+                total: Type.Union([Type.Number(), Type.Null()]),
+                text: Type.Union([Type.String({ maxLength: 500 }), Type.Null()]),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 10_000 },
+    ),
+  },
+  closed,
+);
+
+export const FinishSchema = Type.Object(
+  {
+    finishes: Type.Array(
+      Type.Object(
+        {
+          ...leaseRef,
+          finishId: Type.String({ minLength: 8, maxLength: 64 }),
+          lastChunk: Type.Integer({ minimum: 0, description: "number of the last output chunk reported" }),
+          status: Type.Union([
+            Type.Literal("succeeded"),
+            Type.Literal("failed"),
+            Type.Literal("timed_out"),
+            Type.Literal("canceled"),
+            Type.Literal("released"),
+          ], { description: '"released": handed back unstarted; it is queued again' }),
+          result: Type.Optional(Type.Unknown()),
+          error: Type.Optional(
+            Type.Object(
+              {
+                code: Type.String({ maxLength: 64 }),
+                message: Type.String({ maxLength: 16_384 }),
+                source: Type.Union([Type.Literal("operation"), Type.Literal("system")]),
+                hint: Type.Optional(Type.String({ maxLength: 4_096 })),
+                details: Type.Optional(Type.Unknown()),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 10_000 },
+    ),
+  },
+  closed,
+);
+
+export type Submission = Static<typeof SubmissionSchema>;
+export type SubmitRequest = Static<typeof SubmitSchema>;
+export type PollRequest = Static<typeof PollSchema>;
+export type CancelRequest = Static<typeof CancelSchema>;
+export type EntriesQuery = Static<typeof EntriesQuerySchema>;
+export type EventsQuery = Static<typeof EventsQuerySchema>;
+export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
+export type ResourceInput = Static<typeof ResourceInputSchema>;
+export type InventoryDocument = Static<typeof InventorySchema>;
+export type TokenInput = Static<typeof TokenInputSchema>;
+export type RegisterRequest = Static<typeof RegisterSchema>;
+export type ClaimRequest = Static<typeof ClaimSchema>;
+export type HeartbeatRequest = Static<typeof HeartbeatSchema>;
+export type ReportRequest = Static<typeof ReportSchema>;
+export type ReportItem = ReportRequest["reports"][number];
+export type OutputChunk = NonNullable<ReportItem["chunks"]>[number];
+export type FinishRequest = Static<typeof FinishSchema>;
+export type FinishItem = FinishRequest["finishes"][number];
