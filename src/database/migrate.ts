@@ -1,0 +1,54 @@
+/** Numbered, forward-only migrations, one transaction each, under a lock. A newer database is refused. */
+import { WilcoError } from "../core/errors.ts";
+import type { Database } from "./database.ts";
+import type { Dialect } from "./dialect.ts";
+import { initial } from "./migrations/0001-initial.ts";
+
+export interface Migration {
+  number: number;
+  name: string;
+  statements(dialect: Dialect): string[];
+}
+
+export const MIGRATIONS: readonly Migration[] = [initial];
+
+/** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
+const LOCK_KEY = 7_461_001;
+
+/** @throws WilcoError `database_newer` when the database was written by a newer wilco. */
+export async function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const { int } = database.dialect.types;
+  await database.transaction(async (tx) => {
+    if (tx.dialect.engine === "postgres") await tx.query(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`);
+    await tx.query(
+      `CREATE TABLE IF NOT EXISTS migration (number ${int} PRIMARY KEY, name text NOT NULL, applied_at ${int} NOT NULL)`,
+    );
+  });
+  for (;;) {
+    const more = await database.transaction(async (tx) => {
+      if (tx.dialect.engine === "postgres") await tx.query(`SELECT pg_advisory_xact_lock(${LOCK_KEY})`);
+      const [row] = await tx.query<{ number: number | null }>("SELECT max(number) AS number FROM migration");
+      const current = row?.number ?? 0;
+      const newest = migrations.at(-1)?.number ?? 0;
+      if (current > newest) throw newer(current, newest);
+      const next = migrations.find((migration) => migration.number > current);
+      if (!next) return false;
+      for (const statement of next.statements(tx.dialect)) await tx.query(statement);
+      await tx.query("INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, $3)", [
+        next.number,
+        next.name,
+        tx.now(),
+      ]);
+      return true;
+    });
+    if (!more) return;
+  }
+}
+
+function newer(current: number, newest: number): WilcoError {
+  return new WilcoError({
+    code: "database_newer",
+    message: `The database has schema ${current}, and this wilco knows only up to ${newest}`,
+    hint: "Run the newer wilco that made it, or restore a copy from before the upgrade. Nothing was changed.",
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * The columns as the drivers return them (the codecs in `audit/` and `inventory/` turn rows into domain values):
+ * times and durations are integer milliseconds, flags are 0 or 1, JSON is text (labels: jsonb on PostgreSQL), output is
+ * bytes. One representation on both engines, because better-sqlite3 refuses booleans and Dates, pg returns bigint as
+ * text unless told, and jsonb reorders keys.
+ */
+import type { Generated } from "kysely";
+import type { Status } from "../domain/status.ts";
+import type { EntryKind, EventType } from "../domain/entry.ts";
+
+export interface ResourceTypeTable {
+  name: string;
+  version: string;
+  descriptor: string;
+  builtin: number;
+  updated_at: number;
+}
+
+export interface ResourceTable {
+  id: Generated<number>;
+  name: string;
+  type: string;
+  zone: string;
+  /** The binding as written; the inherited one is resolved when read. */
+  worker: string | null;
+  parent: number | null;
+  labels: string;
+  description: string | null;
+  connection: string;
+  availability: string;
+  availability_at: number | null;
+  version: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface ResourceGroupTable {
+  name: string;
+  description: string | null;
+  selector: string | null;
+  members: string | null;
+  version: number;
+  updated_at: number;
+}
+
+export interface EntryTable {
+  id: Generated<number>;
+  kind: EntryKind;
+  status: Status;
+  resource: number | null;
+  resource_name: string | null;
+  resource_type: string | null;
+  type_version: string | null;
+  operation: string | null;
+  parameters: string;
+  result: string | null;
+  error: string | null;
+  requested_by: string;
+  key: string;
+  request_hash: string;
+  note: string | null;
+  zone: string;
+  role: string;
+  bound_worker: string | null;
+  route: string;
+  priority: number;
+  weight: number;
+  exclusive: number;
+  head: number;
+  forced: number;
+  on_lost: "lose" | "requeue";
+  max_attempts: number;
+  timeout: number;
+  expires_in: number;
+  require_worker: number | null;
+  deliver_at: number | null;
+  parent: number | null;
+  root: number | null;
+  retry_of: number | null;
+  waits: number;
+  attempt: number;
+  tries: number;
+  claim_id: string | null;
+  worker_session: string | null;
+  worker_name: string | null;
+  lease_expires: number | null;
+  deadline: number | null;
+  cancel_by: string | null;
+  cancel_reason: string | null;
+  last_chunk: number;
+  output_bytes: number;
+  finish_id: string | null;
+  silent: number;
+  progress: string | null;
+  warning: string | null;
+  last_event: number;
+  created_at: number;
+  queued_at: number | null;
+  expires_at: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  seen_at: number | null;
+}
+
+export interface EntryDependencyTable {
+  entry: number;
+  needs: number;
+  condition: "success" | "failure" | "any";
+}
+
+export interface EntryEventTable {
+  entry: number;
+  seq: number;
+  at: number;
+  type: EventType;
+  attempt: number;
+  data: string;
+  output: Uint8Array | null;
+}
+
+export interface WorkerTable {
+  session: string;
+  name: string;
+  zone: string;
+  roles: string;
+  state: "starting" | "ready" | "draining" | "stopped" | "lost";
+  capacity: number;
+  host: string;
+  pid: number;
+  version: string;
+  succession_hash: string;
+  token: string;
+  types: string;
+  claim_id: string | null;
+  started_at: number;
+  seen_at: number;
+}
+
+export interface TokenTable {
+  id: Generated<number>;
+  name: string;
+  role: "viewer" | "operator" | "worker" | "admin";
+  hash: string;
+  zones: string | null;
+  roles: string | null;
+  created_by: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+  last_used_at: number | null;
+}
+
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+export interface MigrationTable {
+  number: number;
+  name: string;
+  applied_at: number;
+}
+
+export interface Tables {
+  resource_type: ResourceTypeTable;
+  resource: ResourceTable;
+  resource_group: ResourceGroupTable;
+  entry: EntryTable;
+  entry_dependency: EntryDependencyTable;
+  entry_event: EntryEventTable;
+  worker: WorkerTable;
+  token: TokenTable;
+  setting: SettingTable;
+  migration: MigrationTable;
+}

@@ -1,0 +1,63 @@
+/** What the server's routes call. Every change is one transaction; held calls answer early when something changes. */
+import type { Entry } from "../domain/entry.ts";
+import type {
+  CancelRequest,
+  ClaimAnswer,
+  ClaimRequest,
+  EntriesAnswer,
+  EntriesQuery,
+  EventsAnswer,
+  EventsQuery,
+  FinishAnswer,
+  FinishRequest,
+  HeartbeatAnswer,
+  HeartbeatRequest,
+  PollAnswer,
+  PollRequest,
+  RegisterAnswer,
+  RegisterRequest,
+  ReportAnswer,
+  ReportRequest,
+  SubmitAnswer,
+  SubmitRequest,
+  TokenRole,
+  WorkersAnswer,
+} from "../protocol/messages.ts";
+
+/** Who asks: a token that was looked up and is live. */
+export interface Principal {
+  name: string;
+  role: TokenRole;
+  /** Worker tokens: the zones and roles it may serve; null = all. */
+  zones: string[] | null;
+  roles: string[] | null;
+}
+
+export interface Operations {
+  /** `batchKey` is the Idempotency-Key header; items without a key of their own get `batchKey#index`. */
+  submit(principal: Principal, request: SubmitRequest, batchKey: string | undefined): Promise<SubmitAnswer>;
+  cancel(principal: Principal, id: number, request: CancelRequest): Promise<Entry>;
+  /** A new entry with the same call, that names the old. */
+  retry(principal: Principal, id: number, key: string | undefined): Promise<Entry>;
+
+  entry(id: number): Promise<Entry>;
+  entries(query: EntriesQuery): Promise<EntriesAnswer>;
+  /** Held up to `query.wait` while there is nothing after `query.after`. */
+  events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;
+  /** Held up to `request.wait` while nothing changed. */
+  poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer>;
+
+  registerWorker(principal: Principal, request: RegisterRequest): Promise<RegisterAnswer>;
+  /** Held up to `request.wait` while there is nothing to claim; a newer claim of the session ends it empty. */
+  claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
+  heartbeat(principal: Principal, session: string, request: HeartbeatRequest): Promise<HeartbeatAnswer>;
+  report(principal: Principal, session: string, request: ReportRequest): Promise<ReportAnswer>;
+  finish(principal: Principal, session: string, request: FinishRequest): Promise<FinishAnswer>;
+  stopWorker(principal: Principal, session: string): Promise<void>;
+  workers(): Promise<WorkersAnswer>;
+
+  /** Starts maintenance (due, expiry, reaper, reconciler). */
+  start(): Promise<void>;
+  /** Answers held calls, stops maintenance. */
+  stop(): Promise<void>;
+}
