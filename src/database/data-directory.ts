@@ -2,20 +2,15 @@
  * One process owns a data directory, by holding an exclusive transaction on a small `lock.db` in it: the kernel frees
  * it when the process dies. Pid files fail in containers, where every pid is 1. `owner.json` beside it only informs.
  */
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { messageOf, WilcoError } from "../core/errors.ts";
+import { OWNER_FILE, readOwner, writeOwner } from "./owner.ts";
+
+export { readOwner, writeOwner, type Owner } from "./owner.ts";
 
 const LOCK_FILE = "lock.db";
-const OWNER_FILE = "owner.json";
-
-export interface Owner {
-  pid: number;
-  /** The API's address, once the server listens. */
-  url: string | null;
-  startedAt: string;
-}
 
 export interface DataDirectoryHold {
   release(): void;
@@ -50,19 +45,18 @@ export function holdDataDirectory(dataDir: string): DataDirectoryHold {
   };
 }
 
-/** Says who owns the directory and where it listens, for `wilco status` and for the refusal of a second process. */
-export function writeOwner(dataDir: string, url: string | null): void {
-  const owner: Owner = { pid: process.pid, url, startedAt: new Date().toISOString() };
-  writeFileSync(join(dataDir, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
-}
-
-/** The owner as last written; null when there is none. It may be stale: only the lock proves that it lives. */
-export function readOwner(dataDir: string): Owner | null {
+/** Whether a living process holds the directory. Takes the lock for a moment when none does; leaves no trace. */
+export function isDataDirectoryHeld(dataDir: string): boolean {
+  if (!existsSync(join(dataDir, LOCK_FILE))) return false;
+  const lock = new SqliteDatabase(join(dataDir, LOCK_FILE), { timeout: 0, fileMustExist: true });
   try {
-    const owner: unknown = JSON.parse(readFileSync(join(dataDir, OWNER_FILE), "utf8"));
-    return typeof owner === "object" && owner !== null && "pid" in owner ? (owner as Owner) : null;
-  } catch {
-    return null;
+    lock.exec("BEGIN EXCLUSIVE");
+    return false;
+  } catch (error) {
+    if (String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY")) return true;
+    throw unusable(dataDir, error);
+  } finally {
+    lock.close();
   }
 }
 

@@ -1,0 +1,104 @@
+/** The exit codes, a contract (README "Exit codes"), and the one place that turns what happened into one of them. */
+import { isErrorCode, type ErrorCode } from "../core/errors.ts";
+import type { Entry } from "../domain/entry.ts";
+import type { Status } from "../domain/status.ts";
+
+export const EXIT = {
+  succeeded: 0,
+  failed: 1,
+  wrongUse: 2,
+  notAllowed: 3,
+  canceled: 4,
+  partly: 5,
+  lost: 6,
+  unreachable: 7,
+  unclaimed: 8,
+  internal: 70,
+  waitEnded: 124,
+  /** 128 + 13: the reader of our output closed the pipe. */
+  brokenPipe: 141,
+} as const;
+
+/** 128 + n. */
+export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export type EndingSignal = keyof typeof SIGNAL_EXIT;
+
+/** What the exit code of one entry depends on. */
+export type Outcome = Pick<Entry, "status" | "error" | "startedAt">;
+
+/** No worker took it: it ended by the system before any claim. */
+export function isUnclaimed(outcome: Outcome): boolean {
+  return (
+    outcome.status === "failed" &&
+    outcome.error?.source === "system" &&
+    (outcome.error.code === "no_worker" || outcome.error.code === "expired")
+  );
+}
+
+/**
+ * The code of entries that have all ended; the first rule that fits decides.
+ * @param minSuccess how many must succeed; default all.
+ */
+export function exitCodeOfOutcomes(outcomes: readonly Outcome[], minSuccess = outcomes.length): number {
+  const count = (status: Status) => outcomes.filter((outcome) => outcome.status === status).length;
+  const succeeded = count("succeeded");
+  if (succeeded >= minSuccess) return EXIT.succeeded;
+  if (succeeded > 0) return EXIT.partly;
+  if (count("canceled") === outcomes.length) return EXIT.canceled;
+  if (outcomes.every(isUnclaimed)) return EXIT.unclaimed;
+  if (count("lost") > 0) return EXIT.lost;
+  return EXIT.failed;
+}
+
+/** The code of an error by its kind, for what was refused before anything was submitted and for a wait cut short. */
+export function exitCodeOfError(error: unknown): number {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return isErrorCode(code) ? exitCodeOfErrorCode(code) : EXIT.internal;
+}
+
+export function exitCodeOfErrorCode(code: ErrorCode): number {
+  switch (code) {
+    case "unauthenticated":
+    case "forbidden":
+    case "not_permitted":
+      return EXIT.notAllowed;
+    case "unavailable":
+    case "unreachable":
+    case "database_unusable":
+    case "storage_full":
+      return EXIT.unreachable;
+    case "no_worker":
+    case "expired":
+      return EXIT.unclaimed;
+    case "operation_failed":
+    case "operation_timed_out":
+    case "script_failed":
+    case "script_limit":
+      return EXIT.failed;
+    case "targets_failed":
+      return EXIT.partly;
+    case "operation_canceled":
+      return EXIT.canceled;
+    case "operation_lost":
+      return EXIT.lost;
+    case "poll_limit_reached":
+      return EXIT.waitEnded;
+    case "interrupted":
+      return SIGNAL_EXIT.SIGINT;
+    case "internal":
+    // The worker protocol's own: they reach a person only through a fault of wilco's.
+    case "lease_lost":
+    case "chunks_missing":
+    case "session_ended":
+      return EXIT.internal;
+    default:
+      return EXIT.wrongUse;
+  }
+}
+
+/** The same inside `run`, where 2 is kept for what is refused before the script's first line. */
+export function exitCodeOfScriptError(code: string): number {
+  if (!isErrorCode(code)) return EXIT.failed;
+  const exit = exitCodeOfErrorCode(code);
+  return exit === EXIT.wrongUse || exit === EXIT.internal ? EXIT.failed : exit;
+}

@@ -1,0 +1,39 @@
+/** Errors as people read them: what is wrong, what to do, the entry, and a stack only on request. */
+import { messageOf, WilcoError } from "../../core/errors.ts";
+import { exitCodeOfError, EXIT } from "../exit-codes.ts";
+import type { Output } from "./output.ts";
+
+/** Ends a sentence with a full stop, unless it ends already. Its first letter stays: it may be a name. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === "" || /[.!?…][")”]?$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+export function showError(output: Output, error: unknown): void {
+  const paint = output.paintErr;
+  const lines = [`${paint.red("error:")} ${sentence(messageOf(error))}`];
+  if (error instanceof WilcoError) {
+    if (error.hint !== undefined) lines.push(`  ${sentence(error.hint)}`);
+    const entry = entryIdOf(error.details);
+    if (entry !== undefined && !error.message.includes(String(entry))) lines.push(`  entry ${entry}: wilco entry show ${entry}`);
+  }
+  if (exitCodeOfError(error) === EXIT.internal) {
+    lines.push("  This is a fault of wilco's own. Please report it with the output of the same command and --verbose.");
+  }
+  if (output.verbose) lines.push(...stackLines(error));
+  output.warn(lines.join("\n"));
+}
+
+function entryIdOf(details: unknown): number | undefined {
+  if (typeof details !== "object" || details === null || !("entry" in details)) return undefined;
+  const entry = details.entry;
+  if (typeof entry === "number") return entry;
+  return typeof entry === "object" && entry !== null && "id" in entry && typeof entry.id === "number" ? entry.id : undefined;
+}
+
+function stackLines(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth > 5) return [];
+  const lines = (error.stack ?? "").split("\n").map((line) => `  ${line}`);
+  const cause: unknown = error.cause;
+  return cause === undefined ? lines : [...lines, "  caused by:", ...stackLines(cause, depth + 1)];
+}

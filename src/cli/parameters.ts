@@ -1,0 +1,254 @@
+/**
+ * Parameters of a call as typed on a command line: `k=v` (converted by the schema), `k:=JSON`, `k=@FILE`, `k=@-`,
+ * `k=@env:NAME`, `k=@@text` for a literal @, and a whole document. What the schema allows beyond types is the server's
+ * to check, before anything is filed.
+ */
+import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
+import { messageOf, WilcoError } from "../core/errors.ts";
+import { suggestion } from "../core/suggest.ts";
+import type { OperationDescriptor } from "../domain/resource-type.ts";
+
+/** One `--param`, read but not yet converted. */
+export interface ParameterAssignment {
+  name: string;
+  /** As JSON (`:=`), as typed, or from a file, stdin or the environment. */
+  source: "json" | "literal" | "file" | "stdin" | "environment";
+  text: string;
+}
+
+export interface RawParameters {
+  /** `--params`; the assignments overlay it. */
+  document: JsonObject;
+  assignments: ParameterAssignment[];
+  /** What stood after `--`; null when there was no `--`. */
+  argv: string[] | null;
+}
+
+export interface ParameterInputs {
+  params: readonly string[];
+  /** `--params FILE|-`. */
+  document: string | undefined;
+  argv: readonly string[] | null;
+  readFile: (path: string) => Promise<string>;
+  /** All of stdin; called once at most. */
+  readStdin: () => Promise<string>;
+  env: Record<string, string | undefined>;
+}
+
+/** Reads everything that is named. @throws WilcoError `invalid_parameters`. */
+export async function readParameters(inputs: ParameterInputs): Promise<RawParameters> {
+  let stdinFor: string | undefined;
+  const readStdin = (what: string) => {
+    if (stdinFor !== undefined) {
+      throw invalid(`${stdinFor} and ${what} both read stdin`, "Only one of them can; put the other into a file.");
+    }
+    stdinFor = what;
+    return inputs.readStdin();
+  };
+  const readFile = async (path: string, what: string) => {
+    try {
+      return await inputs.readFile(path);
+    } catch (error) {
+      throw invalid(`${what} can't be read: ${messageOf(error)}`, "Check the path; a value that begins with @ is written @@.");
+    }
+  };
+
+  let document: JsonObject = {};
+  if (inputs.document !== undefined) {
+    const text = inputs.document === "-" ? await readStdin("--params -") : await readFile(inputs.document, "--params");
+    document = await parseDocument(text);
+  }
+  const assignments: ParameterAssignment[] = [];
+  for (const param of inputs.params) {
+    const match = /^([^=]+?)(:?=)([\s\S]*)$/.exec(param);
+    if (!match) throw invalid(`--param ${param} has no "="`, "Write --param name=value, or name:=JSON.");
+    const [, name, sign, value] = match as unknown as [string, string, string, string];
+    const what = `--param ${name}`;
+    if (sign === ":=") assignments.push({ name, source: "json", text: value });
+    else if (value.startsWith("@@")) assignments.push({ name, source: "literal", text: value.slice(1) });
+    else if (value === "@-") assignments.push({ name, source: "stdin", text: await readStdin(what) });
+    else if (value.startsWith("@env:")) {
+      const variable = value.slice("@env:".length);
+      const text = inputs.env[variable];
+      if (text === undefined) throw invalid(`${what}: the environment has no ${variable}`, "Set it, or name another.");
+      assignments.push({ name, source: "environment", text });
+    } else if (value.startsWith("@")) {
+      assignments.push({ name, source: "file", text: await readFile(value.slice(1), what) });
+    } else assignments.push({ name, source: "literal", text: value });
+  }
+  return { document, assignments, argv: inputs.argv === null ? null : [...inputs.argv] };
+}
+
+/**
+ * The parameters for one operation. A name given twice is a list where the schema has one, else an error.
+ * @param typeName names the operation in errors: `web-server.restart`.
+ * @throws WilcoError `invalid_parameters`: unknown name (the nearest is offered), not of the schema's type, a secret as
+ *   a literal, arguments after `--` for an operation that takes none.
+ */
+export function convertParameters(raw: RawParameters, typeName: string, operation: OperationDescriptor): JsonObject {
+  const schema = operation.parameters;
+  const properties = isJsonObject(schema["properties"]) ? (schema["properties"] as Record<string, JsonSchema>) : {};
+  const called = `${typeName}.${operation.name}`;
+  const parameters: JsonObject = { ...raw.document };
+  for (const name of Object.keys(parameters)) requireKnown(name, schema, properties, called);
+  const given = new Set<string>();
+  for (const assignment of raw.assignments) {
+    const { name } = assignment;
+    requireKnown(name, schema, properties, called);
+    const property = propertySchema(schema, properties, name);
+    if (property["secret"] === true && (assignment.source === "literal" || assignment.source === "json")) {
+      throw invalid(
+        `"${name}" of ${called} is a secret and can't be given as a literal, which the shell's history and ps would show`,
+        `Write ${name}=@FILE, ${name}=@- (stdin) or ${name}=@env:NAME.`,
+      );
+    }
+    const value = convert(assignment, property, schema, called);
+    if (!given.has(name)) parameters[name] = value;
+    else if (typesOf(property, schema).includes("array") && Array.isArray(value)) {
+      parameters[name] = [...(parameters[name] as Json[]), ...value];
+    } else throw invalid(`"${name}" is given twice`, "Only a parameter that is a list can be repeated.");
+    given.add(name);
+  }
+  if (raw.argv !== null) {
+    if (operation.argv === null) {
+      throw invalid(`${called} takes no arguments after --`, "Give parameters with --param name=value.");
+    }
+    if (Object.hasOwn(parameters, operation.argv)) {
+      throw invalid(`"${operation.argv}" is given twice: as a parameter and after --`, "Leave one of them out.");
+    }
+    parameters[operation.argv] = raw.argv;
+  }
+  return parameters;
+}
+
+function convert(assignment: ParameterAssignment, property: JsonSchema, root: JsonSchema, called: string): Json {
+  const { name, source } = assignment;
+  if (source === "json") {
+    try {
+      return JSON.parse(assignment.text) as Json;
+    } catch (error) {
+      throw invalid(`"${name}" of ${called} is not JSON: ${messageOf(error)}`, `Write ${name}=TEXT for a plain text.`);
+    }
+  }
+  const types = typesOf(property, root);
+  // A file's last line break is the editor's, not the value's, except where the text itself is the value.
+  const text = types.includes("string") && property["secret"] !== true ? assignment.text : trimLineEnd(source, assignment.text);
+  const value = convertText(text, property, root);
+  if (value !== undefined) return value;
+  throw invalid(
+    `"${name}" of ${called} must be ${types.map(article).join(" or ")}, but is ${JSON.stringify(shorten(text))}`,
+    types.includes("object") || types.includes("array") ? `Write ${name}:=JSON.` : `Write ${name}=${example(types)}.`,
+  );
+}
+
+/** undefined = it can't be one of the schema's types. A text stays a text wherever the schema takes texts. */
+function convertText(text: string, property: JsonSchema, root: JsonSchema): Json | undefined {
+  if (Array.isArray(property["enum"])) {
+    const chosen = (property["enum"] as Json[]).find((one) => String(one) === text);
+    if (chosen !== undefined) return chosen;
+  }
+  const types = typesOf(property, root);
+  if (types.includes("string")) return text;
+  if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true";
+  if (types.includes("null") && text === "null") return null;
+  const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (number !== undefined && types.includes("number")) return number;
+  if (number !== undefined && types.includes("integer") && Number.isInteger(number)) return number;
+  if (types.includes("object") && text.trimStart().startsWith("{")) return parseJson(text);
+  if (types.includes("array")) {
+    if (text.trimStart().startsWith("[")) return parseJson(text);
+    const items = isJsonObject(property["items"]) ? resolve(property["items"], root) : {};
+    const item = convertText(text, items, root);
+    return item === undefined ? undefined : [item];
+  }
+  return undefined;
+}
+
+/** The JSON types a schema takes; a schema that does not say takes texts. */
+function typesOf(property: JsonSchema, root: JsonSchema): string[] {
+  const type = property["type"];
+  if (typeof type === "string") return [type];
+  if (Array.isArray(type)) return type as string[];
+  for (const keyword of ["anyOf", "oneOf"]) {
+    const choices = property[keyword];
+    if (Array.isArray(choices)) {
+      return [...new Set(choices.filter(isJsonObject).flatMap((choice) => typesOf(resolve(choice, root), root)))];
+    }
+  }
+  const values = Array.isArray(property["enum"]) ? property["enum"] : "const" in property ? [property["const"]] : [];
+  const kinds = new Set(values.map((value) => (value === null ? "null" : typeof value)));
+  return kinds.size > 0 ? [...kinds] : ["string"];
+}
+
+function propertySchema(schema: JsonSchema, properties: Record<string, JsonSchema>, name: string): JsonSchema {
+  const property = Object.hasOwn(properties, name) ? properties[name] : schema["additionalProperties"];
+  return isJsonObject(property) ? resolve(property, schema) : {};
+}
+
+/** Follows `$ref: "#/…"` inside the same document. */
+function resolve(property: JsonSchema, root: JsonSchema): JsonSchema {
+  const ref = property["$ref"];
+  if (typeof ref !== "string" || !ref.startsWith("#/")) return property;
+  let target: unknown = root;
+  for (const part of ref.slice(2).split("/")) target = isJsonObject(target) ? target[part] : undefined;
+  return isJsonObject(target) ? { ...target, ...property, $ref: undefined } : property;
+}
+
+function requireKnown(name: string, schema: JsonSchema, properties: Record<string, JsonSchema>, called: string): void {
+  if (Object.hasOwn(properties, name) || schema["additionalProperties"] !== false) return;
+  const names = Object.keys(properties);
+  throw invalid(
+    `${called} has no parameter "${name}"`,
+    names.length === 0 ? `${called} takes no parameters.` : suggestion(name, names, "its parameters"),
+  );
+}
+
+async function parseDocument(text: string): Promise<JsonObject> {
+  let value: unknown;
+  try {
+    // YAML is a superset of JSON, but slower to load and vaguer about what is wrong with JSON.
+    value = /^\s*\{/.test(text) ? JSON.parse(text) : (await import("yaml")).parse(text);
+  } catch (error) {
+    throw invalid(`--params is not JSON or YAML: ${messageOf(error)}`, undefined);
+  }
+  if (isJsonObject(value)) return value as JsonObject;
+  throw invalid("--params is not an object of names and values", 'Write {"name": value}.');
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // the caller says what it should have been
+  }
+}
+
+function trimLineEnd(source: ParameterAssignment["source"], text: string): string {
+  return source === "literal" ? text : text.replace(/\r?\n$/, "");
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function article(type: string): string {
+  const words: Record<string, string> = {
+    string: "a text",
+    boolean: "true or false",
+    integer: "a whole number",
+    number: "a number",
+    object: "an object",
+    array: "a list",
+    null: "null",
+  };
+  return words[type] ?? type;
+}
+
+function example(types: readonly string[]): string {
+  if (types.includes("boolean")) return "true";
+  return types.includes("number") ? "1.5" : types.includes("integer") ? "3" : "VALUE";
+}
+
+function invalid(message: string, hint: string | undefined): WilcoError {
+  return new WilcoError({ code: "invalid_parameters", message, hint });
+}
