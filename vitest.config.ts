@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // One real PostgreSQL for the whole run; each test gets a database of its own on it (test/support/engines.ts).
+    globalSetup: ["test/support/postgres.ts"],
+    // Processes, not threads: the tests start workers and child processes, send signals and load native modules.
+    pool: "forks",
+    // Generous, for loaded two-core machines. Tests wait for signals; none of them counts on a time.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: process.env["WILCO_TEST_QUIET"] === "1" ? ["dot", "./tools/count-reporter.ts"] : ["default", "./tools/count-reporter.ts"],
+    restoreMocks: true,
+  },
+});
