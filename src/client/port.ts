@@ -85,6 +85,6 @@ export interface LookupPort {
 }
 
 /** Goes on with a looked-up value without making a direct one a promise. */
-export function whenLooked<T, R>(value: Looked<T>, next: (value: T) => R): Looked<R> {
+export function whenLooked<T, R>(value: Looked<T>, next: (value: T) => Looked<R>): Looked<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }

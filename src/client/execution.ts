@@ -1,0 +1,247 @@
+/**
+ * The awaitable handle of one invocation. It composes promises and does not extend one: a subclass of Promise would be
+ * constructed again by every `then`, and would have to start its wait before anyone asked for it.
+ */
+import { type ErrorCode, WilcoError } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { Entry, EntryEvent } from "../domain/entry.ts";
+import { layerPollPolicies, parsePollPolicy, type PollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
+import { isTerminal, type Status } from "../domain/status.ts";
+import { captureCallSite, type CallSite } from "./call-site.ts";
+import { atCallSite, errorOfEntry, interrupted, pollLimitReached } from "./errors.ts";
+import type { ExecutionTracker } from "./execution-tracker.ts";
+import { followEvents, followOutput, lastOutputOf, type OutputOptions } from "./output.ts";
+import type { ClientPort, WaitResult } from "./port.ts";
+
+export interface CancelOptions {
+  /** End the entry without its worker's answer. */
+  force?: boolean;
+  /** Shown in the history. */
+  reason?: string;
+}
+
+/**
+ * One invocation of an operation. Being thenable, an async function that returns one waits for the work: return
+ * `{ execution }` or `execution.id` instead.
+ */
+export interface Execution<R = Json> extends PromiseLike<R> {
+  /** The audit entry's id; undefined until it is filed. */
+  readonly id: number | undefined;
+  /** As last read; undefined until it is filed. */
+  readonly status: Status | undefined;
+  /** The entry as filed. Rejects with what refused the call; then nothing was filed. */
+  readonly submitted: Promise<Entry>;
+  /** "web-1 restart" */
+  readonly subject: string;
+  /** The script's line that made the call, e.g. "deploy.ts:12:7". */
+  readonly location: string | undefined;
+  /**
+   * The entry when it ended, whatever its status.
+   * @param poll settings above those of the call.
+   * @throws PollLimitReached when the policy's limit came first and `onLimit` is "throw"; the wait can be repeated.
+   */
+  outcome(poll?: PollPolicyInput): Promise<Entry>;
+  /** Asks the server to cancel it. @throws WilcoError `already_ended`. */
+  cancel(options?: CancelOptions): Promise<Entry>;
+  /** Files the same call anew, as an entry that names this one. */
+  retry(): Execution<R>;
+  /** The lines it writes, from the first, live or after the fact. */
+  output(options?: OutputOptions): AsyncGenerator<string, void, undefined>;
+  /** Every audit event, from the first, live or after the fact. */
+  events(): AsyncGenerator<EntryEvent, void, undefined>;
+  /** Lets go of it: its failure does not fail the script. @returns the entry as filed. */
+  detach(): Promise<Entry>;
+  catch<T = never>(onRejected?: ((reason: unknown) => T | PromiseLike<T>) | null): Promise<R | T>;
+  finally(onFinally?: (() => void) | null): Promise<R>;
+}
+
+export interface ExecutionInit {
+  port: ClientPort;
+  subject: string;
+  /** Called at once, in the call's own tick. */
+  file: () => Promise<Entry>;
+  poll: PollPolicy;
+  site: CallSite;
+  tracker: ExecutionTracker | undefined;
+}
+
+export function startExecution<R = Json>(init: ExecutionInit): Execution<R> {
+  return new ExecutionHandle<R>(init);
+}
+
+/** A class, and not a closure for each method: 10,000 outstanding ones take 40 % of the memory. */
+class ExecutionHandle<R> implements Execution<R> {
+  readonly #init: ExecutionInit;
+  readonly #submitted: Promise<Entry>;
+  #entry: Entry | undefined;
+  /** The wait by the call's own policy, shared by every `then`; dropped when it ended without an end of the entry. */
+  #wait: Promise<WaitResult> | undefined;
+  #failure: Promise<unknown> | undefined;
+
+  constructor(init: ExecutionInit) {
+    this.#init = init;
+    this.#submitted = init.file().then(
+      (entry) => (this.#entry = entry),
+      (error: unknown) => {
+        init.tracker?.ended(this);
+        throw this.#rejection(error);
+      },
+    );
+    // The script that never looks hears of a refusal from the tracker, not from the process's last resort.
+    this.#submitted.catch(() => {});
+    init.tracker?.started(this);
+  }
+
+  get id(): number | undefined {
+    return this.#entry?.id;
+  }
+
+  get status(): Status | undefined {
+    return this.#entry?.status;
+  }
+
+  get submitted(): Promise<Entry> {
+    return this.#submitted;
+  }
+
+  get subject(): string {
+    return this.#init.subject;
+  }
+
+  get location(): string | undefined {
+    return this.#init.site.location;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- being awaitable is what it is for
+  then<T = R, F = never>(
+    onFulfilled?: ((value: R) => T | PromiseLike<T>) | null,
+    onRejected?: ((reason: unknown) => F | PromiseLike<F>) | null,
+  ): Promise<T | F> {
+    this.#init.tracker?.observed(this);
+    return this.#result().then(onFulfilled, onRejected);
+  }
+
+  catch<T = never>(onRejected?: ((reason: unknown) => T | PromiseLike<T>) | null): Promise<R | T> {
+    return this.then(null, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<R> {
+    return this.then().finally(onFinally);
+  }
+
+  async outcome(poll?: PollPolicyInput): Promise<Entry> {
+    this.#init.tracker?.observed(this);
+    if (poll === undefined) return this.#settled(await this.#shared(), this.#init.poll);
+    const policy = layerPollPolicies(parsePollPolicy(poll), this.#init.poll);
+    return this.#settled(await this.#follow(policy), policy);
+  }
+
+  async cancel(options: CancelOptions = {}): Promise<Entry> {
+    const { id } = await this.submitted;
+    const entry = await this.#init.port.cancel(id, options).catch((error: unknown) => {
+      throw this.#rejection(error);
+    });
+    return this.#learn(entry);
+  }
+
+  retry(): Execution<R> {
+    return startExecution<R>({
+      ...this.#init,
+      file: async () => this.#init.port.retry((await this.submitted).id),
+      site: captureCallSite(this.retry),
+    });
+  }
+
+  async *output(options: OutputOptions = {}): AsyncGenerator<string, void, undefined> {
+    yield* followOutput(this.#init.port, (await this.submitted).id, options);
+  }
+
+  async *events(): AsyncGenerator<EntryEvent, void, undefined> {
+    yield* followEvents(this.#init.port, (await this.submitted).id);
+  }
+
+  detach(): Promise<Entry> {
+    this.#init.tracker?.detached(this);
+    return this.submitted;
+  }
+
+  toJSON(): { subject: string; id: number | undefined; status: Status | undefined } {
+    return { subject: this.subject, id: this.id, status: this.status };
+  }
+
+  toString(): string {
+    return `${this.subject} (${this.#entry ? `entry ${this.#entry.id}, ${this.#entry.status}` : "being filed"})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `Execution { ${this.toString()} }`;
+  }
+
+  async #result(): Promise<R> {
+    const { poll } = this.#init;
+    const entry = this.#settled(await this.#shared(), poll);
+    if (entry.status === "succeeded") return entry.result as R;
+    // onLimit "return": the entry as it stands, which is what that setting asks for.
+    if (!isTerminal(entry.status)) return entry as R;
+    this.#failure ??= this.#failureOf(entry);
+    throw await this.#failure;
+  }
+
+  #shared(): Promise<WaitResult> {
+    this.#wait ??= this.#follow(this.#init.poll).then(
+      (result) => {
+        if (!result.ended) this.#wait = undefined;
+        return result;
+      },
+      (error: unknown) => {
+        this.#wait = undefined;
+        throw error;
+      },
+    );
+    return this.#wait;
+  }
+
+  async #follow(policy: PollPolicy): Promise<WaitResult> {
+    const filed = await this.submitted;
+    const known = this.#entry ?? filed;
+    if (isTerminal(known.status)) {
+      this.#learn(known);
+      return { entry: known, ended: true, looks: 0 };
+    }
+    try {
+      const result = await this.#init.port.wait(filed.id, policy);
+      this.#learn(result.entry);
+      return result;
+    } catch (error) {
+      throw this.#rejection(error);
+    }
+  }
+
+  #settled(result: WaitResult, policy: PollPolicy): Entry {
+    if (result.ended || policy.onLimit === "return") return result.entry;
+    throw atCallSite(pollLimitReached(result.entry, result.looks, policy), this.#init.site);
+  }
+
+  async #failureOf(entry: Entry): Promise<unknown> {
+    let lastOutput = "";
+    // Before a first claim there is no output to ask for.
+    if (entry.attempt > 0) {
+      // The operation's failure is the news; that its output can't be read now must not take its place.
+      lastOutput = await lastOutputOf(this.#init.port, entry.id, entry.lastEvent).catch(() => "");
+    }
+    return atCallSite(errorOfEntry(entry, lastOutput), this.#init.site);
+  }
+
+  /** Answers may come in another order than they were made: the newest event counts. */
+  #learn(entry: Entry): Entry {
+    if (!this.#entry || entry.lastEvent >= this.#entry.lastEvent) this.#entry = entry;
+    if (isTerminal(entry.status)) this.#init.tracker?.ended(this);
+    return entry;
+  }
+
+  #rejection(error: unknown): unknown {
+    const { subject, site } = this.#init;
+    const code: ErrorCode | undefined = error instanceof WilcoError ? error.code : undefined;
+    return atCallSite(code === "interrupted" ? interrupted(subject, this.#entry, error) : error, site);
+  }
+}

@@ -1,0 +1,64 @@
+/** From a method call to what is submitted: parameters and options snapshotted, checked, and layered over defaults. */
+import { WilcoError } from "../core/errors.ts";
+import type { Entry } from "../domain/entry.ts";
+import { layerPollPolicies, type PollPolicy } from "../domain/poll-policy.ts";
+import type { Resource } from "../domain/resource.ts";
+import { mergeCallOptions, parseCallOptions, resolveDependencies, type NormalisedOptions } from "./call-options.ts";
+import { snapshotParameters } from "./parameters.ts";
+import type { Call, ClientPort } from "./port.ts";
+import type { KnownOperation } from "./resource-type-cache.ts";
+
+export interface OperationCallInit {
+  port: ClientPort;
+  resource: Resource;
+  operation: KnownOperation;
+  /** The arguments as written: parameters, options. */
+  input: readonly unknown[];
+  /** Of `with()`. */
+  defaults: Readonly<NormalisedOptions>;
+}
+
+export interface OperationCall {
+  /** "web-1 restart" */
+  subject: string;
+  /** Call over `with()` over flags and profile over the operation's descriptor over the default. */
+  poll: PollPolicy;
+  /** Submits it, in the same tick unless it runs after an execution that is not filed yet. */
+  file: () => Promise<Entry>;
+}
+
+/** @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy`: nothing was submitted. */
+export function operationCall({ port, resource, operation, input, defaults }: OperationCallInit): OperationCall {
+  const { descriptor } = operation;
+  if (input.length > 2) {
+    throw new WilcoError({
+      code: "invalid_parameters",
+      message: `${descriptor.name} of ${resource.name} was called with ${input.length} arguments`,
+      hint: `It takes two: ${descriptor.name}({ parameters }, { options }).`,
+    });
+  }
+  const parameters = snapshotParameters(descriptor, input[0], resource.name);
+  const { poll, start, after, requireWorker = port.requireWorker, ...rest } = mergeCallOptions(
+    parseCallOptions(input[1]),
+    defaults,
+  );
+  const call: Call = {
+    resource: resource.id,
+    resourceName: resource.name,
+    type: resource.type,
+    operation: descriptor.name,
+    parameters,
+    ...rest,
+    ...start,
+  };
+  if (typeof requireWorker === "number") call.requireWorker = requireWorker;
+  return {
+    subject: `${resource.name} ${descriptor.name}`,
+    poll: layerPollPolicies(poll, port.pollDefaults, operation.poll),
+    async file() {
+      if (after === undefined) return port.submit(call);
+      const dependencies = resolveDependencies(after);
+      return port.submit({ ...call, after: dependencies instanceof Promise ? await dependencies : dependencies });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** The types of resource proxies, as scripts and Node programs see them. */
+import type { Json } from "../core/json.ts";
+import type { Entry } from "../domain/entry.ts";
+import type { PollPolicyInput } from "../domain/poll-policy.ts";
+import type { Availability } from "../domain/resource.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { Execution } from "./execution.ts";
+import type { HistoryQuery } from "./port.ts";
+import type { ResourceList } from "./resource-list.ts";
+import type { WaitUntilTarget } from "./wait-until.ts";
+
+/** How look-ups answer: "direct" in the sandbox, whose thread blocks; "promised" in Node. */
+export type LookMode = "direct" | "promised";
+export type Found<M extends LookMode, T> = M extends "direct" ? T : Promise<T>;
+
+/**
+ * Submits an operation.
+ * @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy` at the call; nothing was submitted then.
+ */
+export type OperationMethod<P = Record<string, unknown>, R = Json> = (parameters?: P, options?: CallOptions) => Execution<R>;
+
+/** What every resource has besides its operations. The data is a snapshot; `refresh()` re-reads it in place. */
+export interface ResourceMembers<M extends LookMode = "promised"> {
+  readonly id: number;
+  readonly name: string;
+  readonly type: string;
+  readonly zone: string;
+  readonly worker: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly parent: string | null;
+  readonly availability: Availability;
+  /** Every operation by its name: the way to one whose name the resource itself takes. */
+  readonly operations: Readonly<Record<string, OperationMethod>>;
+  refresh(): Found<M, ResourceProxy<M>>;
+  children(): Found<M, ResourceList<ResourceProxy<M>>>;
+  /** @throws WilcoError `unknown_resource` with the nearest name. */
+  child(name: string): Found<M, ResourceProxy<M>>;
+  /** The same resource with other defaults for the options of its calls. */
+  with(options: Omit<CallOptions, "idempotencyKey">): ResourceProxy<M>;
+  /** Its audit entries, newest first. */
+  history(query?: Omit<HistoryQuery, "resource">): Promise<Entry[]>;
+  /**
+   * Submits the type's check anew for each look (the first at once, then every `delay`), until an observation that was
+   * begun after this call is as asked for.
+   * @returns the entry of that check; of the last one when the limit was reached and `onLimit` is "return".
+   * @throws PollLimitReached
+   */
+  waitUntil(target: WaitUntilTarget<ResourceProxy<M>>, poll?: PollPolicyInput): Promise<Entry>;
+  /** The name. */
+  toString(): string;
+  /** Never thenable: `await resource` is the resource. */
+  then?: undefined;
+}
+
+/** Without generated types the operations are not known: any name may be one, and the proxy refuses the wrong ones. */
+export type ResourceProxy<M extends LookMode = "promised"> = ResourceMembers<M> & { readonly [operation: string]: any };
