@@ -1,5 +1,8 @@
 /** What differs between the engines, in one place: fragments of SQL and types of columns. */
 
+/** What a claim may take; the words of the partial index `entry_claim`, so that the planner recognises it. */
+export const CLAIMABLE = "status = 'queued' AND (exclusive = 0 OR head = 1)";
+
 /** Types that batches of rows can have; both engines name them differently. */
 export type ColumnType = "int" | "text";
 
@@ -11,6 +14,8 @@ export interface Dialect {
   readonly forNoKeyUpdate: string;
   readonly forShare: string;
   readonly skipLocked: string;
+  /** A query whose `locked` is 1 when this transaction alone does the maintenance; "" where there is one process. */
+  readonly maintenanceLock: string;
   /** Types for `CREATE TABLE`. */
   readonly types: { id: string; int: string; bytes: string; labels: string };
   readonly tableSuffix: string;
@@ -19,12 +24,23 @@ export interface Dialect {
    * size is one statement text, prepared once; lists of placeholders would be a new text for each size.
    */
   rows(alias: string, columns: Record<string, ColumnType>, parameter: string): string;
+  /**
+   * The first $n claimable rows (id, priority) of each of `routes` routes, whose placeholders start at `first`: a merge
+   * of short range scans of the partial index, never a sort of the backlog. Locked where the engine has row locks.
+   */
+  firstOfRoutes(routes: number, first: number, limit: string): string;
   /** Condition: `column` is in the JSON array parameter of integers. */
   inIds(column: string, parameter: string): string;
   /** Condition: `column` is in the JSON array parameter of texts. */
   inTexts(column: string, parameter: string): string;
   /** The text value of a label; `key` is a placeholder. */
   labelValue(column: string, key: string): string;
+  /** Condition: the labels have every key and value of the JSON object parameter. */
+  labelsContain(column: string, parameter: string): string;
+  /** Condition: `column` matches the pattern that `globPattern` made; letter case counts on both engines. */
+  glob(column: string, pattern: string): string;
+  /** A glob (`*` any run, `?` one character, nothing else special) as the engine writes it. */
+  globPattern(glob: string): string;
   /** Placeholder of a label document written as JSON text. */
   labelInput(placeholder: string): string;
 }

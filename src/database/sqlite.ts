@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import { WilcoError } from "../core/errors.ts";
 import type { Engine } from "./database.ts";
 import { holdDataDirectory } from "./data-directory.ts";
-import type { Dialect } from "./dialect.ts";
+import { CLAIMABLE, type Dialect } from "./dialect.ts";
 import type { Tables } from "./tables.ts";
 
 export const DATABASE_FILE = "wilco.db";
@@ -18,15 +18,27 @@ export const sqliteDialect: Dialect = {
   forNoKeyUpdate: "",
   forShare: "",
   skipLocked: "",
+  maintenanceLock: "",
   types: { id: "INTEGER PRIMARY KEY AUTOINCREMENT", int: "INTEGER", bytes: "BLOB", labels: "TEXT" },
   tableSuffix: "STRICT",
   rows(alias, columns, parameter) {
     const list = Object.keys(columns).map((name) => `value->>'$.${name}' AS ${name}`);
     return `(SELECT ${list.join(", ")} FROM json_each(${parameter})) AS ${alias}`;
   },
+  firstOfRoutes(routes, first, limit) {
+    const one = (index: number) =>
+      `SELECT * FROM (SELECT id, priority, weight FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} ORDER BY priority, id LIMIT ${limit})`;
+    return Array.from({ length: routes }, (_, index) => one(index)).join(" UNION ALL ");
+  },
   inIds: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   inTexts: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   labelValue: (column, key) => `(${column} ->> ('$."' || replace(${key}, '"', '') || '"'))`,
+  labelsContain: (column, parameter) =>
+    `NOT EXISTS (SELECT 1 FROM json_each(${parameter}) AS wanted
+       WHERE (${column} ->> ('$."' || replace(wanted.key, '"', '') || '"')) IS NOT wanted.value)`,
+  // LIKE would ignore the case of letters here and heed it on PostgreSQL.
+  glob: (column, pattern) => `${column} GLOB ${pattern}`,
+  globPattern: (glob) => glob.replaceAll("[", "[[]"),
   labelInput: (placeholder) => placeholder,
 };
 

@@ -50,7 +50,13 @@ export interface Operations {
   registerWorker(principal: Principal, request: RegisterRequest): Promise<RegisterAnswer>;
   /** Held up to `request.wait` while there is nothing to claim; a newer claim of the session ends it empty. */
   claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
-  heartbeat(principal: Principal, session: string, request: HeartbeatRequest): Promise<HeartbeatAnswer>;
+  /** Renews at once; the answer is held up to `request.wait` while there is nothing to obey. */
+  heartbeat(
+    principal: Principal,
+    session: string,
+    request: HeartbeatRequest,
+    signal?: AbortSignal,
+  ): Promise<HeartbeatAnswer>;
   report(principal: Principal, session: string, request: ReportRequest): Promise<ReportAnswer>;
   finish(principal: Principal, session: string, request: FinishRequest): Promise<FinishAnswer>;
   stopWorker(principal: Principal, session: string): Promise<void>;

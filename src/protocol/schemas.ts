@@ -179,7 +179,11 @@ export const ClaimSchema = Type.Object(
 );
 
 export const HeartbeatSchema = Type.Object(
-  { leases: Type.Array(Type.Object(leaseRef, closed), { maxItems: 10_000 }), state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]) },
+  {
+    leases: Type.Array(Type.Object(leaseRef, closed), { maxItems: 10_000 }),
+    state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]),
+    wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0, description: "renew at once, but hold the answer up to this long (ms) until there is something to obey: a cancel arrives at once" })),
+  },
   closed,
 );
 

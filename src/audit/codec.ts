@@ -1,0 +1,70 @@
+/** Rows of `entry` and `entry_event` as the API shows them. */
+import type { JsonObject } from "../core/json.ts";
+import type { Entry, EntryError, EntryEvent, Dependency, OutputData, Progress } from "../domain/entry.ts";
+import type { EntryEventTable, EntryTable } from "../database/tables.ts";
+import type { Selectable } from "kysely";
+
+export type EntryRow = Selectable<EntryTable>;
+export type EventRow = Selectable<EntryEventTable>;
+
+export function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+export function parseJson<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+export function entryOf(row: EntryRow, after: Dependency[], tasks: Entry["tasks"]): Entry {
+  return {
+    id: row.id,
+    kind: row.kind,
+    status: row.status,
+    resource:
+      row.resource_name === null
+        ? null
+        : { id: row.resource ?? 0, name: row.resource_name, type: row.resource_type ?? "" },
+    operation: row.operation,
+    parameters: JSON.parse(row.parameters) as JsonObject,
+    result: parseJson(row.result),
+    error: parseJson<EntryError>(row.error),
+    requestedBy: row.requested_by,
+    note: row.note,
+    route: row.route,
+    priority: row.priority,
+    exclusive: row.exclusive === 1,
+    parent: row.parent,
+    retryOf: row.retry_of,
+    after,
+    worker: row.worker_name,
+    attempt: row.attempt,
+    progress: parseJson<Progress>(row.progress),
+    timeout: row.timeout,
+    warning: row.warning,
+    createdAt: new Date(row.created_at).toISOString(),
+    deliverAt: iso(row.deliver_at),
+    queuedAt: iso(row.queued_at),
+    startedAt: iso(row.started_at),
+    finishedAt: iso(row.finished_at),
+    workerSeenAt: iso(row.seen_at),
+    lastEvent: row.last_event,
+    tasks,
+  };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export function eventOf(row: EventRow): EntryEvent {
+  const data = JSON.parse(row.data) as JsonObject;
+  if (row.output !== null) Object.assign(data, outputData(row.output));
+  return { seq: row.seq, at: new Date(row.at).toISOString(), type: row.type, attempt: row.attempt, data };
+}
+
+/** Output is kept as bytes: text where it is UTF-8, base64 where it is not, so that nothing is altered. */
+function outputData(bytes: Uint8Array): Omit<OutputData, "stream"> {
+  try {
+    return { text: utf8.decode(bytes) };
+  } catch {
+    return { base64: Buffer.from(bytes).toString("base64") };
+  }
+}

@@ -1,0 +1,46 @@
+/** Claimed rows as assignments: everything the worker needs, with the connection's secrets opened. */
+import type { JsonObject } from "../core/json.ts";
+import type { EntryRow } from "../audit/codec.ts";
+import type { Sql } from "../database/database.ts";
+import type { Assignment } from "../domain/worker.ts";
+import type { Context } from "./context.ts";
+
+export async function assignmentsOf(
+  context: Context,
+  sql: Sql,
+  rows: readonly EntryRow[],
+  now: number,
+): Promise<Assignment[]> {
+  const ids = [...new Set(rows.flatMap((row) => row.resource ?? []))];
+  const targets = await context.targets.open(sql, ids);
+  return rows.flatMap((row): Assignment[] => {
+    const target = row.resource === null ? undefined : targets.get(row.resource);
+    // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
+    if (!target || row.operation === null) return [];
+    return [
+      {
+        entry: row.id,
+        attempt: row.attempt,
+        kind: row.kind,
+        root: row.root ?? row.id,
+        operation: row.operation,
+        parameters: JSON.parse(row.parameters) as JsonObject,
+        resource: {
+          id: target.id,
+          name: target.name,
+          type: target.type.name,
+          zone: target.zone,
+          labels: target.labels,
+          connection: target.connection,
+        },
+        typeVersion: target.type.version,
+        implementation: target.type.operations[row.operation]?.implementation ?? null,
+        deadlineIn: Math.max(0, (row.deadline ?? now) - now),
+        onLost: row.on_lost,
+        weight: row.weight,
+        outputQuota: context.settings.outputQuota,
+        canceling: row.status === "canceling",
+      },
+    ];
+  });
+}

@@ -1,0 +1,247 @@
+/**
+ * The one way into a terminal status. In the same transaction: the last event, the resource's next head, the entries
+ * that waited for this one, the parent.
+ */
+import type { Json, JsonObject } from "../core/json.ts";
+import type { NewEvent } from "../audit/append.ts";
+import { appendEvents } from "../audit/append.ts";
+import type { EntryRow } from "../audit/codec.ts";
+import type { Transaction } from "../database/database.ts";
+import type { EntryError } from "../domain/entry.ts";
+import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
+import { lockResources, promoteHeads } from "../queue/heads.ts";
+import type { Change } from "../queue/signals.ts";
+
+export interface End {
+  id: number;
+  status: TerminalStatus;
+  result?: Json | null;
+  /** Always there unless the status is "succeeded". */
+  error?: EntryError | null;
+  finishId?: string | null;
+  /** Keeps the resource held although the entry has ended: a forced cancel whose worker has not answered. */
+  keepHead?: boolean;
+}
+
+/** What a transaction changed, collected for the signals after its commit. */
+export interface Changes {
+  entries: Set<number>;
+  routes: Set<string>;
+  sessions: Set<string>;
+}
+
+export function newChanges(): Changes {
+  return { entries: new Set(), routes: new Set(), sessions: new Set() };
+}
+
+export function toChange(changes: Changes): Change {
+  return { entries: [...changes.entries], routes: [...changes.routes], sessions: [...changes.sessions] };
+}
+
+/** The columns that the decision about an entry needs. */
+export type LockedEntry = Pick<
+  EntryRow,
+  | "id"
+  | "status"
+  | "resource"
+  | "exclusive"
+  | "head"
+  | "forced"
+  | "attempt"
+  | "tries"
+  | "max_attempts"
+  | "on_lost"
+  | "worker_session"
+  | "worker_name"
+  | "finish_id"
+  | "last_chunk"
+  | "output_bytes"
+  | "last_event"
+  | "parent"
+  | "cancel_by"
+  | "cancel_reason"
+  | "expires_in"
+  | "silent"
+  | "kind"
+  | "route"
+  | "seen_at"
+  | "lease_expires"
+  | "deadline"
+>;
+
+const LOCKED_COLUMNS = `id, status, resource, exclusive, head, forced, attempt, tries, max_attempts, on_lost,
+  worker_session, worker_name, finish_id, last_chunk, output_bytes, last_event, parent, cancel_by, cancel_reason,
+  expires_in, silent, kind, route, seen_at, lease_expires, deadline`;
+
+/**
+ * Locks entries after the parents and resources that their end would touch: parents, resources, entries, each by id,
+ * is the order everywhere. Which those are never changes in an entry's life, so an unlocked read can tell.
+ */
+export async function lockEntries(tx: Transaction, ids: readonly number[]): Promise<Map<number, LockedEntry>> {
+  if (ids.length === 0) return new Map();
+  const list = JSON.stringify(ids);
+  if (tx.dialect.forUpdate !== "") {
+    const related = await tx.query<{ resource: number | null; parent: number | null }>(
+      `SELECT DISTINCT CASE WHEN exclusive = 1 THEN resource END AS resource, parent FROM entry
+       WHERE ${tx.dialect.inIds("id", "$1")} AND (parent IS NOT NULL OR (exclusive = 1 AND resource IS NOT NULL))`,
+      [list],
+    );
+    const parents = related.flatMap((row) => row.parent ?? []);
+    if (parents.length > 0) {
+      await tx.query(
+        `SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
+        [JSON.stringify(parents)],
+      );
+    }
+    await lockResources(tx, related.flatMap((row) => row.resource ?? []));
+  }
+  const rows = await tx.query<LockedEntry>(
+    `SELECT ${LOCKED_COLUMNS} FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
+    [list],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Ends locked entries. @throws when the state machine has no such transition: a fault of the caller. */
+export async function endEntries(
+  tx: Transaction,
+  locked: ReadonlyMap<number, LockedEntry>,
+  ends: readonly End[],
+  changes: Changes,
+): Promise<void> {
+  if (ends.length === 0) return;
+  const now = tx.now();
+  const rows = ends.map((end) => {
+    const entry = locked.get(end.id);
+    if (!entry || !mayBecome(entry.status, end.status)) {
+      throw new Error(`entry ${end.id} can't go from ${entry?.status ?? "unlocked"} to ${end.status}`);
+    }
+    return {
+      id: end.id,
+      status: end.status,
+      result: end.result === undefined || end.result === null ? null : JSON.stringify(end.result),
+      error: end.error ? JSON.stringify(end.error) : null,
+      finish_id: end.finishId ?? null,
+      head: end.keepHead === true && entry.head === 1 ? 1 : 0,
+    };
+  });
+  await tx.query(
+    `UPDATE entry SET status = v.status, result = v.result, error = v.error, finish_id = v.finish_id,
+       head = v.head, forced = CASE WHEN v.head = 1 THEN 1 ELSE 0 END, lease_expires = NULL, expires_at = NULL,
+       waits = 0, silent = 0, finished_at = $2, last_event = last_event + 1
+     FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE entry.id = v.id`,
+    [JSON.stringify(rows), now],
+  );
+  await appendEvents(tx, ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)));
+  for (const end of ends) changes.entries.add(end.id);
+
+  const resources = ends.flatMap((end) => {
+    const entry = locked.get(end.id)!;
+    return entry.exclusive === 1 && entry.resource !== null && !end.keepHead ? [entry.resource] : [];
+  });
+  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
+  await releaseDependents(tx, ends, changes);
+}
+
+const END_COLUMNS = {
+  id: "int",
+  status: "text",
+  result: "text",
+  error: "text",
+  finish_id: "text",
+  head: "int",
+} as const;
+
+function finishedEvent(end: End, entry: LockedEntry, now: number): NewEvent {
+  const data: JsonObject = { status: end.status };
+  if (end.error) data["error"] = end.error as unknown as JsonObject;
+  if (entry.worker_name !== null) data["worker"] = entry.worker_name;
+  return { entry: end.id, seq: entry.last_event + 1, at: now, type: "finished", attempt: entry.attempt, data };
+}
+
+/** Releases what waited for ended entries; what can't run any more is canceled, and what waited for that, transitively. */
+async function releaseDependents(tx: Transaction, ends: readonly End[], changes: Changes): Promise<void> {
+  const links = await tx.query<{ entry: number; needs: number; condition: string; deliver_at: number | null }>(
+    `SELECT d.entry, d.needs, d.condition, e.deliver_at FROM entry_dependency d JOIN entry e ON e.id = d.entry
+     WHERE ${tx.dialect.inIds("d.needs", "$1")} AND e.status = 'blocked' ORDER BY d.entry`,
+    [JSON.stringify(ends.map((end) => end.id))],
+  );
+  if (links.length === 0) return;
+  const statusOf = new Map(ends.map((end) => [end.id, end.status]));
+  const locked = await lockEntries(tx, [...new Set(links.map((link) => link.entry))]);
+  const canceled = new Map<number, End>();
+  const satisfied = new Map<number, number>();
+  for (const link of links) {
+    if (locked.get(link.entry)?.status !== "blocked") continue;
+    const status = statusOf.get(link.needs)!;
+    if (meets(link.condition, status)) satisfied.set(link.entry, (satisfied.get(link.entry) ?? 0) + 1);
+    else canceled.set(link.entry, { id: link.entry, status: "canceled", error: neverMet(link, status) });
+  }
+  for (const id of canceled.keys()) satisfied.delete(id);
+  await unblock(tx, satisfied, locked, changes);
+  await endEntries(tx, locked, [...canceled.values()], changes);
+}
+
+export function meets(condition: string, status: Status): boolean {
+  if (!isTerminal(status)) return false;
+  return condition === "any" || (condition === "success") === (status === "succeeded");
+}
+
+export function neverMet(link: { needs: number; condition: string }, status: Status): EntryError {
+  return {
+    code: "dependency",
+    message: `It was to run after the ${link.condition} of entry ${link.needs}, which ended as ${status}`,
+    source: "system",
+    details: { entry: link.needs, status },
+  };
+}
+
+async function unblock(
+  tx: Transaction,
+  satisfied: ReadonlyMap<number, number>,
+  locked: ReadonlyMap<number, LockedEntry>,
+  changes: Changes,
+): Promise<void> {
+  if (satisfied.size === 0) return;
+  const now = tx.now();
+  const rows = [...satisfied].map(([id, met]) => ({ id, met }));
+  const moved = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null; last_event: number }>(
+    `UPDATE entry SET waits = waits - v.met,
+       status = CASE WHEN waits > v.met THEN 'blocked' WHEN deliver_at > $2 THEN 'scheduled' ELSE 'queued' END,
+       queued_at = CASE WHEN waits > v.met OR deliver_at > $2 THEN queued_at ELSE $2 END,
+       expires_at = CASE WHEN waits > v.met THEN expires_at WHEN deliver_at > $2 THEN NULL ELSE $2 + expires_in END,
+       last_event = CASE WHEN waits > v.met THEN last_event ELSE last_event + 1 END
+     FROM ${tx.dialect.rows("v", { id: "int", met: "int" }, "$1")} WHERE entry.id = v.id
+     RETURNING entry.id, status, route, exclusive, resource, last_event`,
+    [JSON.stringify(rows), now],
+  );
+  const released = moved.filter((row) => row.status !== "blocked");
+  await appendEvents(
+    tx,
+    released.map((row) => ({
+      entry: row.id,
+      seq: row.last_event,
+      at: now,
+      type: row.status === "queued" ? ("queued" as const) : ("scheduled" as const),
+      attempt: locked.get(row.id)?.attempt ?? 0,
+      data: {},
+    })),
+  );
+  await announceQueued(tx, released, changes);
+}
+
+/** After entries became queued: heads of their resources, and the routes to wake. */
+export async function announceQueued(
+  tx: Transaction,
+  queued: ReadonlyArray<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>,
+  changes: Changes,
+): Promise<void> {
+  const resources: number[] = [];
+  for (const row of queued) {
+    changes.entries.add(row.id);
+    if (row.status !== "queued") continue;
+    if (row.exclusive === 1 && row.resource !== null) resources.push(row.resource);
+    else changes.routes.add(row.route);
+  }
+  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
+}

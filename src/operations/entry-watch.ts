@@ -1,0 +1,97 @@
+/** Wakes held calls when one of their entries changed. One subscription to the signals serves them all. */
+import type { Signals } from "../queue/signals.ts";
+
+export interface Watch {
+  /** Resolves when a watched entry changed, after `ms`, or when the watch is ended; at once if one changed already. */
+  wait(ms: number): Promise<void>;
+  /** The ids that changed since the last `take`; null = anything may have. */
+  take(): ReadonlySet<number> | null;
+  end(): void;
+}
+
+export interface EntryWatch {
+  watch(ids: readonly number[]): Watch;
+  stop(): void;
+}
+
+interface Watcher {
+  changed: Set<number> | null;
+  wake: (() => void) | undefined;
+}
+
+/** From here on a watcher is asked "is it yours?" instead of being listed under each of its ids. */
+const WIDE = 64;
+
+export function createEntryWatch(signals: Signals): EntryWatch {
+  const byId = new Map<number, Set<Watcher>>();
+  const wide = new Map<Watcher, ReadonlySet<number>>();
+  const all = new Set<Watcher>();
+  let stopped = false;
+
+  const mark = (watcher: Watcher, id: number) => {
+    watcher.changed?.add(id);
+    watcher.wake?.();
+  };
+  const unsubscribe = signals.subscribe((change) => {
+    if (change === null) {
+      for (const watcher of all) {
+        watcher.changed = null;
+        watcher.wake?.();
+      }
+      return;
+    }
+    for (const id of change.entries ?? []) {
+      for (const watcher of byId.get(id) ?? []) mark(watcher, id);
+      for (const [watcher, ids] of wide) if (ids.has(id)) mark(watcher, id);
+    }
+  });
+
+  return {
+    watch(ids) {
+      const watcher: Watcher = { changed: new Set(), wake: undefined };
+      all.add(watcher);
+      if (ids.length > WIDE) wide.set(watcher, new Set(ids));
+      else {
+        for (const id of ids) {
+          const watchers = byId.get(id);
+          if (watchers) watchers.add(watcher);
+          else byId.set(id, new Set([watcher]));
+        }
+      }
+      const hasNews = () => watcher.changed === null || watcher.changed.size > 0;
+      return {
+        wait: (ms) =>
+          new Promise((resolve) => {
+            if (stopped || hasNews()) return resolve();
+            const timer = setTimeout(done, ms);
+            watcher.wake = done;
+            function done(): void {
+              clearTimeout(timer);
+              watcher.wake = undefined;
+              resolve();
+            }
+          }),
+        take() {
+          const changed = watcher.changed;
+          watcher.changed = new Set();
+          return changed;
+        },
+        end() {
+          all.delete(watcher);
+          wide.delete(watcher);
+          for (const id of ids.length > WIDE ? [] : ids) {
+            const watchers = byId.get(id);
+            watchers?.delete(watcher);
+            if (watchers?.size === 0) byId.delete(id);
+          }
+          watcher.wake?.();
+        },
+      };
+    },
+    stop() {
+      stopped = true;
+      unsubscribe();
+      for (const watcher of all) watcher.wake?.();
+    },
+  };
+}

@@ -1,0 +1,192 @@
+/** Turns a call as submitted into the row to file: checks everything that needs no lock. */
+import { randomId, sha256 } from "../core/ids.ts";
+import { canonicalJson, type Json } from "../core/json.ts";
+import { WilcoError } from "../core/errors.ts";
+import { suggestion } from "../core/suggest.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
+import type { Dependency } from "../domain/entry.ts";
+import { DEFAULT_PRIORITY } from "../domain/priority.ts";
+import { routeOf } from "../domain/route.ts";
+import type { Target } from "../inventory/targets.ts";
+import { LIMITS } from "../protocol/schemas.ts";
+import type { Submission } from "../protocol/messages.ts";
+import type { QueueSettings } from "./context.ts";
+
+/** The columns of `entry` that a submit writes; the order is the insert's. */
+export const FILED_COLUMNS = {
+  kind: "text",
+  status: "text",
+  resource: "int",
+  resource_name: "text",
+  resource_type: "text",
+  type_version: "text",
+  operation: "text",
+  parameters: "text",
+  requested_by: "text",
+  key: "text",
+  request_hash: "text",
+  note: "text",
+  zone: "text",
+  role: "text",
+  bound_worker: "text",
+  route: "text",
+  priority: "int",
+  weight: "int",
+  exclusive: "int",
+  on_lost: "text",
+  max_attempts: "int",
+  timeout: "int",
+  expires_in: "int",
+  require_worker: "int",
+  deliver_at: "int",
+  retry_of: "int",
+  waits: "int",
+  warning: "text",
+  created_at: "int",
+  queued_at: "int",
+  expires_at: "int",
+  last_event: "int",
+} as const;
+
+export type Filed = { -readonly [column in keyof typeof FILED_COLUMNS]: (typeof FILED_COLUMNS)[column] extends "int" ? number | null : string | null } & {
+  requested_by: string;
+  key: string;
+  route: string;
+};
+
+export interface FilingInput {
+  submission: Submission;
+  principal: string;
+  key: string | undefined;
+  retryOf: number | null;
+}
+
+/** A call that passed every check; status and times are set when its dependencies are known. */
+export interface Filing {
+  row: Filed;
+  after: Dependency[];
+}
+
+/**
+ * @throws WilcoError `unknown_operation`, `invalid_parameters`, `invalid_request`, `too_large`: nothing is filed.
+ */
+export function fileCall(
+  input: FilingInput,
+  target: Target,
+  validator: SchemaValidator,
+  settings: QueueSettings,
+  now: number,
+): Filing {
+  const { submission } = input;
+  const operation = target.type.operations[submission.operation];
+  if (!operation) {
+    throw new WilcoError({
+      code: "unknown_operation",
+      message: `${target.type.name} has no operation "${submission.operation}"`,
+      hint: suggestion(submission.operation, Object.keys(target.type.operations), "It has"),
+    });
+  }
+  const parameters = validator.parse(operation.parameters, submission.parameters ?? {}, {
+    what: `the parameters of ${target.name} ${operation.name}`,
+  });
+  const text = JSON.stringify(parameters);
+  if (text.length > LIMITS.parameters) {
+    throw new WilcoError({
+      code: "too_large",
+      message: `The parameters of ${target.name} ${operation.name} are ${text.length} bytes, the limit is ${LIMITS.parameters}`,
+      hint: "Pass large content as a file (upload) instead of a parameter.",
+    });
+  }
+  const zone = submission.zone ?? target.zone;
+  const role = operation.role ?? target.type.role;
+  const boundWorker = bindingOf(submission, target);
+  const deliverAt = dueTime(submission, now);
+  const filed: Filed = {
+    kind: "operation",
+    status: "queued",
+    resource: target.id,
+    resource_name: target.name,
+    resource_type: target.type.name,
+    type_version: target.type.version,
+    operation: operation.name,
+    parameters: text,
+    requested_by: input.principal,
+    key: input.key ?? randomId(),
+    request_hash: hashOf(submission, target),
+    note: submission.note ?? null,
+    zone,
+    role,
+    bound_worker: boundWorker,
+    route: routeOf({ zone, role, worker: boundWorker }),
+    priority: submission.priority ?? DEFAULT_PRIORITY,
+    weight: operation.weight,
+    exclusive: operation.exclusive ? 1 : 0,
+    on_lost: operation.onLost,
+    max_attempts: operation.maxAttempts,
+    timeout: submission.timeout ?? operation.timeout,
+    expires_in: submission.expiresIn || settings.expiresIn,
+    require_worker: submission.requireWorker ?? null,
+    deliver_at: deliverAt,
+    retry_of: input.retryOf,
+    waits: 0,
+    warning: null,
+    created_at: now,
+    queued_at: null,
+    expires_at: null,
+    last_event: 1,
+  };
+  return { row: filed, after: dependenciesOf(submission) };
+}
+
+/** What makes two submits under one key the same: everything asked for, but not when. */
+function hashOf(submission: Submission, target: Target): string {
+  const { key: _key, requireWorker: _require, ...asked } = submission;
+  return sha256(canonicalJson({ ...asked, resource: target.id } as unknown as Json));
+}
+
+function bindingOf(submission: Submission, target: Target): string | null {
+  if (target.worker === null) return submission.worker ?? null;
+  if (submission.worker !== undefined && submission.worker !== target.worker) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${target.name} is bound to the worker ${target.worker}, so ${submission.worker} can't run its operations`,
+      hint: "Leave the worker out of the call, or bind the resource to another worker.",
+    });
+  }
+  return target.worker;
+}
+
+const MAX_AHEAD = 10 * 365 * 86_400_000;
+
+function dueTime(submission: Submission, now: number): number | null {
+  if (submission.at !== undefined && submission.delay !== undefined) {
+    throw new WilcoError({ code: "invalid_request", message: "The call has both `at` and `delay`", hint: "Give one of them." });
+  }
+  if (submission.delay !== undefined) return submission.delay === 0 ? null : now + submission.delay;
+  if (submission.at === undefined) return null;
+  const time = /(Z|[+-]\d\d:?\d\d)$/i.test(submission.at) ? Date.parse(submission.at) : Number.NaN;
+  if (Number.isNaN(time) || time > now + MAX_AHEAD) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${JSON.stringify(submission.at)} is not a time with an offset`,
+      hint: 'Write "2026-03-01T12:00:00+01:00" or "…Z", within the next ten years.',
+    });
+  }
+  return time <= now ? null : time;
+}
+
+function dependenciesOf(submission: Submission): Dependency[] {
+  const byEntry = new Map<number, Dependency>();
+  for (const dependency of submission.after ?? []) {
+    const before = byEntry.get(dependency.entry);
+    if (before && before.on !== dependency.on) {
+      throw new WilcoError({
+        code: "invalid_request",
+        message: `The call is to run after entry ${dependency.entry} twice, on ${before.on} and on ${dependency.on}`,
+        hint: 'Name each entry once; "any" is both.',
+      });
+    }
+    byEntry.set(dependency.entry, dependency);
+  }
+  return [...byEntry.values()].toSorted((a, b) => a.entry - b.entry);
+}

@@ -1,0 +1,134 @@
+/** Ends of executions as their workers report them; fenced by session and attempt, answered the same when repeated. */
+import { WilcoError, type ErrorBody } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+import type { EntryError } from "../domain/entry.ts";
+import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messages.ts";
+import { LIMITS } from "../protocol/schemas.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+import { endEntries, lockEntries, newChanges, toChange, type End, type LockedEntry } from "./end.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { requeue } from "./lapse.ts";
+import { chunksMissing, holds, leaseLost } from "./lease.ts";
+import { recordObservations } from "./observe.ts";
+import { releaseForcedEntries, requireSession } from "./sessions.ts";
+
+interface Item {
+  principal: Principal;
+  session: string;
+  request: FinishRequest;
+}
+
+const MAX_BATCH = 500;
+
+export function createFinish(context: Context) {
+  const group = createGroupCommit<Item, FinishAnswer>({
+    commit: (items) => commit(context, items),
+    size: (item) => item.request.finishes.length,
+    max: MAX_BATCH,
+  });
+  return (principal: Principal, session: string, request: FinishRequest) => group.add({ principal, session, request });
+}
+
+/** What is to be done about one finish. */
+type Decision =
+  | { do: "end"; end: End }
+  | { do: "requeue"; entry: LockedEntry; countTry: boolean; reason: string }
+  | { do: "release"; id: number }
+  | { do: "nothing" }
+  | { do: "refuse"; error: ErrorBody };
+
+async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> {
+  const changes = newChanges();
+  return context.database.transaction(async (tx) => {
+    for (const { principal, session } of items) await requireSession(tx, principal, session);
+    const locked = await lockEntries(
+      tx,
+      items.flatMap((item) => item.request.finishes.map((finish) => finish.entry)),
+    );
+    const ends: End[] = [];
+    const forced: number[] = [];
+    const decided = new Set<number>();
+    const answers: FinishAnswer[] = [];
+    for (const { session, request } of items) {
+      const outcomes: FinishAnswer["finishes"] = [];
+      for (const finish of request.finishes) {
+        const decision: Decision = decided.has(finish.entry)
+          ? { do: "refuse", error: leaseLost(finish.entry) }
+          : decide(finish, locked.get(finish.entry), session);
+        decided.add(finish.entry);
+        if (decision.do === "end") ends.push(decision.end);
+        if (decision.do === "release") forced.push(decision.id);
+        if (decision.do === "requeue") await requeue(tx, [decision.entry], decision, changes);
+        outcomes.push(decision.do === "refuse" ? { error: decision.error } : { ok: true });
+      }
+      answers.push({ finishes: outcomes });
+    }
+    await recordObservations(tx, ends);
+    await endEntries(tx, locked, ends, changes);
+    await releaseForcedEntries(tx, forced, changes);
+    tx.afterCommit(() => context.signals.publish(toChange(changes)));
+    return answers;
+  });
+}
+
+function decide(finish: FinishItem, entry: LockedEntry | undefined, session: string): Decision {
+  if (entry?.finish_id === finish.finishId) return { do: "nothing" };
+  if (entry?.forced === 1 && entry.worker_session === session && entry.attempt === finish.attempt) {
+    return { do: "release", id: entry.id };
+  }
+  if (!holds(entry, session, finish.attempt)) return { do: "refuse", error: leaseLost(finish.entry) };
+  if (finish.lastChunk > entry.last_chunk) {
+    return { do: "refuse", error: chunksMissing(entry.id, entry.last_chunk).toBody() };
+  }
+  const end = (status: End["status"], error: EntryError | null, result: Json | null = null): Decision => ({
+    do: "end",
+    end: { id: entry.id, status, error, result, finishId: finish.finishId },
+  });
+  switch (finish.status) {
+    case "succeeded": {
+      const result = (finish.result ?? null) as Json;
+      const size = JSON.stringify(result).length;
+      if (size > LIMITS.result) return { do: "refuse", error: tooLarge(entry.id, size) };
+      // Also while canceling: the work was done before the signal reached it, and that is what happened.
+      return end("succeeded", null, result);
+    }
+    case "released":
+      if (entry.status === "canceling") return end("canceled", errorOf(finish, "canceled", "Canceled before it started"));
+      return { do: "requeue", entry, countTry: false, reason: "handed back unstarted by its worker" };
+    case "canceled":
+      if (entry.status === "canceling") return end("canceled", canceledBy(entry));
+      if (entry.on_lost === "requeue" && entry.tries < entry.max_attempts) {
+        return { do: "requeue", entry, countTry: true, reason: "its worker stopped" };
+      }
+      return end("failed", errorOf(finish, "worker_stopped", "Its worker was stopped and aborted the operation", "system"));
+    case "timed_out":
+      return end("timed_out", errorOf(finish, "timeout", "The operation ran into its timeout"));
+    case "failed":
+      return end("failed", errorOf(finish, "failed", "The operation failed without saying why"));
+  }
+}
+
+function canceledBy(entry: LockedEntry): EntryError {
+  const reason = entry.cancel_reason ? `: ${entry.cancel_reason}` : "";
+  return { code: "canceled", message: `Canceled by ${entry.cancel_by ?? "the server"}${reason}`, source: "operation" };
+}
+
+/** The worker's own error, made storable: PostgreSQL has no NUL in texts. */
+function errorOf(
+  finish: FinishItem,
+  code: string,
+  message: string,
+  source: EntryError["source"] = "operation",
+): EntryError {
+  if (!finish.error || source === "system") return { code, message, source };
+  return { ...finish.error, message: finish.error.message.replaceAll("\u0000", "\uFFFD") } as EntryError;
+}
+
+function tooLarge(entry: number, size: number): ErrorBody {
+  return new WilcoError({
+    code: "too_large",
+    message: `The result of entry ${entry} is ${size} bytes, the limit is ${LIMITS.result}`,
+    hint: "Write large data as output or to a file.",
+  }).toBody();
+}

@@ -1,0 +1,92 @@
+/** Renews leases as listed, and tells the worker what to cancel, what is no longer its, and what it forgot. */
+import type { EntryRow } from "../audit/codec.ts";
+import type { Status } from "../domain/status.ts";
+import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/messages.ts";
+import { assignmentsOf } from "./assign.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+import { requireSession } from "./sessions.ts";
+
+/** A lease younger than this and not listed may simply still be on its way in a claim's answer, ms. */
+const CLAIM_ON_ITS_WAY = 5_000;
+
+async function heartbeat(
+  context: Context,
+  principal: Principal,
+  session: string,
+  request: HeartbeatRequest,
+): Promise<HeartbeatAnswer> {
+  return context.database.transaction(async (tx) => {
+    const worker = await requireSession(tx, principal, session);
+    const now = tx.now();
+    const state = worker.state === "draining" ? "draining" : request.state;
+    await tx.query("UPDATE worker SET seen_at = $2, state = $3 WHERE session = $1", [session, now, state]);
+    const renewed = await tx.query<{ id: number; attempt: number; status: Status }>(
+      `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
+       FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}
+       WHERE entry.id = v.entry AND entry.attempt = v.attempt AND worker_session = $4
+         AND status IN ('running', 'canceling')
+       RETURNING entry.id, entry.attempt, status`,
+      [JSON.stringify(request.leases), now, now + context.settings.lease, session],
+    );
+    const others = await tx.query<EntryRow>(
+      `SELECT * FROM entry WHERE worker_session = $1
+         AND ((status IN ('running', 'canceling') AND started_at < $2) OR (forced = 1 AND head = 1))`,
+      [session, now - CLAIM_ON_ITS_WAY],
+    );
+    const key = (ref: LeaseRef) => `${ref.entry}/${ref.attempt}`;
+    const listed = new Set(request.leases.map(key));
+    const kept = new Set(renewed.map((row) => `${row.id}/${row.attempt}`));
+    const canceling = renewed.filter((row) => row.status === "canceling");
+    // A forced entry has ended, but its worker must still stop the work and say so.
+    const forced = others.filter((row) => row.forced === 1 && listed.has(`${row.id}/${row.attempt}`));
+    const forcedKeys = new Set(forced.map((row) => `${row.id}/${row.attempt}`));
+    const unlisted = others.filter((row) => row.forced === 0 && !listed.has(`${row.id}/${row.attempt}`));
+    return {
+      cancel: [...canceling, ...forced].map((row) => ({ entry: row.id, attempt: row.attempt })),
+      lost: request.leases.filter((ref) => !kept.has(key(ref)) && !forcedKeys.has(key(ref))),
+      unlisted: await assignmentsOf(context, tx, unlisted, now),
+      drain: state === "draining" && request.state === "ready",
+    };
+  });
+}
+
+/** Holds the answer while there is nothing to obey, so that a cancel reaches the worker at once and not at the next beat. */
+export async function holdHeartbeat(
+  context: Context,
+  principal: Principal,
+  session: string,
+  request: HeartbeatRequest,
+  signal: AbortSignal,
+): Promise<HeartbeatAnswer> {
+  const wait = request.wait ?? 0;
+  let woken = false;
+  let wake: () => void = () => {};
+  // Before the first look, so that a cancel between the look and the wait is not missed.
+  const unsubscribe = context.signals.subscribe((change) => {
+    if (change !== null && !change.sessions?.includes(session)) return;
+    woken = true;
+    wake();
+  });
+  try {
+    const first = await heartbeat(context, principal, session, request);
+    if (wait === 0 || hasOrders(first) || signal.aborted) return first;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), wait);
+      wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      signal.addEventListener("abort", wake, { once: true });
+      if (woken) wake();
+    });
+    return woken ? await heartbeat(context, principal, session, request) : first;
+  } finally {
+    unsubscribe();
+  }
+}
+
+function hasOrders(answer: HeartbeatAnswer): boolean {
+  return answer.drain || answer.cancel.length > 0 || answer.lost.length > 0 || answer.unlisted.length > 0;
+}

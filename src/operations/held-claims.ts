@@ -1,0 +1,150 @@
+/**
+ * The claim broker: keeps claims of idle workers open and wakes one of them for each route that got something. One held
+ * claim a session; a newer one replaces it. A floor looks for what no signal announced, once for all held claims.
+ */
+import { messageOf } from "../core/errors.ts";
+import { CLAIMABLE } from "../database/dialect.ts";
+import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
+import { tryClaim } from "./claim.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+
+interface Held {
+  session: string;
+  routes: string[];
+  /** A signal that came while it was trying. */
+  signalled: boolean;
+  ended: boolean;
+  wake: (() => void) | undefined;
+}
+
+export interface HeldClaims {
+  claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
+  stop(): void;
+}
+
+export function createHeldClaims(context: Context): HeldClaims {
+  const bySession = new Map<string, Held>();
+  /** Only claims that sleep; the first is the one that has waited longest. */
+  const sleeping = new Map<string, Set<Held>>();
+  let floorTimer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const unsubscribe = context.signals.subscribe((change) => {
+    if (change === null) {
+      for (const held of bySession.values()) signal(held);
+      return;
+    }
+    for (const route of change.routes ?? []) wakeOne(route);
+    for (const session of change.sessions ?? []) {
+      const held = bySession.get(session);
+      if (held) signal(held);
+    }
+  });
+
+  function signal(held: Held): void {
+    held.signalled = true;
+    held.wake?.();
+  }
+
+  function wakeOne(route: string): void {
+    const [first] = sleeping.get(route) ?? [];
+    if (first) signal(first);
+    // Nobody sleeps on it: whoever is trying now must look once more.
+    else for (const held of bySession.values()) if (held.routes.includes(route)) held.signalled = true;
+  }
+
+  /** Sleeps until a signal, the end of the wait, or a replacement. */
+  function sleep(held: Held, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (held.signalled || held.ended || stopped || ms <= 0) return resolve();
+      const timer = setTimeout(done, ms);
+      for (const route of held.routes) {
+        const set = sleeping.get(route);
+        if (set) set.add(held);
+        else sleeping.set(route, new Set([held]));
+      }
+      held.wake = done;
+      startFloor();
+      function done(): void {
+        clearTimeout(timer);
+        held.wake = undefined;
+        for (const route of held.routes) {
+          const set = sleeping.get(route);
+          set?.delete(held);
+          if (set?.size === 0) sleeping.delete(route);
+        }
+        resolve();
+      }
+    });
+  }
+
+  function startFloor(): void {
+    floorTimer ??= setTimeout(() => void floor(), context.settings.pollFloor).unref();
+  }
+
+  async function floor(): Promise<void> {
+    const routes = [...sleeping.keys()];
+    try {
+      if (routes.length > 0) {
+        const rows = await context.database.query<{ route: string }>(
+          `SELECT v.route FROM ${context.database.dialect.rows("v", { route: "text" }, "$1")}
+           WHERE EXISTS (SELECT 1 FROM entry WHERE entry.route = v.route AND ${CLAIMABLE})`,
+          [JSON.stringify(routes.map((route) => ({ route })))],
+        );
+        for (const row of rows) wakeOne(row.route);
+      }
+    } catch (error) {
+      context.log.warn({ error: messageOf(error) }, "the claim floor could not look");
+    }
+    floorTimer = undefined;
+    if (sleeping.size > 0 && !stopped) startFloor();
+  }
+
+  return {
+    async claim(principal, session, request, abort) {
+      const until = performance.now() + request.wait;
+      const before = bySession.get(session);
+      if (before) {
+        before.ended = true;
+        before.wake?.();
+      }
+      const held: Held = { session, routes: [], signalled: false, ended: false, wake: undefined };
+      bySession.set(session, held);
+      const onAbort = () => {
+        held.ended = true;
+        held.wake?.();
+      };
+      abort.addEventListener("abort", onAbort, { once: true });
+      try {
+        for (;;) {
+          if (held.ended || stopped) return { assignments: [] };
+          held.signalled = false;
+          const found = await tryClaim(context, principal, session, request);
+          if (held.routes.length === 0) {
+            // Only now are its routes known, and what was signalled before was not for them: look once more.
+            held.routes = found.routes;
+            held.signalled = found.assignments.length === 0;
+          }
+          if (found.assignments.length > 0) {
+            if (found.full) for (const route of found.routes) wakeOne(route);
+            return { assignments: found.assignments };
+          }
+          const left = until - performance.now();
+          if (left <= 0) return { assignments: [] };
+          await sleep(held, left);
+        }
+      } finally {
+        abort.removeEventListener("abort", onAbort);
+        held.ended = true;
+        if (bySession.get(session) === held) bySession.delete(session);
+      }
+    },
+    stop() {
+      stopped = true;
+      unsubscribe();
+      clearTimeout(floorTimer);
+      for (const held of bySession.values()) held.wake?.();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** Looks at the audit trail that are held open until something changes: polls of many entries, events of one. */
+import { readEntries, readEntry, readEvents, unknownEntry } from "../audit/read.ts";
+import { isTerminal } from "../domain/status.ts";
+import type { EventsAnswer, EventsQuery, PollAnswer, PollChange, PollRequest } from "../protocol/messages.ts";
+import type { Context } from "./context.ts";
+import type { EntryWatch, Watch } from "./entry-watch.ts";
+
+/** Entries in one answer; the rest comes with the next poll, which is answered at once. */
+const MAX_CHANGES = 2_000;
+/** Events of one entry in a poll's answer. */
+const MAX_EVENTS = 500;
+/** Below this many ids, whole entries are read at once instead of asking first which of them changed. */
+const FEW = 20;
+/** A poll of many waits this long for more changes before it answers, µs an entry and ms at most. */
+const COALESCE = { perEntry: 20, most: 200 };
+
+type PollItem = PollRequest["entries"][number];
+
+export interface HeldLooks {
+  poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer>;
+  events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;
+  /** Answers everything that is held, with what there is. */
+  stop(): void;
+}
+
+export function createHeldLooks(context: Context, watches: EntryWatch): HeldLooks {
+  const { database, settings } = context;
+  const stopping = new AbortController();
+
+  async function look(items: readonly PollItem[]): Promise<PollChange[]> {
+    const seen = new Map(items.map((item) => [item.id, item]));
+    let ids = [...seen.keys()];
+    if (ids.length > FEW) ids = await changedIds(seen);
+    const entries = await readEntries(database, ids.slice(0, MAX_CHANGES));
+    const changes: PollChange[] = [];
+    for (const entry of entries) {
+      const item = seen.get(entry.id)!;
+      if (entry.lastEvent <= item.seen) continue;
+      if (item.after === undefined) changes.push({ id: entry.id, entry });
+      else {
+        const { events, end } = await readEvents(database, entry.id, item.after, MAX_EVENTS);
+        changes.push({ id: entry.id, entry, events, more: !end });
+      }
+    }
+    if (items.length <= FEW) {
+      const found = new Set(entries.map((entry) => entry.id));
+      for (const id of seen.keys()) if (!found.has(id)) changes.push({ id, error: unknownEntry(id).toBody() });
+    }
+    return changes;
+  }
+
+  async function changedIds(seen: ReadonlyMap<number, PollItem>): Promise<number[]> {
+    const rows = await database.query<{ id: number; last_event: number }>(
+      `SELECT id, last_event FROM entry WHERE ${database.dialect.inIds("id", "$1")}`,
+      [JSON.stringify([...seen.keys()])],
+    );
+    return rows.filter((row) => row.last_event > seen.get(row.id)!.seen).map((row) => row.id);
+  }
+
+  /** Waits for news of the watched entries; false when the time is over. */
+  async function news(watch: Watch, until: number, signal: AbortSignal): Promise<boolean> {
+    const left = until - performance.now();
+    if (left <= 0 || signal.aborted || stopping.signal.aborted) return false;
+    await watch.wait(Math.min(left, settings.pollFloor));
+    return true;
+  }
+
+  return {
+    async poll(request, signal) {
+      const { entries: items, wait = 0 } = request;
+      const until = performance.now() + wait;
+      // Before the first look, so that a change between the look and the wait is not missed.
+      const watch = watches.watch(items.map((item) => item.id));
+      const onAbort = () => watch.end();
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        let changes = await look(items);
+        while (changes.length === 0 && (await news(watch, until, signal))) {
+          const coalesce = Math.min(COALESCE.most, (items.length * COALESCE.perEntry) / 1000);
+          if (coalesce >= 1) await new Promise((resolve) => setTimeout(resolve, coalesce));
+          const changed = watch.take();
+          // Nothing signalled: this is the polling floor, which looks at everything.
+          const all = changed === null || changed.size === 0;
+          changes = await look(all ? items : items.filter((item) => changed.has(item.id)));
+        }
+        return { entries: changes };
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+        watch.end();
+      }
+    },
+    async events(id, query, signal) {
+      const { after = 0, limit = 1_000, wait = 0 } = query;
+      const until = performance.now() + wait;
+      const watch = watches.watch([id]);
+      const onAbort = () => watch.end();
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        for (;;) {
+          watch.take();
+          // The entry first: if it has ended by then, its last event is among those read after it.
+          const entry = await readEntry(database, id);
+          const { events } = await readEvents(database, id, after, limit);
+          const done = isTerminal(entry.status) && (events.at(-1)?.seq ?? after) >= entry.lastEvent;
+          if (events.length > 0 || done || !(await news(watch, until, signal))) return { events, done };
+        }
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+        watch.end();
+      }
+    },
+    stop: () => stopping.abort(),
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * What happens by time alone: due, expiry, unserved routes, lapsed leases, deadlines, silent workers, repairs. Each
+ * pass is one transaction over a bounded batch, under a lock, so that of several servers one does it.
+ */
+import { appendEvents } from "../audit/append.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Transaction } from "../database/database.ts";
+import { routesServedBy } from "../domain/route.ts";
+import type { Status } from "../domain/status.ts";
+import type { Context } from "./context.ts";
+import { announceQueued, endEntries, lockEntries, newChanges, toChange, type Changes, type End } from "./end.ts";
+import { lapseLeases } from "./lapse.ts";
+import { reconcile } from "./reconcile.ts";
+import { endSession } from "./sessions.ts";
+import { servedRoutes, unservedMessage } from "./unserved.ts";
+
+export interface Maintenance {
+  start(): void;
+  /** Looks now instead of at the next tick: something was scheduled. */
+  wake(): void;
+  stop(): Promise<void>;
+  /** One round of every pass, for tests and for the start. */
+  round(): Promise<void>;
+}
+
+const BATCH = 500;
+const TICK_SETTING = "reaper_tick";
+
+type Pass = (context: Context, tx: Transaction, changes: Changes) => Promise<boolean>;
+const PASSES: Readonly<Record<string, Pass>> = {
+  due: promoteDue,
+  expiry: expire,
+  unserved: endUnserved,
+  leases: reapLeases,
+  silent: loseSilent,
+  deadlines: endOverdue,
+  workers: loseWorkers,
+};
+
+export function createMaintenance(context: Context): Maintenance {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let stopped = false;
+  let reconciledAt = -Infinity;
+
+  async function round(): Promise<void> {
+    await keepTick(context);
+    for (const pass of Object.values(PASSES)) while (await runPass(context, pass)) if (stopped) return;
+    if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
+      reconciledAt = performance.now();
+      await reconcile(context);
+    }
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      await round();
+    } catch (error) {
+      // The next tick tries again; whoever waits for the database to come back is told by its own call.
+      context.log.warn({ error: messageOf(error) }, "maintenance failed, it will be repeated");
+    }
+    running = undefined;
+    if (!stopped) schedule(await nextDelay(context));
+  }
+
+  function schedule(delay: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => (running = tick()), delay);
+    timer.unref();
+  }
+
+  return {
+    round,
+    start: () => schedule(0),
+    wake: () => {
+      if (!stopped && !running) schedule(0);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** Sleeps until the next due time, at most one tick. */
+async function nextDelay(context: Context): Promise<number> {
+  const { tick } = context.settings;
+  try {
+    const [row] = await context.database.query<{ next: number | null }>(
+      "SELECT min(deliver_at) AS next FROM entry WHERE status = 'scheduled'",
+    );
+    return row?.next ? Math.max(1, Math.min(tick, row.next - Date.now())) : tick;
+  } catch {
+    return tick;
+  }
+}
+
+async function runPass(context: Context, pass: Pass): Promise<boolean> {
+  const changes = newChanges();
+  return context.database.transaction(async (tx) => {
+    if (tx.dialect.maintenanceLock !== "") {
+      const [row] = await tx.query<{ locked: number }>(tx.dialect.maintenanceLock);
+      if (row?.locked !== 1) return false;
+    }
+    const more = await pass(context, tx, changes);
+    tx.afterCommit(() => context.signals.publish(toChange(changes)));
+    return more;
+  });
+}
+
+/**
+ * A gap in the ticks longer than half a lease means that we were away (the server or the database was down, a laptop
+ * slept), not that the workers are dead: every lease starts anew before anything is reaped.
+ */
+async function keepTick(context: Context): Promise<void> {
+  const { lease } = context.settings;
+  const [row] = await context.database.query<{ value: string }>("SELECT value FROM setting WHERE name = $1", [TICK_SETTING]);
+  const last = row ? Number(row.value) : undefined;
+  await context.database.transaction(async (tx) => {
+    const now = tx.now();
+    if (last !== undefined && now - last < lease / 4) return;
+    if (last !== undefined && now - last > lease / 2) {
+      await tx.query("UPDATE entry SET lease_expires = $1 WHERE lease_expires IS NOT NULL AND silent = 0", [now + lease]);
+      await tx.query("UPDATE worker SET seen_at = $1 WHERE state IN ('starting', 'ready', 'draining') AND seen_at > $2", [
+        now,
+        last - lease,
+      ]);
+    }
+    await tx.query(
+      "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      [TICK_SETTING, String(now)],
+    );
+  });
+}
+
+async function idsOf(tx: Transaction, text: string, parameters: unknown[]): Promise<number[]> {
+  const rows = await tx.query<{ id: number }>(`${text} LIMIT ${BATCH}`, parameters);
+  return rows.map((row) => row.id);
+}
+
+async function promoteDue(_context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const ids = await idsOf(tx, "SELECT id FROM entry WHERE status = 'scheduled' AND deliver_at <= $1 ORDER BY deliver_at, id", [tx.now()]);
+  if (ids.length === 0) return false;
+  const locked = await lockEntries(tx, ids);
+  const now = tx.now();
+  const rows = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null; last_event: number }>(
+    `UPDATE entry SET status = 'queued', queued_at = $2, expires_at = $2 + expires_in, last_event = last_event + 1
+     WHERE ${tx.dialect.inIds("id", "$1")} AND status = 'scheduled'
+     RETURNING id, status, route, exclusive, resource, last_event`,
+    [JSON.stringify([...locked.keys()]), now],
+  );
+  await appendEvents(
+    tx,
+    rows.map((row) => ({ entry: row.id, seq: row.last_event, at: now, type: "queued" as const, attempt: 0, data: {} })),
+  );
+  await announceQueued(tx, rows, changes);
+  return ids.length === BATCH;
+}
+
+async function expire(_context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const ids = await idsOf(tx, "SELECT id FROM entry WHERE status IN ('queued', 'blocked') AND expires_at <= $1 ORDER BY id", [tx.now()]);
+  return endAll(tx, ids, changes, (entry) =>
+    entry.status === "queued" || entry.status === "blocked"
+      ? failed(entry.id, "expired", `No worker took it in time: it was ${entry.status} until it expired`)
+      : null,
+  );
+}
+
+async function endUnserved(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const waiting = await tx.query<{ id: number; route: string; queued_at: number; require_worker: number }>(
+    `SELECT id, route, queued_at, require_worker FROM entry WHERE status = 'queued' AND require_worker IS NOT NULL
+     AND queued_at + require_worker <= $1 ORDER BY id LIMIT ${BATCH}`,
+    [tx.now()],
+  );
+  if (waiting.length === 0) return false;
+  const now = tx.now();
+  const served = await servedRoutes(tx, context.settings.lease, now);
+  const lately = new Map<number, Set<string>>();
+  const ends: number[] = [];
+  for (const entry of waiting) {
+    if (served.has(entry.route)) continue;
+    // A reload of the workers in between does no harm: the time counts from when the last one was seen.
+    const window = entry.require_worker;
+    if (!lately.has(window)) lately.set(window, await seenRoutes(tx, now - window));
+    if (!lately.get(window)!.has(entry.route)) ends.push(entry.id);
+  }
+  const routes = new Map(waiting.map((entry) => [entry.id, entry.route]));
+  await endAll(tx, ends, changes, (entry) =>
+    entry.status === "queued"
+      ? failed(entry.id, "no_worker", `Nothing ran: ${unservedMessage(routes.get(entry.id)!)}`, "Start a worker for it (wilco worker) and retry the entry.")
+      : null,
+  );
+  return false;
+}
+
+async function seenRoutes(tx: Transaction, since: number): Promise<Set<string>> {
+
+  const rows = await tx.query<{ name: string; zone: string; roles: string }>(
+    "SELECT name, zone, roles FROM worker WHERE seen_at > $1",
+    [since],
+  );
+  return new Set(rows.flatMap((row) => routesServedBy({ ...row, roles: JSON.parse(row.roles) as string[] })));
+}
+
+async function reapLeases(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const ids = await idsOf(tx, "SELECT id FROM entry WHERE lease_expires <= $1 AND silent = 0 ORDER BY id", [tx.now()]);
+  await lapseLeases(context, tx, ids, { reason: "its worker fell silent", final: false }, changes);
+  return ids.length === BATCH;
+}
+
+async function loseSilent(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const ids = await idsOf(
+    tx,
+    "SELECT id FROM entry WHERE lease_expires <= $1 AND silent = 1 AND seen_at <= $2 ORDER BY id",
+    [tx.now(), tx.now() - context.settings.lostAfter],
+  );
+  await lapseLeases(context, tx, ids, { reason: "its worker stayed silent", final: true }, changes);
+  return ids.length === BATCH;
+}
+
+/** The worker had its grace; its resource stays held until it confirms or its session ends. */
+async function endOverdue(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const ids = await idsOf(
+    tx,
+    "SELECT id FROM entry WHERE status IN ('running', 'canceling') AND deadline <= $1 ORDER BY id",
+    [tx.now() - context.settings.grace],
+  );
+  return endAll(tx, ids, changes, (entry) =>
+    entry.status === "running" || entry.status === "canceling"
+      ? {
+          id: entry.id,
+          status: "timed_out",
+          keepHead: true,
+          error: {
+            code: "timeout",
+            message: `It ran past its timeout and its worker ${entry.worker_name} did not end it`,
+            source: "system",
+          },
+        }
+      : null,
+  );
+}
+
+async function loseWorkers(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
+  const silent = await tx.query<{ session: string; name: string }>(
+    `SELECT session, name FROM worker WHERE state IN ('starting', 'ready', 'draining') AND seen_at <= $1
+     ORDER BY session LIMIT ${BATCH}`,
+    [tx.now() - Math.max(context.settings.lostAfter, context.settings.lease)],
+  );
+  for (const worker of silent) {
+    await endSession(context, tx, worker.session, "lost", `its worker ${worker.name} stayed silent`, changes);
+  }
+  return silent.length === BATCH;
+}
+
+async function endAll(
+  tx: Transaction,
+  ids: readonly number[],
+  changes: Changes,
+  endOf: (entry: Awaited<ReturnType<typeof lockEntries>> extends Map<number, infer E> ? E : never) => End | null,
+): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const locked = await lockEntries(tx, ids);
+  const ends = [...locked.values()].flatMap((entry) => endOf(entry) ?? []);
+  await endEntries(tx, locked, ends, changes);
+  for (const entry of locked.values()) if (entry.worker_session) changes.sessions.add(entry.worker_session);
+  return ids.length === BATCH;
+}
+
+function failed(id: number, code: string, message: string, hint?: string): End {
+  return { id, status: "failed", error: { code, message, source: "system", ...(hint === undefined ? {} : { hint }) } };
+}

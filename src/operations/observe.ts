@@ -1,0 +1,19 @@
+/** Results of checks become the resource's availability: the newest observation counts, by when it began. */
+import { isJsonObject } from "../core/json.ts";
+import type { Transaction } from "../database/database.ts";
+import type { End } from "./end.ts";
+
+export async function recordObservations(tx: Transaction, ends: readonly End[]): Promise<void> {
+  const observed = ends.flatMap(({ id, status, result }) => {
+    const availability = status === "succeeded" && isJsonObject(result) ? result["availability"] : undefined;
+    return availability === "up" || availability === "down" ? [{ id, availability }] : [];
+  });
+  if (observed.length === 0) return;
+  await tx.query(
+    `UPDATE resource SET availability = v.availability, availability_at = e.started_at
+     FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} JOIN entry e ON e.id = v.id
+     WHERE resource.id = e.resource AND availability <> 'disabled'
+       AND (availability_at IS NULL OR availability_at <= e.started_at)`,
+    [JSON.stringify(observed)],
+  );
+}

@@ -1,0 +1,78 @@
+/** Puts the operations together: what the server's routes call (`contract.ts`). */
+import type { Logger } from "pino";
+import { readEntry } from "../audit/read.ts";
+import type { Database } from "../database/database.ts";
+import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
+import type { Targets } from "../inventory/targets.ts";
+import { createSignals } from "../queue/signals.ts";
+import { cancelEntry } from "./cancel.ts";
+import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
+import type { Operations } from "./contract.ts";
+import { createEntryWatch } from "./entry-watch.ts";
+import { createFinish } from "./finish.ts";
+import { createHeldClaims } from "./held-claims.ts";
+import { createHeldLooks } from "./held-looks.ts";
+import { holdHeartbeat } from "./heartbeat.ts";
+import { listEntries } from "./list.ts";
+import { createMaintenance, type Maintenance } from "./maintenance.ts";
+import { createReport } from "./report.ts";
+import { retryEntry } from "./retry.ts";
+import { listWorkers, registerWorker, stopWorker } from "./sessions.ts";
+import { createSubmit } from "./submit.ts";
+
+export interface OperationsOptions {
+  database: Database;
+  targets: Targets;
+  log: Logger;
+  settings?: Partial<QueueSettings>;
+  validator?: SchemaValidator;
+}
+
+/** The operations, and the maintenance for tests that drive it by hand. */
+export function createOperations(options: OperationsOptions): Operations & { maintenance: Maintenance } {
+  const { database, targets, log } = options;
+  const signals = createSignals(database);
+  const settings = { ...DEFAULT_QUEUE_SETTINGS, ...options.settings };
+  const context: Context = { database, signals, targets, settings, log };
+  const watches = createEntryWatch(signals);
+  const looks = createHeldLooks(context, watches);
+  const claims = createHeldClaims(context);
+  const maintenance = createMaintenance(context);
+  const submit = createSubmit(context, options.validator ?? createSchemaValidator());
+  const stopping = new AbortController();
+
+  return {
+    maintenance,
+    async submit(principal, request, batchKey) {
+      const answer = await submit({ principal, request, batchKey });
+      // Something due soon must not wait for the next tick.
+      if (request.entries.some((entry) => entry.at !== undefined || entry.delay !== undefined)) maintenance.wake();
+      return answer;
+    },
+    cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
+    retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
+    entry: (id) => readEntry(database, id),
+    entries: (query) => listEntries(database, query),
+    events: (id, query, signal) => looks.events(id, query, signal),
+    poll: (request, signal) => looks.poll(request, signal),
+    registerWorker: (principal, request) => registerWorker(context, principal, request),
+    claim: (principal, session, request, signal) => claims.claim(principal, session, request, signal),
+    heartbeat: (principal, session, request, signal) =>
+      holdHeartbeat(context, principal, session, request, AbortSignal.any(signal ? [signal, stopping.signal] : [stopping.signal])),
+    report: createReport(context),
+    finish: createFinish(context),
+    stopWorker: (principal, session) => stopWorker(context, principal, session),
+    workers: () => listWorkers(context, database),
+    async start() {
+      maintenance.start();
+    },
+    async stop() {
+      stopping.abort();
+      looks.stop();
+      watches.stop();
+      claims.stop();
+      await maintenance.stop();
+      signals.stop();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** Repairs what disagrees with the entries; in a healthy database it finds nothing, so what it finds is counted. */
+import type { Transaction } from "../database/database.ts";
+import { isTerminal, type Status } from "../domain/status.ts";
+import { lockResources, promoteHeads } from "../queue/heads.ts";
+import type { Context } from "./context.ts";
+import { announceQueued, endEntries, lockEntries, meets, neverMet, newChanges, toChange, type Changes } from "./end.ts";
+
+export interface Repairs {
+  heads: number;
+  blocked: number;
+}
+
+const BATCH = 500;
+
+export async function reconcile(context: Context): Promise<Repairs> {
+  const changes = newChanges();
+  const repairs = await context.database.transaction(async (tx) => {
+    const found = { heads: await repairHeads(tx, changes), blocked: await repairBlocked(tx, changes) };
+    tx.afterCommit(() => context.signals.publish(toChange(changes)));
+    return found;
+  });
+  if (repairs.heads > 0 || repairs.blocked > 0) context.log.error({ repairs }, "reconciler repaired entries");
+  return repairs;
+}
+
+/** Resources with something queued and no head would wait for ever. */
+async function repairHeads(tx: Transaction, changes: Changes): Promise<number> {
+  const rows = await tx.query<{ resource: number }>(
+    `SELECT DISTINCT resource FROM entry e WHERE status = 'queued' AND exclusive = 1 AND resource IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM entry h WHERE h.resource = e.resource AND h.head = 1) LIMIT ${BATCH}`,
+  );
+  const resources = rows.map((row) => row.resource);
+  await lockResources(tx, resources);
+  const routes = await promoteHeads(tx, resources);
+  for (const route of routes) changes.routes.add(route);
+  return routes.length === 0 ? 0 : resources.length;
+}
+
+/** Blocked entries none of whose dependencies is open any more. */
+async function repairBlocked(tx: Transaction, changes: Changes): Promise<number> {
+  const rows = await tx.query<{ id: number }>(
+    `SELECT e.id FROM entry e WHERE e.status = 'blocked' AND NOT EXISTS (
+       SELECT 1 FROM entry_dependency d JOIN entry n ON n.id = d.needs WHERE d.entry = e.id AND n.finished_at IS NULL)
+     ORDER BY e.id LIMIT ${BATCH}`,
+  );
+  if (rows.length === 0) return 0;
+  const locked = await lockEntries(tx, rows.map((row) => row.id));
+  const links = await tx.query<{ entry: number; needs: number; condition: string; status: Status }>(
+    `SELECT d.entry, d.needs, d.condition, n.status FROM entry_dependency d JOIN entry n ON n.id = d.needs
+     WHERE ${tx.dialect.inIds("d.entry", "$1")}`,
+    [JSON.stringify([...locked.keys()])],
+  );
+  const unmet = links.filter((link) => isTerminal(link.status) && !meets(link.condition, link.status));
+  const hopeless = new Map(unmet.map((link) => [link.entry, neverMet(link, link.status)]));
+  const still = [...locked.values()].filter((entry) => entry.status === "blocked");
+  await endEntries(
+    tx,
+    locked,
+    still.filter((entry) => hopeless.has(entry.id)).map((entry) => ({ id: entry.id, status: "canceled", error: hopeless.get(entry.id)! })),
+    changes,
+  );
+  const free = still.filter((entry) => !hopeless.has(entry.id));
+  const now = tx.now();
+  const queued = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>(
+    `UPDATE entry SET status = 'queued', waits = 0, queued_at = $2, expires_at = $2 + expires_in
+     WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource`,
+    [JSON.stringify(free.map((entry) => entry.id)), now],
+  );
+  await announceQueued(tx, queued, changes);
+  return still.length;
+}

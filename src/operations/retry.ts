@@ -1,0 +1,47 @@
+/** A new entry with the same call, that names the old. There is no way back from a terminal status. */
+import { readEntry } from "../audit/read.ts";
+import { WilcoError } from "../core/errors.ts";
+import type { Entry } from "../domain/entry.ts";
+import { isTerminal } from "../domain/status.ts";
+import type { Submission, SubmitAnswer } from "../protocol/messages.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+import type { SubmitItem } from "./submit.ts";
+
+/** @throws WilcoError `unknown_entry`, `conflict` while it has not ended, and whatever refuses a submit. */
+export async function retryEntry(
+  context: Context,
+  submit: (item: SubmitItem) => Promise<SubmitAnswer>,
+  principal: Principal,
+  id: number,
+  key: string | undefined,
+): Promise<Entry> {
+  const old = await readEntry(context.database, id);
+  if (!isTerminal(old.status)) {
+    throw new WilcoError({
+      code: "conflict",
+      message: `Entry ${id} has not ended: it is ${old.status}`,
+      hint: "Wait for it, or cancel it first.",
+      details: { entry: id, status: old.status },
+    });
+  }
+  if (old.kind !== "operation" || old.resource === null || old.operation === null) {
+    throw new WilcoError({
+      code: "conflict",
+      message: `Entry ${id} is a ${old.kind}, which can't be repeated by itself`,
+      hint: "Retry the operations that belong to it.",
+    });
+  }
+  const submission: Submission = {
+    resource: old.resource.id,
+    operation: old.operation,
+    parameters: old.parameters,
+    timeout: old.timeout,
+    priority: old.priority,
+    ...(old.note === null ? {} : { note: old.note }),
+  };
+  const answer = await submit({ principal, request: { entries: [submission] }, batchKey: key, retryOf: id });
+  const [outcome] = answer.entries;
+  if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
+  return outcome.entry;
+}

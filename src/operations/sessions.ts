@@ -1,0 +1,183 @@
+/** Worker sessions: registration, succession, the end of a session and of the leases it held. */
+import { randomId, sha256 } from "../core/ids.ts";
+import { WilcoError } from "../core/errors.ts";
+import type { Sql, Transaction } from "../database/database.ts";
+import type { WorkerTable } from "../database/tables.ts";
+import { requireName } from "../domain/route.ts";
+import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol/messages.ts";
+import { promoteHeads } from "../queue/heads.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+import { lockEntries, newChanges, toChange, type Changes } from "./end.ts";
+import { lapseLeases } from "./lapse.ts";
+
+export type WorkerRow = WorkerTable;
+
+/**
+ * Opens a session. A live name is refused unless the newcomer proves succession (the secret of the state directory);
+ * then the old session ends at once: whoever holds the directory knows that its predecessor is gone.
+ */
+export async function registerWorker(
+  context: Context,
+  principal: Principal,
+  request: RegisterRequest,
+): Promise<RegisterAnswer> {
+  checkMayServe(principal, request);
+  requireName(request.name, "worker name");
+  if (request.zone === "worker") {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: 'A zone can\'t be named "worker": routes to one worker begin with that word',
+      hint: "Choose another name for the zone.",
+    });
+  }
+  const session = randomId();
+  const changes = newChanges();
+  await context.database.transaction(async (tx) => {
+    const now = tx.now();
+    const [holder] = await tx.query<WorkerRow>(
+      `SELECT * FROM worker WHERE name = $1 AND state IN ('starting', 'ready', 'draining') ${tx.dialect.forUpdate}`,
+      [request.name],
+    );
+    if (holder) {
+      const succeeds = holder.succession_hash === sha256(request.succession);
+      if (!succeeds && holder.seen_at > now - context.settings.lease) throw nameTaken(holder, now);
+      const reason = succeeds ? `its worker ${holder.name} was started anew` : `its worker ${holder.name} was replaced`;
+      await endSession(context, tx, holder.session, "lost", reason, changes);
+    }
+    await tx.query(
+      `INSERT INTO worker (session, name, zone, roles, state, capacity, host, pid, version, succession_hash, token,
+         types, started_at, seen_at)
+       VALUES ($1, $2, $3, $4, 'ready', $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
+      [
+        session,
+        request.name,
+        request.zone,
+        JSON.stringify(request.roles),
+        request.capacity,
+        request.host,
+        request.pid,
+        request.version,
+        sha256(request.succession),
+        principal.name,
+        JSON.stringify(request.types.map((type) => (type as { name?: unknown }).name ?? "")),
+        now,
+      ],
+    );
+    tx.afterCommit(() => context.signals.publish(toChange(changes)));
+  });
+  const { lease, heartbeat, grace } = context.settings;
+  return { session, lease, heartbeat, grace };
+}
+
+/** Ends a session; what it still held lapses now, without waiting for the leases to run out. */
+export async function endSession(
+  context: Context,
+  tx: Transaction,
+  session: string,
+  state: "stopped" | "lost",
+  reason: string,
+  changes: Changes,
+): Promise<void> {
+  await tx.query("UPDATE worker SET state = $2 WHERE session = $1", [session, state]);
+  changes.sessions.add(session);
+  await releaseForced(tx, session, changes);
+  const held = await tx.query<{ id: number }>(
+    "SELECT id FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling') ORDER BY id",
+    [session],
+  );
+  await lapseLeases(context, tx, held.map((row) => row.id), { reason, final: true }, changes);
+}
+
+/** Resources that forced cancels still hold for this session are free now. */
+async function releaseForced(tx: Transaction, session: string, changes: Changes): Promise<void> {
+  const forced = await tx.query<{ id: number }>("SELECT id FROM entry WHERE worker_session = $1 AND forced = 1 AND head = 1", [
+    session,
+  ]);
+  await releaseForcedEntries(tx, forced.map((row) => row.id), changes);
+}
+
+export async function releaseForcedEntries(tx: Transaction, ids: readonly number[], changes: Changes): Promise<void> {
+  if (ids.length === 0) return;
+  const locked = await lockEntries(tx, ids);
+  await tx.query(`UPDATE entry SET head = 0, forced = 0 WHERE forced = 1 AND ${tx.dialect.inIds("id", "$1")}`, [
+    JSON.stringify(ids),
+  ]);
+  const resources = [...locked.values()].flatMap((entry) => entry.resource ?? []);
+  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
+}
+
+/** @throws WilcoError `session_ended`: register again. `forbidden` for another token's session. */
+export async function requireSession(tx: Transaction, principal: Principal, session: string): Promise<WorkerRow> {
+  const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${tx.dialect.forUpdate}`, [session]);
+  if (!worker || !["starting", "ready", "draining"].includes(worker.state)) {
+    throw new WilcoError({
+      code: "session_ended",
+      message: "This worker session has ended",
+      hint: "Register again; a worker of the same name may have replaced this one.",
+    });
+  }
+  if (principal.role !== "admin" && worker.token !== principal.name) {
+    throw new WilcoError({
+      code: "forbidden",
+      message: `The session belongs to the token ${worker.token}`,
+      hint: "A worker speaks only for the session it registered.",
+    });
+  }
+  return worker;
+}
+
+export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {
+  const changes = newChanges();
+  await context.database.transaction(async (tx) => {
+    const worker = await requireSession(tx, principal, session);
+    await endSession(context, tx, session, "stopped", `its worker ${worker.name} stopped`, changes);
+    tx.afterCommit(() => context.signals.publish(toChange(changes)));
+  });
+}
+
+export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAnswer> {
+  const rows = await sql.query<WorkerRow & { running: number }>(
+    `SELECT w.*, (SELECT coalesce(sum(weight), 0) FROM entry e WHERE e.worker_session = w.session
+       AND e.status IN ('running', 'canceling')) AS running
+     FROM worker w WHERE w.state IN ('starting', 'ready', 'draining')
+       OR w.seen_at > (SELECT max(seen_at) FROM worker) - 3600000
+     ORDER BY w.name, w.started_at DESC LIMIT 1000`,
+  );
+  return {
+    items: rows.map((row) => ({
+      name: row.name,
+      zone: row.zone,
+      roles: JSON.parse(row.roles) as string[],
+      state: row.state,
+      capacity: row.capacity,
+      running: Number(row.running),
+      host: row.host,
+      pid: row.pid,
+      version: row.version,
+      startedAt: new Date(row.started_at).toISOString(),
+      lastSeenAt: new Date(row.seen_at).toISOString(),
+    })),
+  };
+}
+
+function checkMayServe(principal: Principal, request: RegisterRequest): void {
+  const outside = (allowed: string[] | null, wanted: string[]) => wanted.find((one) => allowed !== null && !allowed.includes(one));
+  const zone = outside(principal.zones, [request.zone]);
+  const role = outside(principal.roles, request.roles);
+  if (zone === undefined && role === undefined) return;
+  throw new WilcoError({
+    code: "forbidden",
+    message: `The token ${principal.name} may not serve the ${zone === undefined ? `role ${role}` : `zone ${zone}`}`,
+    hint: "Use a worker token made for it: wilco tokens create NAME --role worker --zone … --worker-role …",
+  });
+}
+
+function nameTaken(holder: WorkerRow, now: number): WilcoError {
+  const seen = Math.round((now - holder.seen_at) / 1000);
+  return new WilcoError({
+    code: "worker_name_taken",
+    message: `The worker name ${holder.name} is taken by process ${holder.pid} on ${holder.host}, seen ${seen}s ago`,
+    hint: "Stop that worker, wait until it is silent for a lease, or choose another --name.",
+  });
+}

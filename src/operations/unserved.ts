@@ -1,0 +1,47 @@
+/** Routes that no live worker serves: a warning in the entry, and with `requireWorker` 0 a refusal. */
+import { WilcoError } from "../core/errors.ts";
+import type { Sql, Transaction } from "../database/database.ts";
+import { routesServedBy } from "../domain/route.ts";
+import type { Context } from "./context.ts";
+import type { Filing } from "./filing.ts";
+
+/** The routes that live workers serve. A worker is live while its session was seen within a lease. */
+export async function servedRoutes(sql: Sql, lease: number, now: number): Promise<Set<string>> {
+  const workers = await sql.query<{ name: string; zone: string; roles: string }>(
+    "SELECT name, zone, roles FROM worker WHERE state = 'ready' AND seen_at > $1",
+    [now - lease],
+  );
+  return new Set(workers.flatMap((worker) => routesServedBy({ ...worker, roles: JSON.parse(worker.roles) as string[] })));
+}
+
+export function unservedMessage(route: string): string {
+  return route.startsWith("worker/")
+    ? `no live worker is named ${route.slice("worker/".length)}`
+    : `no live worker serves the route ${route}`;
+}
+
+/** Sets `warning` on filings whose route nobody serves; those that require a worker at once are refused. */
+export async function warnOfUnserved(
+  context: Context,
+  tx: Transaction,
+  filings: Filing[],
+  refused: Map<Filing, WilcoError | object>,
+): Promise<void> {
+  if (filings.length === 0) return;
+  const served = await servedRoutes(tx, context.settings.lease, tx.now());
+  for (const filing of filings) {
+    const { row } = filing;
+    if (served.has(row.route)) continue;
+    const message = unservedMessage(row.route);
+    if (row.require_worker === 0) {
+      refused.set(
+        filing,
+        new WilcoError({
+          code: "no_worker",
+          message: `${row.resource_name} ${row.operation} was not filed: ${message}`,
+          hint: "Start one (wilco worker), or submit without requiring a worker.",
+        }),
+      );
+    } else row.warning = message;
+  }
+}

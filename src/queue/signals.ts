@@ -1,0 +1,75 @@
+/**
+ * "Something changed": in this process at once, in the others through NOTIFY after the commit, coalesced. It only
+ * shortens waits; whoever waits also looks from time to time.
+ */
+import { randomId } from "../core/ids.ts";
+import type { Database } from "../database/database.ts";
+
+export interface Change {
+  /** Entries whose `last_event` grew. */
+  entries?: readonly number[];
+  /** Routes that have something to claim. */
+  routes?: readonly string[];
+  /** Worker sessions that have something to obey. */
+  sessions?: readonly string[];
+}
+
+/** null = anything may have changed. */
+export type Receiver = (change: Change | null) => void;
+
+export interface Signals {
+  publish(change: Change): void;
+  subscribe(receive: Receiver): () => void;
+  stop(): void;
+}
+
+/** How long changes are collected before they go to the other servers, ms. */
+const COALESCE = 5;
+/** PostgreSQL refuses payloads of 8,000 bytes; longer ones become "*". */
+const MAX_PAYLOAD = 7_500;
+
+export function createSignals(database: Database): Signals {
+  const origin = randomId();
+  const receivers = new Set<Receiver>();
+  const pending = { entries: new Set<number>(), routes: new Set<string>(), sessions: new Set<string>() };
+  const remote = database.dialect.engine === "postgres";
+  let timer: NodeJS.Timeout | undefined;
+
+  const deliver = (change: Change | null) => {
+    for (const receive of receivers) receive(change);
+  };
+
+  const stopListening = database.listen((payload) => {
+    if (payload === "*") return deliver(null);
+    const message = JSON.parse(payload) as { o: string; e: number[]; r: string[]; s: string[] };
+    if (message.o !== origin) deliver({ entries: message.e, routes: message.r, sessions: message.s });
+  });
+
+  function flush(): void {
+    timer = undefined;
+    const message = { o: origin, e: [...pending.entries], r: [...pending.routes], s: [...pending.sessions] };
+    for (const set of Object.values(pending)) set.clear();
+    const payload = JSON.stringify(message);
+    database.notify(payload.length > MAX_PAYLOAD ? "*" : payload);
+  }
+
+  return {
+    publish(change) {
+      deliver(change);
+      if (!remote) return;
+      for (const id of change.entries ?? []) pending.entries.add(id);
+      for (const route of change.routes ?? []) pending.routes.add(route);
+      for (const session of change.sessions ?? []) pending.sessions.add(session);
+      timer ??= setTimeout(flush, COALESCE).unref();
+    },
+    subscribe(receive) {
+      receivers.add(receive);
+      return () => receivers.delete(receive);
+    },
+    stop() {
+      stopListening();
+      clearTimeout(timer);
+      receivers.clear();
+    },
+  };
+}
