@@ -10,7 +10,10 @@ export default defineConfig({
     // Generous, for loaded two-core machines. Tests wait for signals; none of them counts on a time.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    reporters: process.env["WILCO_TEST_QUIET"] === "1" ? ["dot", "./tools/count-reporter.ts"] : ["default", "./tools/count-reporter.ts"],
+    reporters:
+      process.env["WILCO_TEST_QUIET"] === "1"
+        ? ["dot", "./tools/count-reporter.ts"]
+        : ["default", "./tools/count-reporter.ts"],
     restoreMocks: true,
   },
 });

@@ -34,7 +34,11 @@ type KeeperMessage = { ready: { url: string; version: string; pid: number } } | 
  * @throws Error when there is no PostgreSQL to run, or it does not start; the message says what was tried.
  */
 export async function startPostgres(options: ThrowAwayPostgresOptions = {}): Promise<ThrowAwayPostgres> {
-  const settings = { ...(options.durable === true ? {} : UNSAFE_AND_FAST), max_connections: "200", ...options.settings };
+  const settings = {
+    ...(options.durable === true ? {} : UNSAFE_AND_FAST),
+    max_connections: "200",
+    ...options.settings,
+  };
   const keeper = fileURLToPath(new URL("./postgres/keeper.ts", import.meta.url));
   const child = spawn(process.execPath, [keeper, JSON.stringify(settings)], {
     detached: true,

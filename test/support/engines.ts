@@ -121,7 +121,8 @@ async function ensureTemplate(
   template: string,
   migrate: NonNullable<TestDatabaseOptions["migrate"]>,
 ): Promise<void> {
-  const exists = async () => (await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [template])).rowCount === 1;
+  const exists = async () =>
+    (await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [template])).rowCount === 1;
   if (await exists()) return;
   await admin.query("SELECT pg_advisory_lock(hashtext($1))", [template]);
   try {

@@ -52,7 +52,8 @@ async function main(settings: Record<string, string>): Promise<void> {
       tell({ ready: { url, version: world.version, bin: world.bin, pid: server?.pid } });
       return;
     }
-    if (!/could not bind/.test(trouble) || tries === PORT_TRIES) throw new Error(`PostgreSQL did not start:\n${trouble}`);
+    if (!/could not bind/.test(trouble) || tries === PORT_TRIES)
+      throw new Error(`PostgreSQL did not start:\n${trouble}`);
   }
 }
 
@@ -159,7 +160,9 @@ function freePort(): Promise<number> {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
