@@ -1,0 +1,62 @@
+/** `wilco down`: asks the local server to stop, and returns when it has let go of its data directory. */
+import { existsSync } from "node:fs";
+import { WilcoError } from "../../core/errors.ts";
+import { isDataDirectoryHeld } from "../../database/data-directory.ts";
+import { readOwner } from "../../database/owner.ts";
+import type { Context } from "../context.ts";
+import { dataDirOf } from "../data-dir.ts";
+import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import type { DataDirFlags } from "./up.ts";
+
+const LOOK_MS = 25;
+
+export async function downCommand(context: Context, flags: DataDirFlags): Promise<number> {
+  const dataDir = dataDirOf(context, flags.dataDir);
+  const { output } = context;
+  // The lock, not the pid in owner.json: after a crash that number may be another process's by now.
+  if (!existsSync(dataDir) || !isDataDirectoryHeld(dataDir)) {
+    output.notice(`No local server runs in ${dataDir}.`);
+    return EXIT.succeeded;
+  }
+  const owner = readOwner(dataDir);
+  if (!owner) {
+    throw new WilcoError({
+      code: "unavailable",
+      message: `A server holds ${dataDir}, but does not say which process it is`,
+      hint: "It is starting or stopping: try again in a moment.",
+    });
+  }
+  ask(owner.pid, dataDir);
+  const interrupt = listenForInterrupt();
+  output.live.show(() => "Stopping the local server: it waits for running operations …");
+  try {
+    while (isDataDirectoryHeld(dataDir)) {
+      if (interrupt.signal.aborted) {
+        output.warn(`Interrupted: process ${owner.pid} is still stopping.`);
+        return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    output.live.stop();
+    interrupt.dispose();
+  }
+  output.notice("The local server has stopped.");
+  return EXIT.succeeded;
+}
+
+function ask(pid: number, dataDir: string): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ESRCH") return; // it ended meanwhile; the lock will say so
+    throw new WilcoError({
+      code: "forbidden",
+      message: `Process ${pid}, which holds ${dataDir}, can't be asked to stop (${code})`,
+      hint: "Stop it as the user who started it.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+/** `wilco entry show`, `tail`, `wait`, `cancel` and `retry` */
+import type { Api } from "../../client/api.ts";
+import { randomId } from "../../core/ids.ts";
+import type { Entry, EntryEvent } from "../../domain/entry.ts";
+import { DEFAULT_POLL_POLICY, layerPollPolicies } from "../../domain/poll-policy.ts";
+import { isTerminal } from "../../domain/status.ts";
+import type { Context } from "../context.ts";
+import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { follow } from "../follow.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { parseEntryId, parseEntryIds } from "../numbers.ts";
+import { printDocument, printValue } from "../output/documents.ts";
+import { describeWait, describeWork, entryFields, formatEvent } from "../output/entry-text.ts";
+import { createOperationOutput } from "../output/operation-output.ts";
+import { formatCard } from "../output/table.ts";
+import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { openRemote } from "../remote.ts";
+import { waitForEntries as waitFor } from "../wait-for-entries.ts";
+
+export interface TailFlags {
+  follow: boolean;
+  events?: boolean;
+}
+export type WaitFlags = PollFlags;
+export interface CancelFlags {
+  force?: boolean;
+  reason?: string;
+}
+export interface RetryFlags extends PollFlags {
+  wait: boolean;
+}
+
+const EVENTS_PAGE = 1_000;
+
+export async function showEntry(context: Context, idText: string): Promise<number> {
+  const id = parseEntryId(idText);
+  const { api } = await openRemote(context);
+  const entry = await api.entry(id);
+  const { output } = context;
+  if (output.format === "table") {
+    const events = await readEvents(api, entry);
+    const log = events.map((event) => `${formatEvent(event, output.utc)}\n`).join("");
+    output.write(`${formatCard(entryFields(entry, output.utc, output.paint))}\n${log}`);
+  } else await printValue(output, entry);
+  return EXIT.succeeded;
+}
+
+/** The output of an entry; a request's is that of its tasks. Ends when it is complete; the exit code is tail's own. */
+export async function tailEntry(context: Context, idText: string, flags: TailFlags): Promise<number> {
+  const id = parseEntryId(idText);
+  const { output } = context;
+  const { api } = await openRemote(context);
+  const asked = await api.entry(id);
+  const entries = asked.kind === "request" ? [asked, ...(await tasksOf(api, asked))] : [asked];
+  const names = entries.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
+  const operationOutput = createOperationOutput({ output, prefixed: entries.length > 1, names });
+  const take = (entry: Entry, event: EntryEvent) => {
+    if (output.format !== "table") output.write(`${JSON.stringify({ entry: entry.id, event })}\n`);
+    else if (flags.events === true) output.write(`${formatEvent(event, output.utc)}\n`);
+    else operationOutput.take(entry, event);
+  };
+  if (!flags.follow) {
+    for (const entry of entries) for (const event of await readEvents(api, entry)) take(entry, event);
+    operationOutput.end();
+    return EXIT.succeeded;
+  }
+  const interrupt = listenForInterrupt();
+  const latest = new Map(entries.map((entry) => [entry.id, entry] as const));
+  const started = Date.now();
+  output.live.show(() => describeWait([...latest.values()], started, ""));
+  try {
+    const followed = await follow({
+      trail: api,
+      entries,
+      policy: DEFAULT_POLL_POLICY,
+      signal: interrupt.signal,
+      onEvent: take,
+      onChange: (entry) => void latest.set(entry.id, entry),
+    });
+    return followed.reason === "interrupted" ? SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"] : EXIT.succeeded;
+  } finally {
+    output.live.stop();
+    operationOutput.end();
+    interrupt.dispose();
+  }
+}
+
+export async function waitForEntries(context: Context, idTexts: readonly string[], flags: WaitFlags): Promise<number> {
+  const ids = parseEntryIds(idTexts);
+  const flagPolicy = pollPolicyOfFlags(flags);
+  const { api, connection } = await openRemote(context);
+  const entries: Entry[] = [];
+  for (const id of ids) entries.push(await api.entry(id));
+  const policy = layerPollPolicies(flagPolicy, connection.poll);
+  return waitFor({ context, api, entries, policy, local: false });
+}
+
+export async function cancelEntries(context: Context, idTexts: readonly string[], flags: CancelFlags): Promise<number> {
+  const ids = parseEntryIds(idTexts);
+  const { output } = context;
+  const { api } = await openRemote(context);
+  const request = {
+    ...(flags.force === true ? { force: true } : {}),
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+  };
+  const entries: Entry[] = [];
+  for (const id of ids) {
+    const entry = await api.cancel(id, request);
+    entries.push(entry);
+    const state = isTerminal(entry.status) ? `is ${entry.status}` : "is being canceled; its worker has been told";
+    output.notice(`${describeWork(entry)} (entry ${entry.id}) ${state}.`);
+  }
+  if (output.format !== "table") await printValue(output, entries);
+  return EXIT.succeeded;
+}
+
+export async function retryEntry(context: Context, idText: string, flags: RetryFlags): Promise<number> {
+  const id = parseEntryId(idText);
+  const flagPolicy = pollPolicyOfFlags(flags);
+  const { output } = context;
+  const { api, connection } = await openRemote(context);
+  const entry = await api.retry(id, randomId());
+  output.notice(`Filed entry ${entry.id}: ${describeWork(entry)}, a retry of entry ${id}.`);
+  if (!flags.wait) {
+    await printDocument(output, entry, () => `${entry.id}\n`);
+    return EXIT.succeeded;
+  }
+  return waitFor({ context, api, entries: [entry], policy: layerPollPolicies(flagPolicy, connection.poll), local: false });
+}
+
+async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
+  const events: EntryEvent[] = [];
+  for (;;) {
+    const page = await api.events(entry.id, { after: events.at(-1)?.seq ?? 0, limit: EVENTS_PAGE });
+    events.push(...page.events);
+    if (page.events.length < EVENTS_PAGE) return events;
+  }
+}
+
+async function tasksOf(api: Api, request: Entry): Promise<Entry[]> {
+  const tasks: Entry[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await api.entries({ parent: request.id, order: "oldest", limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    tasks.push(...page.items);
+    cursor = page.next;
+  }
+  return tasks;
+}

@@ -1,0 +1,153 @@
+/** `wilco exec SELECTOR OPERATION`: one operation on one or many resources, filed in one request or not at all. */
+import { readFile } from "node:fs/promises";
+import { parseDuration } from "../../core/durations.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { randomId } from "../../core/ids.ts";
+import type { Entry } from "../../domain/entry.ts";
+import { layerPollPolicies, parsePollPolicy } from "../../domain/poll-policy.ts";
+import { parsePriority } from "../../domain/priority.ts";
+import { parseSelector } from "../../domain/selector.ts";
+import type { Submission } from "../../protocol/messages.ts";
+import { confirm } from "../confirm.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printDocument } from "../output/documents.ts";
+import { describeWork } from "../output/entry-text.ts";
+import { formatTime, parseWhen, type When } from "../output/times.ts";
+import { convertParameters, readParameters } from "../parameters.ts";
+import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
+import { findOperations, findResources, type OperationTarget } from "../targets.ts";
+import { waitForEntries } from "../wait-for-entries.ts";
+
+export interface ExecFlags extends PollFlags, LocalFlags {
+  param?: string[];
+  params?: string;
+  wait: boolean;
+  timeout?: string;
+  at?: string;
+  priority?: string;
+  note?: string;
+  yes?: boolean;
+  allowEmpty?: boolean;
+  /** A duration; true = the default; false with --no-require-worker. */
+  requireWorker: string | boolean;
+}
+
+/** @param argv what stood after `--`; null when there was none. */
+export async function execCommand(
+  context: Context,
+  selector: string,
+  operation: string,
+  argv: string[] | null,
+  flags: ExecFlags,
+): Promise<number> {
+  // Everything that can be refused without a server is refused first.
+  const parsed = parseSelector(selector);
+  const policy = pollPolicyOfFlags(flags);
+  const when = flags.at === undefined ? undefined : parseWhen(flags.at);
+  const options = submissionOptions(flags, when);
+  const raw = await readParameters({
+    params: flags.param ?? [],
+    document: flags.params,
+    argv,
+    env: context.env,
+    readFile: (path) => readFile(context.path(path), "utf8"),
+    readStdin: () => context.readStdin(),
+  });
+
+  const remote = await openForWork(context, flags);
+  try {
+    const { api, connection } = remote;
+    const resources = await findResources(api, selector, parsed);
+    if (resources.length === 0) return nothingMatches(context, selector, flags.allowEmpty === true);
+    const targets = await findOperations(api, resources, operation);
+    const submissions = targets.map(({ resource, operation: descriptor }) => ({
+      resource: resource.id,
+      operation,
+      parameters: convertParameters(raw, resource.type, descriptor),
+      ...options,
+    }));
+    if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
+
+    const entries = await submit(remote, submissions);
+    tellFiled(context, remote, entries, when);
+    if (!flags.wait) {
+      await printDocument(context.output, entries, () => entries.map((entry) => `${entry.id}\n`).join(""));
+      return EXIT.succeeded;
+    }
+    const descriptorPolicy = parsePollPolicy(targets[0]!.operation.poll);
+    return await waitForEntries({
+      context,
+      api,
+      entries,
+      policy: layerPollPolicies(policy, connection.poll, descriptorPolicy),
+      local: remote.local,
+    });
+  } finally {
+    await remote.close();
+  }
+}
+
+function submissionOptions(flags: ExecFlags, when: When | undefined): Partial<Submission> {
+  return {
+    ...(flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, "--timeout") }),
+    ...(flags.priority === undefined ? {} : { priority: parsePriority(flags.priority) }),
+    ...(flags.note === undefined ? {} : { note: flags.note }),
+    ...when,
+    ...requireWorkerOf(flags.requireWorker),
+  };
+}
+
+export function requireWorkerOf(flag: string | boolean): { requireWorker?: number } {
+  if (flag === false) return {};
+  return { requireWorker: parseDuration(flag === true ? "30s" : flag, "--require-worker") };
+}
+
+function nothingMatches({ output }: Context, selector: string, allowed: boolean): number {
+  if (!allowed) {
+    throw new WilcoError({
+      code: "unknown_resource",
+      message: `Nothing matches ${JSON.stringify(selector)}`,
+      hint: 'See what there is with "wilco resources list", or pass --allow-empty when nothing is fine.',
+    });
+  }
+  output.notice(`Nothing matches ${selector}; nothing to do.`);
+  if (output.format === "json") output.write("[]\n");
+  return EXIT.succeeded;
+}
+
+/** Asks a person before several resources are changed; read-only operations (not exclusive) need no question. */
+async function mayGoOn(
+  context: Context,
+  remote: Remote,
+  targets: readonly OperationTarget[],
+  operation: string,
+  yes: boolean,
+): Promise<boolean> {
+  if (yes || targets.length < 2 || !context.output.interactive || process.stdin.isTTY !== true) return true;
+  if (!targets.some((target) => target.operation.exclusive)) return true;
+  return confirm(context, `${operation} on ${targets.length} resources at ${remote.connection.url}?`);
+}
+
+/** All or nothing, under a random key, so that a repeated request after a lost answer files nothing twice. */
+async function submit({ api }: Remote, entries: Submission[]): Promise<Entry[]> {
+  const answer = await api.submit({ entries, atomic: true }, randomId());
+  return answer.entries.map((outcome) => {
+    if ("error" in outcome) throw WilcoError.fromBody(outcome.error);
+    return outcome.entry;
+  });
+}
+
+function tellFiled({ output }: Context, remote: Remote, entries: readonly Entry[], when: When | undefined): void {
+  const first = entries[0]!;
+  const what =
+    entries.length === 1
+      ? `entry ${first.id}: ${describeWork(first)}`
+      : `entries ${first.id}–${entries.at(-1)!.id}: ${first.operation} on ${entries.length} resources`;
+  const due = when === undefined ? "" : `, due ${formatTime(first.deliverAt, output.utc)}`;
+  output.notice(`${output.paintErr.dim(remote.local ? "local server" : remote.connection.url)} ${what}${due}`);
+  for (const warning of new Set(entries.map((entry) => entry.warning))) {
+    if (warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${warning}`);
+  }
+}

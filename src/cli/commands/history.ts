@@ -1,0 +1,75 @@
+/** `wilco history` */
+import { WilcoError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import { ENTRY_KINDS } from "../../domain/entry.ts";
+import { STATUSES } from "../../domain/status.ts";
+import type { EntriesQuery } from "../../protocol/messages.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { parseEntryId, parseCount } from "../numbers.ts";
+import { printList } from "../output/documents.ts";
+import { entryColumns } from "../output/entry-text.ts";
+import { parsePast } from "../output/times.ts";
+import { openRemote } from "../remote.ts";
+
+export interface HistoryFlags {
+  status?: string;
+  resource?: string;
+  operation?: string;
+  kind?: string;
+  requestedBy?: string;
+  parent?: string;
+  since?: string;
+  until?: string;
+  oldest?: boolean;
+  limit?: string;
+}
+
+const PAGE = 1_000;
+
+export async function historyCommand(context: Context, flags: HistoryFlags): Promise<number> {
+  const query = queryOf(flags);
+  const limit = parseCount(flags.limit ?? "50", "--limit");
+  const { api } = await openRemote(context);
+  const entries = [];
+  for (let cursor: string | null | undefined; cursor !== null && entries.length < limit; ) {
+    const page = await api.entries({
+      ...query,
+      limit: Math.min(PAGE, limit - entries.length),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    entries.push(...page.items);
+    cursor = page.next;
+  }
+  const { output } = context;
+  await printList(output, entries, entryColumns(output.utc, output.paint), "No entries match.");
+  return EXIT.succeeded;
+}
+
+function queryOf(flags: HistoryFlags): EntriesQuery {
+  const query: EntriesQuery = { order: flags.oldest === true ? "oldest" : "newest" };
+  if (flags.status !== undefined) {
+    for (const status of flags.status.split(",")) requireOneOf(status.trim(), STATUSES, "--status", "statuses");
+    query.status = flags.status;
+  }
+  if (flags.kind !== undefined) {
+    requireOneOf(flags.kind, ENTRY_KINDS, "--kind", "kinds");
+    query.kind = flags.kind;
+  }
+  if (flags.resource !== undefined) query.resource = flags.resource;
+  if (flags.operation !== undefined) query.operation = flags.operation;
+  if (flags.requestedBy !== undefined) query.requestedBy = flags.requestedBy;
+  if (flags.parent !== undefined) query.parent = parseEntryId(flags.parent);
+  if (flags.since !== undefined) query.since = parsePast(flags.since, "--since");
+  if (flags.until !== undefined) query.until = parsePast(flags.until, "--until");
+  return query;
+}
+
+function requireOneOf(value: string, known: readonly string[], flag: string, noun: string): void {
+  if (known.includes(value)) return;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `${flag} does not know ${JSON.stringify(value)}`,
+    hint: suggestion(value, known, noun),
+  });
+}

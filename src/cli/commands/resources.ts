@@ -1,0 +1,87 @@
+/** `wilco resources list` and `show` */
+import { isJsonObject } from "../../core/json.ts";
+import { parseSelector } from "../../domain/selector.ts";
+import type { Resource } from "../../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { Colours } from "../output/colours.ts";
+import { printDocument, printList } from "../output/documents.ts";
+import { formatCard, formatTable, type Column } from "../output/table.ts";
+import { formatTime } from "../output/times.ts";
+import { openRemote } from "../remote.ts";
+import { findResources } from "../targets.ts";
+import { operationColumns } from "./types.ts";
+
+export async function listResources(context: Context, selector = ""): Promise<number> {
+  const parsed = parseSelector(selector);
+  const { api } = await openRemote(context);
+  const resources = await findResources(api, selector, parsed);
+  const empty = selector === "" ? "There are no resources yet; add some with: wilco apply FILE" : `Nothing matches ${selector}.`;
+  await printList(context.output, resources, resourceColumns(context.output.paint), empty);
+  return EXIT.succeeded;
+}
+
+export async function showResource(context: Context, name: string): Promise<number> {
+  const { api } = await openRemote(context);
+  const resource = await api.resource(name);
+  const { output } = context;
+  const type = output.format === "table" ? await api.type(resource.type) : undefined;
+  await printDocument(output, resource, () => cardOf(resource, type, output.utc, output.paint, output.width));
+  return EXIT.succeeded;
+}
+
+function resourceColumns(colours: Colours): Array<Column<Resource>> {
+  return [
+    { title: "name", cell: (resource) => resource.name },
+    { title: "type", cell: (resource) => resource.type },
+    { title: "availability", cell: (resource) => resource.availability, paint: (text, { availability }) => text.replace(availability, availabilityText(availability, colours)) },
+    { title: "zone", cell: (resource) => resource.zone },
+    { title: "worker", cell: (resource) => resource.worker ?? "–" },
+    { title: "labels", cell: (resource) => labelsText(resource.labels) },
+    { title: "description", cell: (resource) => resource.description ?? "" },
+  ];
+}
+
+function cardOf(
+  resource: Resource,
+  type: ResourceTypeDescriptor | undefined,
+  utc: boolean,
+  colours: Colours,
+  width: number,
+): string {
+  const fields: Array<readonly [string, string]> = [
+    ["resource", colours.bold(resource.name)],
+    ["id", String(resource.id)],
+    ["type", resource.type],
+    ["zone", resource.zone],
+    ["worker", resource.worker ?? "any of its zone and role"],
+    ["availability", `${availabilityText(resource.availability, colours)} (${formatTime(resource.availabilityAt, utc)})`],
+  ];
+  if (resource.parent !== null) fields.push(["parent", resource.parent]);
+  if (resource.description !== null) fields.push(["description", resource.description]);
+  if (Object.keys(resource.labels).length > 0) fields.push(["labels", labelsText(resource.labels)]);
+  for (const [key, value] of Object.entries(resource.connection)) {
+    fields.push([`connection.${key}`, isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)]);
+  }
+  const operations = Object.values(type?.operations ?? {});
+  return `${formatCard(fields)}\n${formatTable(operations, operationColumns(), width)}`;
+}
+
+function labelsText(labels: Record<string, string>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}
+
+function availabilityText(availability: Resource["availability"], colours: Colours): string {
+  switch (availability) {
+    case "up":
+      return colours.green(availability);
+    case "down":
+      return colours.red(availability);
+    case "unknown":
+    case "disabled":
+      return colours.dim(availability);
+  }
+}

@@ -1,0 +1,67 @@
+/** `wilco types list` and `show` */
+import { formatDuration } from "../../core/durations.ts";
+import { isJsonObject, type JsonSchema } from "../../core/json.ts";
+import type { OperationDescriptor, ResourceTypeDescriptor } from "../../domain/resource-type.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printDocument, printList } from "../output/documents.ts";
+import { formatCard, formatTable, type Column } from "../output/table.ts";
+import { openRemote } from "../remote.ts";
+
+export async function listTypes(context: Context): Promise<number> {
+  const { api } = await openRemote(context);
+  const { items } = await api.types();
+  await printList(context.output, items, TYPE_COLUMNS, "There are no resource types: no worker has registered any yet.");
+  return EXIT.succeeded;
+}
+
+export async function showType(context: Context, name: string): Promise<number> {
+  const { api } = await openRemote(context);
+  const type = await api.type(name);
+  await printDocument(context.output, type, () => cardOf(type, context.output.width));
+  return EXIT.succeeded;
+}
+
+const TYPE_COLUMNS: Array<Column<ResourceTypeDescriptor>> = [
+  { title: "name", cell: (type) => type.name },
+  { title: "runs on", cell: (type) => (type.runsOn === "bound" ? "its worker" : "any worker") },
+  { title: "role", cell: (type) => type.role },
+  { title: "built in", cell: (type) => (type.builtin ? "yes" : "no") },
+  { title: "operations", cell: (type) => Object.keys(type.operations).join(", ") },
+];
+
+export function operationColumns(): Array<Column<OperationDescriptor>> {
+  return [
+    { title: "operation", cell: (operation) => operation.name },
+    { title: "parameters", cell: (operation) => parameterNames(operation.parameters) },
+    { title: "timeout", cell: (operation) => formatDuration(operation.timeout), align: "right" },
+    { title: "at once", cell: (operation) => (operation.exclusive ? "one" : "many") },
+    { title: "description", cell: (operation) => operation.description ?? "" },
+  ];
+}
+
+function cardOf(type: ResourceTypeDescriptor, width: number): string {
+  const fields: Array<readonly [string, string]> = [
+    ["type", type.name],
+    ["version", type.version],
+    ["role", type.role],
+    ["runs on", type.runsOn === "bound" ? "the worker its resource is bound to" : "any worker of its zone and role"],
+  ];
+  if (type.description !== null) fields.push(["description", type.description]);
+  if (type.check !== null) fields.push(["availability by", type.check]);
+  fields.push(["connection", parameterNames(type.connection) || "none"]);
+  return `${formatCard(fields)}\n${formatTable(Object.values(type.operations), operationColumns(), width)}`;
+}
+
+/** "graceful?: boolean, version: string" */
+function parameterNames(schema: JsonSchema): string {
+  const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
+  const required = Array.isArray(schema["required"]) ? schema["required"] : [];
+  return Object.entries(properties)
+    .map(([name, property]) => {
+      const type = isJsonObject(property) ? [property["type"] ?? "any"].flat().join("|") : "any";
+      const secret = isJsonObject(property) && property["secret"] === true ? " (secret)" : "";
+      return `${name}${required.includes(name) ? "" : "?"}: ${type}${secret}`;
+    })
+    .join(", ");
+}

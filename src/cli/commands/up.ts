@@ -1,0 +1,136 @@
+/** `wilco up`: a local server in the background, ready when the command returns. Idempotent. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WilcoError } from "../../core/errors.ts";
+import { readOwner } from "../../database/owner.ts";
+import type { Context } from "../context.ts";
+import { dataDirOf, SERVER_LOG_FILE } from "../data-dir.ts";
+import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { printDocument } from "../output/documents.ts";
+import { isReady } from "../readiness.ts";
+
+export interface DataDirFlags {
+  dataDir?: string;
+}
+
+export interface UpFlags extends DataDirFlags {
+  listen?: string;
+  worker: boolean;
+  slots?: string;
+  types?: string;
+}
+
+/** Looks at owner.json and /readyz this often while the server starts. Starting takes about 300 ms. */
+const LOOK_MS = 25;
+const START_LIMIT_MS = 60_000;
+const LOG_LINES_SHOWN = 5;
+
+export async function upCommand(context: Context, flags: UpFlags): Promise<number> {
+  const dataDir = dataDirOf(context, flags.dataDir);
+  const { output } = context;
+  const running = await readyUrl(dataDir);
+  if (running !== undefined) {
+    output.notice(`The local server runs already (data in ${dataDir}).`);
+    return printUp(context, dataDir, running);
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const logFile = join(dataDir, SERVER_LOG_FILE);
+  const log = openSync(logFile, "a", 0o600);
+  const child = spawn(process.execPath, [...process.execArgv, entryFile(), ...serverArguments(dataDir, flags)], {
+    detached: true,
+    // A directory that can go away must not be held by a process that stays.
+    cwd: dataDir,
+    env: context.env,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const interrupt = listenForInterrupt();
+  output.live.show(() => "Starting the local server …");
+  try {
+    const url = await untilReady(child, dataDir, logFile, interrupt.signal);
+    if (url === undefined) {
+      child.kill("SIGTERM");
+      output.warn("Interrupted: the local server was not started.");
+      return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
+    }
+    child.unref();
+    output.notice(`The local server is ready (data in ${dataDir}, log in ${logFile}). Stop it with: wilco down`);
+    return await printUp(context, dataDir, url);
+  } finally {
+    output.live.stop();
+    interrupt.dispose();
+  }
+}
+
+async function printUp({ output }: Context, dataDir: string, url: string): Promise<number> {
+  await printDocument(output, { url, dataDir, pid: readOwner(dataDir)?.pid ?? null }, () => `${url}\n`);
+  return EXIT.succeeded;
+}
+
+function entryFile(): string {
+  const own = fileURLToPath(import.meta.url);
+  return fileURLToPath(new URL(own.endsWith(".ts") ? "../bin.ts" : "../bin.js", import.meta.url));
+}
+
+function serverArguments(dataDir: string, flags: UpFlags): string[] {
+  return [
+    "server",
+    "--data-dir",
+    dataDir,
+    // Several data directories on one machine must not fight for one port; the CLI finds it in owner.json.
+    "--listen",
+    flags.listen ?? "127.0.0.1:0",
+    ...(flags.worker ? [] : ["--no-worker"]),
+    ...(flags.slots === undefined ? [] : ["--slots", flags.slots]),
+    ...(flags.types === undefined ? [] : ["--types", flags.types]),
+  ];
+}
+
+async function readyUrl(dataDir: string): Promise<string | undefined> {
+  const url = readOwner(dataDir)?.url;
+  return typeof url === "string" && (await isReady(url)) ? url : undefined;
+}
+
+/** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with the end of its log. */
+async function untilReady(child: ChildProcess, dataDir: string, logFile: string, signal: AbortSignal): Promise<string | undefined> {
+  let ended: string | undefined;
+  child.once("error", (error) => (ended = error.message));
+  child.once("exit", (code, by) => (ended = code === null ? `signal ${by}` : `exit code ${code}`));
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (!signal.aborted) {
+    // Also after our child ended: another `wilco up` of the same moment may have won the directory.
+    const url = await readyUrl(dataDir);
+    if (url !== undefined) return url;
+    if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid))) throw notStarted(`ended with ${ended}`, logFile);
+    if (performance.now() > deadline) {
+      child.kill("SIGTERM");
+      throw notStarted("was not ready within a minute", logFile);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return undefined;
+}
+
+async function anotherIsStarting(dataDir: string, ownPid: number | undefined): Promise<boolean> {
+  const owner = readOwner(dataDir);
+  if (owner === null || owner.pid === ownPid) return false;
+  const { isDataDirectoryHeld } = await import("../../database/data-directory.ts");
+  return isDataDirectoryHeld(dataDir);
+}
+
+function notStarted(why: string, logFile: string): WilcoError {
+  let tail = "";
+  try {
+    tail = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-LOG_LINES_SHOWN).join("\n  ");
+  } catch {
+    // no log, nothing to show of it
+  }
+  return new WilcoError({
+    code: "unavailable",
+    message: `The local server ${why}${tail === "" ? "" : `. The end of its log:\n  ${tail}\n`}`,
+    hint: `Look at its log: ${logFile}`,
+  });
+}

@@ -1,0 +1,29 @@
+/** `wilco workers list` */
+import type { Worker } from "../../domain/worker.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printList } from "../output/documents.ts";
+import type { Column } from "../output/table.ts";
+import { formatTime } from "../output/times.ts";
+import { openRemote } from "../remote.ts";
+
+export async function listWorkers(context: Context): Promise<number> {
+  const { api } = await openRemote(context);
+  const { items } = await api.workers();
+  await printList(context.output, items, workerColumns(context.output.utc), "There are no workers; start one with: wilco worker");
+  return EXIT.succeeded;
+}
+
+function workerColumns(utc: boolean): Array<Column<Worker>> {
+  return [
+    { title: "name", cell: (worker) => worker.name },
+    { title: "state", cell: (worker) => worker.state },
+    { title: "zone", cell: (worker) => worker.zone },
+    { title: "roles", cell: (worker) => worker.roles.join(",") },
+    { title: "running", cell: (worker) => `${worker.running}/${worker.capacity}`, align: "right" },
+    { title: "host", cell: (worker) => worker.host },
+    { title: "pid", cell: (worker) => String(worker.pid), align: "right" },
+    { title: "version", cell: (worker) => worker.version },
+    { title: "last seen", cell: (worker) => formatTime(worker.lastSeenAt, utc) },
+  ];
+}

@@ -1,0 +1,28 @@
+/** `tokens` and `workers`: who may, and who does the work. */
+import type { Command } from "commander";
+import type { CreateTokenFlags } from "../commands/tokens.ts";
+import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+
+export function declareAccess(program: Command, runner: Runner): void {
+  const commands = () => import("../commands/tokens.ts");
+  const tokens = program.command("tokens").description("who may use the server");
+  declare(tokens, "create <name>", "make a token; its secret is printed once, to stdout")
+    .requiredOption("--role <role>", "viewer, operator, worker or admin")
+    .option("--zone <zone>", "worker tokens: a zone it may serve; repeatable, default all", collect)
+    .option("--worker-role <role>", "worker tokens: a role it may serve; repeatable, default all", collect)
+    .option("--expires-in <duration>", "valid for this long; default: until revoked")
+    .action((name: string, flags: CreateTokenFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await commands()).createToken(context, name, flags)),
+    );
+  declare(tokens, "list", "list tokens, without their secrets").action((_flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await commands()).listTokens(context)),
+  );
+  declare(tokens, "revoke <name>", "refuse a token from now on").action((name: string, _flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await commands()).revokeToken(context, name)),
+  );
+
+  const workers = program.command("workers").description("the processes that do the work");
+  declare(workers, "list", "list workers").action((_flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await import("../commands/workers.ts")).listWorkers(context)),
+  );
+}

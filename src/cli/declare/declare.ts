@@ -1,0 +1,37 @@
+/** What the declarations of all commands share. */
+import type { Command } from "commander";
+import type { Context, GlobalFlags } from "../context.ts";
+
+/** Gives a chosen command its context and keeps its exit code. */
+export interface Runner {
+  run(flags: GlobalFlags, command: (context: Context) => Promise<number>): Promise<void>;
+}
+
+export function addGlobalOptions(command: Command): Command {
+  return command
+    .option("--server <url>", "which server (or WILCO_SERVER, a profile, the local server of wilco up)")
+    .option("--profile <name>", "which profile (or WILCO_PROFILE)")
+    .option("--token-file <file>", "file that holds the token, - for stdin (or WILCO_TOKEN)")
+    .option("-o, --output <format>", "table, json, jsonl or yaml")
+    .option("--json", "short for --output json")
+    .option("-q, --quiet", "no notices")
+    .option("-v, --verbose", "what was asked of the server, and stack traces")
+    .option("--utc", "times in UTC instead of local");
+}
+
+/** Adds a command with the flags that all commands have. */
+export function declare(parent: Command, usage: string, description: string): Command {
+  return addGlobalOptions(parent.command(usage).description(description));
+}
+
+/** The flags of a command and of those above it; the innermost wins. */
+export function flagsOf(command: Command): GlobalFlags {
+  const flags: GlobalFlags = {};
+  for (let at: Command | null = command; at !== null; at = at.parent) Object.assign(flags, { ...at.opts(), ...flags });
+  return flags;
+}
+
+/** For flags that can be repeated. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,31 @@
+/** `resources`, `types`, `apply`: the inventory. */
+import type { Command } from "commander";
+import type { ApplyFlags } from "../commands/apply.ts";
+import { declare, flagsOf, type Runner } from "./declare.ts";
+
+export function declareInventory(program: Command, runner: Runner): void {
+  const resources = program.command("resources").description("what is managed");
+  declare(resources, "list [selector]", 'list resources: "web-*,tier=web,zone!=eu"').action(
+    (selector: string | undefined, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/resources.ts")).listResources(context, selector)),
+  );
+  declare(resources, "show <resource>", "one resource and its operations").action(
+    (name: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/resources.ts")).showResource(context, name)),
+  );
+
+  const types = program.command("types").description("what resources can do");
+  declare(types, "list", "list resource types").action((_flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await import("../commands/types.ts")).listTypes(context)),
+  );
+  declare(types, "show <type>", "one resource type: connection, operations, parameters").action(
+    (name: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/types.ts")).showType(context, name)),
+  );
+
+  declare(program, "apply <file>", "apply an inventory in YAML (- for stdin); all of it or nothing")
+    .option("--dry-run", "show what would change")
+    .action((file: string, flags: ApplyFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/apply.ts")).applyCommand(context, file, flags)),
+    );
+}

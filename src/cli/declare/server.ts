@@ -1,0 +1,52 @@
+/** `server`, `worker`, `up`, `down`, `status`: the processes. */
+import type { Command } from "commander";
+import type { ServerFlags } from "../commands/server.ts";
+import type { WorkerFlags } from "../commands/worker.ts";
+import type { DataDirFlags, UpFlags } from "../commands/up.ts";
+import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+
+const DATA_DIR_HELP = "durable data (or WILCO_DATA_DIR; default ~/.local/state/wilco)";
+
+export function declareServer(program: Command, runner: Runner): void {
+  addServerOptions(declare(program, "up", "start a local server in the background; prints its URL; idempotent")).action(
+    (flags: UpFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/up.ts")).upCommand(context, flags)),
+  );
+  declare(program, "down", "stop the local server; running operations end first")
+    .option("--data-dir <dir>", DATA_DIR_HELP)
+    .action((flags: DataDirFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/down.ts")).downCommand(context, flags)),
+    );
+  declare(program, "status", "which server, as whom, and whether it is ready")
+    .option("--data-dir <dir>", DATA_DIR_HELP)
+    .action((flags: DataDirFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/status.ts")).statusCommand(context, flags)),
+    );
+
+  const server = addServerOptions(declare(program, "server", "the server in the foreground"))
+    .option("--database-url <url>", "postgres://… for a cluster, instead of the embedded database")
+    .option("--insecure", "allow another address than loopback without TLS");
+  server.action((flags: ServerFlags, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await import("../commands/server.ts")).serverCommand(context, flags)),
+  );
+
+  declare(program, "worker", "a worker that talks to a server over HTTP")
+    .option("--name <name>", "default: the host's name")
+    .option("--zone <zone>", "the zone it serves", "default")
+    .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
+    .option("--slots <count>", "entries it runs at once", "16")
+    .option("--types <dir>", "resource types written in TypeScript")
+    .option("--state-dir <dir>", "its own state (default: worker-NAME in the data directory's parent)")
+    .action((flags: WorkerFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/worker.ts")).workerCommand(context, flags)),
+    );
+}
+
+function addServerOptions(command: Command): Command {
+  return command
+    .option("--data-dir <dir>", DATA_DIR_HELP)
+    .option("--listen <host:port>", "address of the API (default 127.0.0.1:7420, or a free port with up)")
+    .option("--no-worker", "no worker in the server process")
+    .option("--slots <count>", "entries its worker runs at once", "16")
+    .option("--types <dir>", "resource types written in TypeScript, for its worker");
+}

@@ -1,0 +1,63 @@
+/** `run` and `exec`: what submits work. */
+import { CommanderError, type Command } from "commander";
+import type { ExecFlags } from "../commands/exec.ts";
+import type { RunFlags } from "../commands/run.ts";
+import { addPollOptions } from "../poll-options.ts";
+import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+
+export function declareWork(program: Command, runner: Runner): void {
+  const run = declare(program, "run <file> [args...]", "run a script in the sandbox; wilco's own flags stand before FILE")
+    .passThroughOptions()
+    .option("--on-error <wait|leave|cancel>", "what becomes of running operations when the script throws", "wait")
+    .option("--grace <duration>", "time for finally blocks after an interrupt", "5s")
+    .option("--env <name>", "let the script read this variable; repeatable", collect);
+  addLocalOptions(addRequireWorker(addPollOptions(run)));
+  run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await import("../commands/run.ts")).runCommand(context, file, args, flags)),
+  );
+
+  const exec = declare(program, "exec <selector> <operation> [argv...]", "one operation on one or many resources")
+    .usage("[options] <selector> <operation> [-- argv...]")
+    .option("-p, --param <k=v>", "k=v, k:=JSON, k=@FILE, k=@- (stdin), k=@env:NAME; repeatable", collect)
+    .option("--params <file>", "all parameters as a JSON or YAML document, - for stdin")
+    .option("--no-wait", "file it and return")
+    .option("--timeout <duration>", "of the operation, from its start")
+    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
+    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
+    .option("--note <text>", "shown in the history")
+    .option("-y, --yes", "don't ask before changing more than one resource")
+    .option("--allow-empty", "succeed when nothing matches");
+  addLocalOptions(addRequireWorker(addPollOptions(exec)));
+  exec.action((selector: string, operation: string, argv: string[], flags: ExecFlags, command: Command) => {
+    const given = afterDashes(program, argv);
+    return runner.run(flagsOf(command), async (context) =>
+      (await import("../commands/exec.ts")).execCommand(context, selector, operation, given, flags),
+    );
+  });
+}
+
+function addRequireWorker(command: Command): Command {
+  return command
+    .option("--require-worker [duration]", "end what no live worker could take for this long (exit 8)", "30s")
+    .option("--no-require-worker", "wait for a worker for as long as it takes");
+}
+
+function addLocalOptions(command: Command): Command {
+  return command
+    .option("--local", "start a server in this process, run, drain, stop")
+    .option("--data-dir <dir>", "with --local: keep its data here; else: the local server's directory")
+    .option("--inventory <file>", "with --local: the inventory to apply (default ./wilco.yaml)");
+}
+
+/** commander drops the `--`; a word that stood before it is a mistake, not an argument. null = there was none. */
+function afterDashes(program: Command, argv: string[]): string[] | null {
+  const raw = (program as Command & { rawArgs: string[] }).rawArgs;
+  const dashes = raw.indexOf("--");
+  const after = dashes < 0 ? 0 : raw.length - dashes - 1;
+  if (argv.length > after) {
+    const stray = argv[0]!;
+    const hint = stray.includes("=") ? `(Write --param ${stray})` : "(Parameters are --param name=value; arguments stand after --)";
+    throw new CommanderError(1, "commander.excessArguments", `error: unexpected argument '${stray}'\n${hint}`);
+  }
+  return dashes < 0 ? null : argv;
+}

@@ -1,0 +1,54 @@
+/** Runs one command line: parses it, runs the command, shows what went wrong, exits with the code of the contract. */
+import { CommanderError } from "commander";
+import { createContext, type Context, type GlobalFlags } from "./context.ts";
+import { EXIT, exitCodeOfError } from "./exit-codes.ts";
+import { sentence, showError } from "./output/error-text.ts";
+import { buildProgram } from "./program.ts";
+
+export async function main(proc: NodeJS.Process): Promise<never> {
+  let context: Context | undefined;
+  const endQuietly = (error: NodeJS.ErrnoException) => {
+    // The reader has enough (`| head`): no complaint, and what was asked of the server goes on.
+    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") proc.exit(EXIT.brokenPipe);
+    throw error;
+  };
+  proc.stdout.on("error", endQuietly);
+  proc.stderr.on("error", endQuietly);
+  let exit: number = EXIT.succeeded;
+  try {
+    const program = buildProgram({
+      async run(flags, command) {
+        context = await createContext(flags, proc);
+        exit = await command(context);
+      },
+    });
+    await program.parseAsync(proc.argv);
+  } catch (error) {
+    exit = await report(error, context, proc);
+  }
+  await context?.output.flush();
+  return proc.exit(exit);
+}
+
+async function report(error: unknown, context: Context | undefined, proc: NodeJS.Process): Promise<number> {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.succeeded; // --help, already written
+    if (error.code !== "commander.help") proc.stderr.write(usageError(error.message));
+    return EXIT.wrongUse;
+  }
+  const { output } = context ?? (await createContext(flagsForErrors(proc.argv), proc));
+  output.live.stop();
+  showError(output, error);
+  return exitCodeOfError(error);
+}
+
+/** commander's "error: unknown option '--foo'\n(Did you mean --for?)" as two sentences of ours. */
+function usageError(message: string): string {
+  const [what = "", ...more] = message.replace(/^error: /, "").split("\n");
+  const hint = more.join(" ").trim().replace(/^\((.*)\)$/, "$1");
+  return `error: ${sentence(what)}\n  ${sentence(hint === "" ? 'See what there is with "wilco --help" or "wilco COMMAND --help"' : hint)}\n`;
+}
+
+function flagsForErrors(argv: readonly string[]): GlobalFlags {
+  return argv.includes("--verbose") ? { verbose: true } : {};
+}

@@ -1,0 +1,29 @@
+/** The command line as commander sees it: names, arguments, flags. Each command's module is loaded when it is chosen. */
+import { Command } from "commander";
+import { declareAccess } from "./declare/access.ts";
+import type { Runner } from "./declare/declare.ts";
+import { addGlobalOptions } from "./declare/declare.ts";
+import { declareInventory } from "./declare/inventory.ts";
+import { declareServer } from "./declare/server.ts";
+import { declareTrail } from "./declare/trail.ts";
+import { declareWork } from "./declare/work.ts";
+import { readVersion } from "./version.ts";
+
+/** @throws CommanderError for wrong use and for `--help`, after the help was written. */
+export function buildProgram(runner: Runner): Command {
+  const program = new Command("wilco")
+    .description("Operations on fleets as awaitable methods, with a durable queue and an audit trail behind them.")
+    .version(readVersion(), "-V, --version", "the version")
+    .helpOption("-h, --help", "this help")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addGlobalOptions(program);
+  declareServer(program, runner);
+  declareWork(program, runner);
+  declareTrail(program, runner);
+  declareInventory(program, runner);
+  declareAccess(program, runner);
+  return program;
+}

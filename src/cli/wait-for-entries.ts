@@ -1,0 +1,150 @@
+/** Waiting for entries at a terminal or in CI: live output, live line, summary, and the exit code of what happened. */
+import type { Api } from "../client/api.ts";
+import { errorOfEntry } from "../client/errors.ts";
+import type { Entry, EntryEvent } from "../domain/entry.ts";
+import { describePollPolicy, type PollPolicy } from "../domain/poll-policy.ts";
+import { isTerminal } from "../domain/status.ts";
+import type { Context } from "./context.ts";
+import { EXIT, exitCodeOfOutcomes, SIGNAL_EXIT } from "./exit-codes.ts";
+import { follow, type Followed } from "./follow.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import { formatEntryIds } from "./numbers.ts";
+import { colourOfStatus } from "./output/colours.ts";
+import { printValue } from "./output/documents.ts";
+import { describeElapsed, describeWait, describeWork } from "./output/entry-text.ts";
+import { sentence, showError } from "./output/error-text.ts";
+import { createOperationOutput, type OperationOutput } from "./output/operation-output.ts";
+
+export interface WaitForEntriesOptions {
+  context: Context;
+  api: Api;
+  entries: readonly Entry[];
+  policy: PollPolicy;
+  /** The server lives in this process: what is not ended when the wait ends does not go on. */
+  local: boolean;
+}
+
+/** Exit code by the contract; what was asked for is on stdout by then. */
+export async function waitForEntries(options: WaitForEntriesOptions): Promise<number> {
+  const { context, api, policy } = options;
+  const { output } = context;
+  const interrupt = listenForInterrupt();
+  const many = options.entries.length > 1;
+  const names = options.entries.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
+  const operationOutput = createOperationOutput({ output, prefixed: many, names });
+  const latest = new Map(options.entries.map((entry) => [entry.id, entry] as const));
+  const started = Date.now();
+  let lastOutput = "";
+  output.live.show(() => describeWait([...latest.values()], started, lastOutput));
+  try {
+    const followed = await follow({
+      trail: api,
+      entries: options.entries,
+      policy,
+      signal: interrupt.signal,
+      onEvent: (entry, event) => {
+        operationOutput.take(entry, event);
+        lastOutput = lastLineOf(event) ?? lastOutput;
+        if (output.format === "jsonl") {
+          output.write(`${JSON.stringify({ entry: entry.id, resource: entry.resource?.name ?? null, event })}\n`);
+        }
+      },
+      onChange: (entry) => {
+        const before = latest.get(entry.id);
+        latest.set(entry.id, entry);
+        if (many && isTerminal(entry.status) && before && !isTerminal(before.status)) output.notice(endedLine(context, entry));
+      },
+    });
+    operationOutput.end();
+    output.live.stop();
+    await printResults(context, followed, operationOutput);
+    if (followed.reason === "interrupted") {
+      tellWhatGoesOn(options, followed.entries, "Interrupted");
+      return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
+    }
+    if (followed.reason === "limit") {
+      tellWhatGoesOn(options, followed.entries, `The wait ended (${describePollPolicy(policy)})`);
+      return EXIT.waitEnded;
+    }
+    summarise(context, followed.entries);
+    return exitCodeOfOutcomes(followed.entries);
+  } catch (error) {
+    operationOutput.end();
+    output.live.stop();
+    tellWhatGoesOn(options, [...latest.values()], "The wait broke off");
+    throw error;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** With json and yaml the entries; with jsonl a last line an entry; as a table the results that are not output. */
+async function printResults({ output }: Context, followed: Followed, operationOutput: OperationOutput): Promise<void> {
+  const { entries } = followed;
+  if (output.format === "jsonl") {
+    for (const entry of entries) output.write(`${JSON.stringify(entry)}\n`);
+    return;
+  }
+  if (output.format !== "table") return printValue(output, entries);
+  for (const entry of entries) {
+    // An operation that writes has said what it has to say; its result beside it would only blur a captured stdout.
+    if (entry.result === null || entry.kind === "request" || operationOutput.wrote(entry)) continue;
+    if (entries.length === 1) await printValue(output, entry.result);
+    else output.write(`${entry.resource?.name ?? entry.id} | ${JSON.stringify(entry.result)}\n`);
+  }
+}
+
+function summarise(context: Context, entries: readonly Entry[]): void {
+  const { output } = context;
+  const failed = entries.filter((entry) => entry.status !== "succeeded");
+  if (entries.length === 1) {
+    const entry = entries[0]!;
+    if (entry.status === "succeeded") output.notice(endedLine(context, entry));
+    else showError(output, errorOfEntry(entry));
+    return;
+  }
+  const line = `${entries.length - failed.length} of ${entries.length} succeeded.`;
+  if (failed.length === 0) output.notice(line);
+  else output.warn(`${output.paintErr.red("error:")} ${line}\n  Look at them with: wilco entry show ${failed[0]!.id}`);
+}
+
+function endedLine({ output }: Context, entry: Entry): string {
+  const paint = output.paintErr;
+  const took = describeElapsed(entry);
+  const why = entry.error ? `: ${sentence(entry.error.message)}` : "";
+  return `${describeWork(entry)} ${colourOfStatus(paint, entry.status)}${took === "" ? "" : ` in ${took}`} ${paint.dim(`(entry ${entry.id})`)}${why}`;
+}
+
+/** What was left running, and how to look at it again; never silent, whatever --quiet says. */
+function tellWhatGoesOn({ context, local }: WaitForEntriesOptions, entries: readonly Entry[], why: string): void {
+  const open = entries.filter((entry) => !isTerminal(entry.status));
+  if (open.length === 0) return;
+  const { output } = context;
+  const what = open.length === 1 ? `${describeWork(open[0]!)} (entry ${open[0]!.id})` : `${open.length} operations`;
+  if (local) {
+    output.warn(`${why}: ${what} was not ended; the server in this process stops now.`);
+    return;
+  }
+  const ids = formatEntryIds(open.map((entry) => entry.id));
+  output.warn(
+    `${why}: ${what} ${open.length === 1 ? "goes" : "go"} on.\n` +
+      `  Wait again:  ${commandFor(context, `entry wait ${ids}`)}\n` +
+      `  Cancel:      ${commandFor(context, `entry cancel ${ids}`)}`,
+  );
+}
+
+/** A command that reaches the same server from the same surroundings. */
+export function commandFor({ flags }: Context, command: string): string {
+  const where = [
+    ...(flags.server === undefined ? [] : [`--server ${flags.server}`]),
+    ...(flags.profile === undefined ? [] : [`--profile ${flags.profile}`]),
+    ...(flags.tokenFile === undefined || flags.tokenFile === "-" ? [] : [`--token-file ${flags.tokenFile}`]),
+  ];
+  const [group, verb, ...rest] = command.split(" ");
+  return ["wilco", group, verb, ...where, ...rest].join(" ");
+}
+
+function lastLineOf(event: EntryEvent): string | undefined {
+  const text = event.type === "output" ? event.data["text"] : undefined;
+  return typeof text === "string" ? text.trimEnd().split("\n").at(-1) : undefined;
+}
