@@ -31,7 +31,7 @@ export interface SelectorQuery {
   labels?: Record<string, string>;
 }
 
-const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+export const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 
 /** @throws WilcoError `invalid_selector`. An empty text selects everything. */
 export function parseSelector(text: string): Selector {

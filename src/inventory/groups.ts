@@ -1,0 +1,90 @@
+/** Groups: members by query or by name, and a group may select by another group. */
+import { WilcoError } from "../core/errors.ts";
+import { suggestion } from "../core/suggest.ts";
+import type { Sql } from "../database/database.ts";
+import { parseSelector } from "../domain/selector.ts";
+import type { Group } from "../domain/resource.ts";
+import { selectorCondition } from "./selectors.ts";
+
+interface GroupRow {
+  name: string;
+  description: string | null;
+  selector: string | null;
+  members: string | null;
+}
+
+const COLUMNS = "name, description, selector, members";
+
+export async function listGroups(sql: Sql): Promise<Group[]> {
+  const rows = await sql.query<GroupRow>(`SELECT ${COLUMNS} FROM resource_group ORDER BY name`);
+  return rows.map(groupOf);
+}
+
+/** Those of `names` that there are. */
+export async function findGroups(sql: Sql, names: readonly string[]): Promise<Map<string, Group>> {
+  const rows = await sql.query<GroupRow>(
+    `SELECT ${COLUMNS} FROM resource_group WHERE ${sql.dialect.inTexts("name", "$1")}`,
+    [JSON.stringify(names)],
+  );
+  return new Map(rows.map((row) => [row.name, groupOf(row)]));
+}
+
+/**
+ * Ids of a group's members at this moment.
+ * @param within the groups this one is asked for by, outermost first.
+ * @throws WilcoError `unknown_group` with the nearest name; `invalid_selector` for a group that contains itself.
+ */
+export async function groupMembers(sql: Sql, name: string, within: readonly string[] = []): Promise<number[]> {
+  if (within.includes(name)) throw cyclic([...within, name]);
+  const group = (await findGroups(sql, [name])).get(name);
+  if (!group) throw await unknownGroup(sql, name, within);
+  if (group.members) {
+    const rows = await sql.query<{ id: number }>(
+      `SELECT id FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`,
+      [JSON.stringify(group.members)],
+    );
+    return rows.map(({ id }) => id);
+  }
+  const selector = parseSelector(group.select ?? "");
+  const condition = await selectorCondition(sql, selector, 0, (inner) => groupMembers(sql, inner, [...within, name]));
+  const rows = await sql.query<{ id: number }>(
+    `SELECT r.id FROM resource r WHERE ${condition.text}`,
+    condition.parameters,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The groups that a group's selector names. */
+export function groupsNamedBy(group: Group): string[] {
+  if (group.select === null) return [];
+  return parseSelector(group.select)
+    .terms.filter((term) => !term.label && term.key === "group")
+    .map((term) => term.value);
+}
+
+export function cyclic(path: readonly string[]): WilcoError {
+  return new WilcoError({
+    code: "invalid_selector",
+    message: `The group "${path.at(-1)}" contains itself: ${path.join(" → ")}`,
+    hint: "Take one of these groups out of the other's selector.",
+  });
+}
+
+export async function unknownGroup(sql: Sql, name: string, within: readonly string[] = []): Promise<WilcoError> {
+  const rows = await sql.query<{ name: string }>("SELECT name FROM resource_group ORDER BY name LIMIT 2000");
+  const where = within.length > 0 ? ` (the group "${within.at(-1)}" names it)` : "";
+  return new WilcoError({
+    code: "unknown_group",
+    message: `There is no group ${JSON.stringify(name)}${where}`,
+    hint: suggestion(name, rows.map((row) => row.name), "Groups") ?? "There are no groups yet: add one with `wilco apply FILE`.",
+  });
+}
+
+function groupOf(row: GroupRow): Group {
+  return {
+    name: row.name,
+    description: row.description,
+    select: row.selector,
+    members: row.members === null ? null : (JSON.parse(row.members) as string[]),
+  };
+}

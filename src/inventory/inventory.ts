@@ -1,0 +1,91 @@
+/** The inventory: resources, their types and groups, read and changed. One object for the server's routes. */
+import type { JsonObject } from "../core/json.ts";
+import type { Database, Sql } from "../database/database.ts";
+import type { Availability, Group, Resource } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
+import type { ApplyAnswer, InventoryDocument, ResourceInput, ResourcesAnswer, ResourcesQuery } from "../protocol/messages.ts";
+import { applyInventory } from "./apply.ts";
+import { deleteResource, putResource, type Expected } from "./change-resource.ts";
+import { groupMembers, listGroups } from "./groups.ts";
+import type { ParseType } from "./parse-document.ts";
+import { createResources, unknownResource } from "./resources.ts";
+import type { Sealer } from "./sealer.ts";
+import { openConnection } from "./secrets.ts";
+import { createTargets, type Targets } from "./targets.ts";
+import { createTypes, registerBuiltinTypes, type Types } from "./types.ts";
+
+export interface Inventory {
+  /** @throws WilcoError `unknown_resource` with the nearest name. */
+  resource(ref: string | number): Promise<Resource>;
+  /** @throws WilcoError `invalid_selector`, `unknown_resource`, `unknown_type`, `unknown_group`, `invalid_request` (cursor). */
+  resources(query: ResourcesQuery): Promise<ResourcesAnswer>;
+  /**
+   * Adds the resource, or replaces all of it. A masked secret means "as it is".
+   * @throws WilcoError `precondition_failed`, `invalid_request` (every problem in the details), `ambiguous_binding`,
+   *   `unknown_type`, `unknown_resource` when `expected` asks for one that there is not.
+   */
+  putResource(ref: string, input: ResourceInput, expected: Expected): Promise<{ resource: Resource; added: boolean; notices: string[] }>;
+  /** @throws WilcoError `unknown_resource`, `precondition_failed`, `conflict` while it has children or unfinished entries. */
+  deleteResource(ref: string, expected: Expected): Promise<void>;
+  /** @throws WilcoError `invalid_inventory`, see `applyInventory`. */
+  apply(document: InventoryDocument): Promise<ApplyAnswer>;
+  typeList(): Promise<ResourceTypeDescriptor[]>;
+  /** @throws WilcoError `unknown_type` with the nearest name. */
+  type(name: string): Promise<ResourceTypeDescriptor>;
+  groups(): Promise<Group[]>;
+  /** Ids of the members now. @throws WilcoError `unknown_group`. */
+  groupMembers(name: string): Promise<number[]>;
+  registerBuiltinTypes(descriptors: readonly ResourceTypeDescriptor[]): Promise<void>;
+
+  // For operations, inside their transactions:
+  readonly types: Types;
+  readonly targets: Targets;
+  /** What a check saw. An older observation than the stored one changes nothing. @param at start of the check, ms. */
+  observe(sql: Sql, resource: number, availability: Availability, at: number): Promise<void>;
+}
+
+export interface InventoryOptions {
+  database: Database;
+  schemas: SchemaValidator;
+  /** `createSealer(key)`. */
+  sealer: Sealer;
+  /** Reads a type of a document, e.g. `(name, value) => parseResourceType(name, value, { schemas })`. */
+  parseType: ParseType;
+}
+
+export function createInventory({ database, schemas, sealer, parseType }: InventoryOptions): Inventory {
+  const types = createTypes({ schemas });
+  const resources = createResources({ types });
+  const targets = createTargets({
+    openConnection: (stored): JsonObject => openConnection(stored, sealer),
+    unknownResource,
+  });
+  const options = { database, types, schemas, sealer, parseType };
+  return {
+    types,
+    targets,
+    resource: (ref) => resources.get(database, ref),
+    resources: (query) => resources.list(database, query),
+    async putResource(ref, input, expected) {
+      return database.transaction(async (tx) => {
+        const { name, action, notices } = await putResource(tx, options, ref, input, expected);
+        return { resource: await resources.get(tx, name), added: action === "add", notices };
+      });
+    },
+    deleteResource: (ref, expected) => database.transaction((tx) => deleteResource(tx, ref, expected)),
+    apply: (document) => applyInventory(options, document),
+    typeList: () => types.list(database),
+    type: (name) => types.get(database, name),
+    groups: () => listGroups(database),
+    groupMembers: (name) => groupMembers(database, name),
+    registerBuiltinTypes: (descriptors) => registerBuiltinTypes(database, types, descriptors),
+    async observe(sql, resource, availability, at) {
+      await sql.query(
+        `UPDATE resource SET availability = $1, availability_at = $2
+         WHERE id = $3 AND (availability_at IS NULL OR availability_at <= $2)`,
+        [availability, at, resource],
+      );
+    },
+  };
+}

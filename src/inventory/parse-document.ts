@@ -1,0 +1,191 @@
+/** The shape of an inventory document and of one resource in it. What needs the database is checked in the plan. */
+import { messageOf, WilcoError } from "../core/errors.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { suggestion } from "../core/suggest.ts";
+import { DEFAULT_ZONE, isName } from "../domain/route.ts";
+import { LABEL_KEY, parseSelector } from "../domain/selector.ts";
+import type { Group } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { InventoryDocument } from "../protocol/messages.ts";
+import type { Problem, Report } from "./problems.ts";
+
+/** Turns a type as YAML has it into a descriptor. @throws WilcoError that says what is wrong with it. */
+export type ParseType = (name: string, document: unknown) => ResourceTypeDescriptor;
+
+/** A resource as asked for, before it is compared with what there is. */
+export interface ResourceDraft {
+  name: string;
+  /** Where it stands in the document, for problems. */
+  path: string;
+  type: string;
+  zone: string;
+  /** undefined = not said: kept as it is where operations only run on one worker. */
+  worker: string | null | undefined;
+  labels: Record<string, string>;
+  parent: string | null;
+  description: string | null;
+  connection: JsonObject;
+}
+
+export interface GroupDraft extends Group {
+  path: string;
+}
+
+export interface ParsedDocument {
+  types: Array<{ path: string; descriptor: ResourceTypeDescriptor }>;
+  resources: ResourceDraft[];
+  groups: GroupDraft[];
+}
+
+/** No comma, `=`, `*`, `?` or space, which selectors use; not digits only, which would be taken for an id. */
+export const RESOURCE_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:@/-]{0,255}$/;
+const NAME_HINT =
+  "Resource names are letters, digits and . _ - : @ /, start with a letter or digit, are not digits only, and have at most 256 characters.";
+
+const RESOURCE_KEYS = ["type", "zone", "worker", "labels", "parent", "description", "connection"];
+const GROUP_KEYS = ["description", "select", "members"];
+
+export function parseDocument(document: InventoryDocument, parseType: ParseType, report: Report): ParsedDocument {
+  const types: ParsedDocument["types"] = [];
+  for (const [name, value] of Object.entries(document.types ?? {})) {
+    const path = `types.${name}`;
+    try {
+      types.push({ path, descriptor: parseType(name, value) });
+    } catch (error) {
+      if (!(error instanceof WilcoError)) throw error;
+      for (const problem of problemsOf(error, path)) report(problem.path, problem.message, problem.hint);
+    }
+  }
+  const resources = Object.entries(document.resources ?? {}).flatMap(
+    ([name, value]) => parseResource(name, value, `resources.${name}`, report) ?? [],
+  );
+  const groups = Object.entries(document.groups ?? {}).flatMap(
+    ([name, value]) => parseGroup(name, value, `groups.${name}`, report) ?? [],
+  );
+  return { types, resources, groups };
+}
+
+/** An error that lists its problems has each of them told with its place, in the same list as all others. */
+function problemsOf(error: WilcoError, path: string): Problem[] {
+  const listed = isJsonObject(error.details) ? error.details["problems"] : undefined;
+  const single = { path, message: messageOf(error).replace(/\.$/, ""), hint: error.hint };
+  if (!Array.isArray(listed)) return [single];
+  const problems = listed.filter((one) => isJsonObject(one) && typeof one["message"] === "string");
+  return problems.length === 0 ? [single] : (problems as unknown as Problem[]).map((one) => ({ ...one, hint: one.hint ?? undefined }));
+}
+
+/** @returns undefined when something was reported. @param path prefix of the problems' paths; "" for a single resource. */
+export function parseResource(name: string, value: unknown, path: string, report: Report): ResourceDraft | undefined {
+  let good = true;
+  const wrong = (key: string, message: string, hint?: string) => {
+    good = false;
+    report(path === "" || key === "" ? `${path}${key}` : `${path}.${key}`, message, hint);
+  };
+  if (!RESOURCE_NAME.test(name)) wrong("", `${JSON.stringify(name.slice(0, 80))} is not a name for a resource`, NAME_HINT);
+  if (!isJsonObject(value)) {
+    wrong("", "it must be an object with at least a type", `Write for example { type: http, connection: { … } }`);
+    return undefined;
+  }
+  refuseUnknown(value, RESOURCE_KEYS, wrong);
+  const text = (key: string, fits: (text: string) => boolean, hint: string, nullable: boolean) => {
+    const given = value[key];
+    if (given === undefined || (given === null && nullable)) return given;
+    if (typeof given === "string" && fits(given)) return given;
+    wrong(key, typeof given === "string" ? `${JSON.stringify(given.slice(0, 80))} can't be used here` : "it must be a text", hint);
+    return undefined;
+  };
+  const names = "Names are letters, digits, '.', '_' and '-', and start with a letter or digit.";
+  const type = text("type", isName, names, false);
+  if (value["type"] === undefined) wrong("type", "it is missing", "Say which resource type it is.");
+  const zone = text("zone", (zoneName) => isName(zoneName) && zoneName !== "worker", `${names} "worker" is reserved.`, false);
+  const worker = text("worker", isName, names, true);
+  const parent = text("parent", (parentName) => RESOURCE_NAME.test(parentName), NAME_HINT, true);
+  const description = text("description", (words) => words.length <= 4_000 && isStorable(words), "At most 4,000 characters, no NUL.", true);
+  const connection = value["connection"] ?? {};
+  if (!isJsonObject(connection)) wrong("connection", "it must be an object", "Write for example { url: … }");
+  const labels = parseLabels(value["labels"], wrong);
+  if (!good) return undefined;
+  return {
+    name,
+    path,
+    type: type as string,
+    zone: zone ?? DEFAULT_ZONE,
+    worker,
+    labels,
+    parent: parent ?? null,
+    description: description ?? null,
+    connection: structuredClone(connection) as JsonObject,
+  };
+}
+
+function parseLabels(value: unknown, wrong: (key: string, message: string, hint?: string) => void): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  if (!isJsonObject(value)) {
+    wrong("labels", "it must be an object of texts", "Write for example { tier: web }");
+    return {};
+  }
+  const labels: Record<string, string> = {};
+  for (const [key, label] of Object.entries(value)) {
+    if (!LABEL_KEY.test(key)) wrong(`labels.${key}`, "it is not a label's key", "Keys are letters, digits and . _ - /, and start with a letter or digit.");
+    // A number is refused rather than converted: 1.10 would silently become "1.1".
+    else if (typeof label !== "string") wrong(`labels.${key}`, "it must be a text", `Write it in quotes: "${String(label)}"`);
+    else if (label.length > 1_000 || !isStorable(label)) wrong(`labels.${key}`, "it is too long or has a NUL character");
+    else labels[key] = label;
+  }
+  return labels;
+}
+
+function parseGroup(name: string, value: unknown, path: string, report: Report): GroupDraft | undefined {
+  let good = true;
+  const wrong = (key: string, message: string, hint?: string) => {
+    good = false;
+    report(key === "" ? path : `${path}.${key}`, message, hint);
+  };
+  if (!isName(name)) wrong("", `${JSON.stringify(name.slice(0, 80))} is not a name for a group`, "Names are letters, digits, '.', '_' and '-'.");
+  if (!isJsonObject(value)) {
+    wrong("", "it must be an object with select or members", 'Write for example { select: "tier=web" }');
+    return undefined;
+  }
+  refuseUnknown(value, GROUP_KEYS, wrong);
+  const { select, members, description } = value;
+  if ((select === undefined) === (members === undefined)) {
+    wrong("", "it must have either select or members", 'Write for example { select: "tier=web" } or { members: [web-1, web-2] }');
+  }
+  if (select !== undefined) {
+    if (typeof select !== "string" || !isStorable(select)) wrong("select", "it must be a text");
+    else attempt(() => parseSelector(select), (error) => wrong("select", error.message, error.hint));
+  }
+  const isList = Array.isArray(members) && members.every((member) => typeof member === "string" && RESOURCE_NAME.test(member));
+  if (members !== undefined && !isList) wrong("members", "it must be a list of resource names");
+  if (description !== undefined && description !== null && (typeof description !== "string" || !isStorable(description))) {
+    wrong("description", "it must be a text");
+  }
+  if (!good) return undefined;
+  return {
+    name,
+    path,
+    description: (description as string | null | undefined) ?? null,
+    select: (select as string | undefined) ?? null,
+    members: members === undefined ? null : [...new Set(members as string[])],
+  };
+}
+
+function refuseUnknown(value: JsonObject, known: string[], wrong: (key: string, message: string, hint?: string) => void): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) wrong(key, "it is not a key here", suggestion(key, known, "Keys"));
+  }
+}
+
+/** What PostgreSQL can store as text. */
+function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
+function attempt(run: () => unknown, failed: (error: WilcoError) => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof WilcoError)) throw error;
+    failed(error);
+  }
+}

@@ -1,0 +1,96 @@
+/** Compares groups as asked for with what there is, and writes them. */
+import { canonicalJson } from "../core/json.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
+import type { Transaction } from "../database/database.ts";
+import type { Group } from "../domain/resource.ts";
+import { cyclic, findGroups, groupsNamedBy, listGroups } from "./groups.ts";
+import type { GroupDraft } from "./parse-document.ts";
+import type { Report } from "./problems.ts";
+import { unknownResource } from "./resources.ts";
+
+export interface PlannedGroup {
+  draft: GroupDraft;
+  action: "add" | "change" | "same";
+  keys: string[];
+}
+
+/** @param added names of resources that the same document adds. */
+export async function planGroups(
+  tx: Transaction,
+  drafts: readonly GroupDraft[],
+  added: ReadonlySet<string>,
+  report: Report,
+): Promise<PlannedGroup[]> {
+  if (drafts.length === 0) return [];
+  const existing = await findGroups(tx, drafts.map(({ name }) => name));
+  const all = new Map<string, Group>((await listGroups(tx)).map((group) => [group.name, group]));
+  for (const draft of drafts) all.set(draft.name, draft);
+  for (const draft of drafts) {
+    refuseUnknownGroups(draft, all, report);
+    await refuseUnknownMembers(tx, draft, added, report);
+  }
+  return drafts.map((draft) => {
+    const group = existing.get(draft.name);
+    if (!group) return { draft, action: "add", keys: [] };
+    const keys = (["description", "select", "members"] as const).filter(
+      (key) => canonicalJson(group[key]) !== canonicalJson(draft[key]),
+    );
+    return { draft, action: keys.length > 0 ? "change" : "same", keys };
+  });
+}
+
+export async function writeGroups(tx: Transaction, planned: readonly PlannedGroup[]): Promise<void> {
+  for (const { draft, action } of planned) {
+    if (action === "same") continue;
+    await tx.query(
+      `INSERT INTO resource_group (name, description, selector, members, version, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
+       ON CONFLICT (name) DO UPDATE SET description = excluded.description, selector = excluded.selector,
+         members = excluded.members, version = resource_group.version + 1, updated_at = excluded.updated_at`,
+      [draft.name, draft.description, draft.select, draft.members && JSON.stringify(draft.members), tx.now()],
+    );
+  }
+}
+
+function refuseUnknownGroups(draft: GroupDraft, all: ReadonlyMap<string, Group>, report: Report): void {
+  for (const name of groupsNamedBy(draft)) {
+    if (!all.has(name)) {
+      report(`${draft.path}.select`, `there is no group "${name}"`, suggestion(name, all.keys(), "Groups"), "unknown_group");
+      return;
+    }
+  }
+  const cycle = cycleOf(draft.name, all, [draft.name], new Set());
+  if (cycle) report(`${draft.path}.select`, cyclic(cycle).message, cyclic(cycle).hint);
+}
+
+/** Depth first; groups that were followed once without coming back are not followed again. */
+function cycleOf(start: string, all: ReadonlyMap<string, Group>, path: string[], seen: Set<string>): string[] | null {
+  const group = all.get(path.at(-1)!);
+  for (const next of group ? groupsNamedBy(group) : []) {
+    if (next === start) return [...path, next];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const found = cycleOf(start, all, [...path, next], seen);
+    if (found) return found;
+  }
+  return null;
+}
+
+async function refuseUnknownMembers(
+  tx: Transaction,
+  draft: GroupDraft,
+  added: ReadonlySet<string>,
+  report: Report,
+): Promise<void> {
+  const members = (draft.members ?? []).filter((name) => !added.has(name));
+  if (members.length === 0) return;
+  const rows = await tx.query<{ name: string }>(
+    `SELECT name FROM resource WHERE ${tx.dialect.inTexts("name", "$1")}`,
+    [JSON.stringify(members)],
+  );
+  const known = new Set(rows.map(({ name }) => name));
+  for (const name of members.filter((member) => !known.has(member))) {
+    const unknown = await unknownResource(tx, name);
+    const near = nearest(name, added);
+    report(`${draft.path}.members`, unknown.message, near === undefined ? unknown.hint : `Did you mean "${near}"?`);
+  }
+}

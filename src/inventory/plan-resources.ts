@@ -1,0 +1,244 @@
+/** Compares resources as asked for with what there is: what would be added, changed, or is wrong. Writes nothing. */
+import { WilcoError } from "../core/errors.ts";
+import { canonicalJson, type JsonObject } from "../core/json.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
+import type { Transaction } from "../database/database.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
+import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
+import { bind, type LiveWorker } from "./bindings.ts";
+import type { ResourceDraft } from "./parse-document.ts";
+import type { Report } from "./problems.ts";
+import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
+import { unknownResource } from "./resources.ts";
+import type { Sealer } from "./sealer.ts";
+import { openConnection, protectConnection, restoreMasked, shownConnection } from "./secrets.ts";
+import { typeNames } from "./types.ts";
+
+export interface PlannedResource {
+  draft: ResourceDraft;
+  existing: ResourceRow | undefined;
+  action: "add" | "change" | "same";
+  /** For changes: the keys that differ. */
+  keys: string[];
+  /** The binding to write. */
+  worker: string | null;
+  /** The connection to write, secrets sealed. */
+  connection: string;
+}
+
+export interface PlanContext {
+  /** Stored types and, before them, those of the document. */
+  types: ReadonlyMap<string, ResourceTypeDescriptor>;
+  workers: readonly LiveWorker[];
+  schemas: SchemaValidator;
+  sealer: Sealer;
+  report: Report;
+  notice: (text: string) => void;
+}
+
+/** Locks the resources that exist, by id. */
+export async function planResources(
+  tx: Transaction,
+  drafts: readonly ResourceDraft[],
+  context: PlanContext,
+): Promise<PlannedResource[]> {
+  if (drafts.length === 0) return [];
+  const existing = await lockResources(tx, drafts.map(({ name }) => name));
+  const byName = new Map(drafts.map((draft) => [draft.name, draft]));
+  const ancestors = await readAncestors(tx, [
+    ...new Set(drafts.flatMap(({ parent }) => (parent !== null && !byName.has(parent) ? [parent] : []))),
+  ]);
+  const parentOf = (name: string) => (byName.get(name) ?? ancestors.get(name))?.parent ?? null;
+  const rooted = new Set<ResourceDraft>();
+  for (const draft of drafts) {
+    if (await hasGoodParent(tx, draft, byName, ancestors, parentOf, context.report)) rooted.add(draft);
+  }
+
+  const bindings = new Map<string, string | null>();
+  const effective = (name: string | null): string | null => {
+    for (let at = name; at !== null; at = parentOf(at)) {
+      const worker = bindings.get(at) ?? ancestors.get(at)?.worker ?? null;
+      if (worker !== null) return worker;
+    }
+    return null;
+  };
+  const planned = new Map<string, PlannedResource>();
+  // Parents first: a child may inherit a binding that this very plan gives to its parent.
+  for (const draft of parentsFirst(drafts.filter((one) => rooted.has(one)), parentOf)) {
+    const type = await typeOf(tx, draft, context);
+    if (!type) continue;
+    const row = existing.get(draft.name);
+    const worker = bindingOf(draft, row, type, effective(draft.parent), context);
+    bindings.set(draft.name, worker ?? null);
+    const connection = connectionOf(draft, row, type, context);
+    if (worker === undefined || connection === undefined) continue;
+    planned.set(draft.name, compared(draft, row, type, worker, connection, context.sealer));
+  }
+  await refuseBusyTypeChanges(tx, [...planned.values()], context.report);
+  return drafts.flatMap(({ name }) => planned.get(name) ?? []);
+}
+
+async function lockResources(tx: Transaction, names: string[]): Promise<Map<string, ResourceRow>> {
+  const lock = tx.dialect.forUpdate === "" ? "" : ` ${tx.dialect.forUpdate} OF r`;
+  const rows = await tx.query<ResourceRow>(
+    `${SELECT_RESOURCES} WHERE ${tx.dialect.inTexts("r.name", "$1")} ORDER BY r.id${lock}`,
+    [JSON.stringify(names)],
+  );
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+async function hasGoodParent(
+  tx: Transaction,
+  draft: ResourceDraft,
+  byName: ReadonlyMap<string, ResourceDraft>,
+  ancestors: ReadonlyMap<string, Ancestor>,
+  parentOf: (name: string) => string | null,
+  report: Report,
+): Promise<boolean> {
+  if (draft.parent === null) return true;
+  const path = draft.path === "" ? "parent" : `${draft.path}.parent`;
+  if (!byName.has(draft.parent) && !ancestors.has(draft.parent)) {
+    const unknown = await unknownResource(tx, draft.parent);
+    const near = nearest(draft.parent, byName.keys());
+    report(path, unknown.message, near === undefined ? unknown.hint : `Did you mean "${near}"?`);
+    return false;
+  }
+  const cycle = cycleFrom(draft.name, parentOf);
+  if (!cycle) return true;
+  report(path, `a resource can't be above itself: ${cycle.join(" → ")}`, "Leave out one of these parents.");
+  return false;
+}
+
+function parentsFirst(drafts: ResourceDraft[], parentOf: (name: string) => string | null): ResourceDraft[] {
+  const depths = new Map<string, number>();
+  for (const draft of drafts) {
+    let depth = 0;
+    // Cycles above a draft were reported; the bound only keeps this loop finite beside them.
+    for (let at = parentOf(draft.name); at !== null && depth < drafts.length; at = parentOf(at)) depth++;
+    depths.set(draft.name, depth);
+  }
+  return drafts.toSorted((a, b) => depths.get(a.name)! - depths.get(b.name)!);
+}
+
+async function typeOf(
+  tx: Transaction,
+  draft: ResourceDraft,
+  { types, report }: PlanContext,
+): Promise<ResourceTypeDescriptor | undefined> {
+  const type = types.get(draft.type);
+  if (type) return type;
+  const known = new Set([...types.keys(), ...(await typeNames(tx))]);
+  const path = draft.path === "" ? "type" : `${draft.path}.type`;
+  report(path, `there is no resource type "${draft.type}"`, suggestion(draft.type, known, "Types"), "unknown_type");
+  return undefined;
+}
+
+/** @returns undefined when it was reported. */
+function bindingOf(
+  draft: ResourceDraft,
+  row: ResourceRow | undefined,
+  type: ResourceTypeDescriptor,
+  inherited: string | null,
+  { workers, report, notice }: PlanContext,
+): string | null | undefined {
+  let own = draft.worker ?? null;
+  // Not said: a bound resource stays where it is, unless it moves to another zone.
+  if (draft.worker === undefined && type.runsOn === "bound" && row?.zone === draft.zone) own = row.worker;
+  // What was read is the inherited binding; sending it back does not make it the resource's own.
+  if (row && row.worker === null && own === inherited) own = null;
+  const binding = bind({ name: draft.name, zone: draft.zone, own, inherited }, type, workers);
+  if ("ambiguous" in binding) {
+    report(
+      draft.path === "" ? "worker" : `${draft.path}.worker`,
+      `"${type.name}" runs on one worker, and ${binding.ambiguous.length} serve ${binding.route}`,
+      `Set worker to one of ${binding.ambiguous.join(", ")}.`,
+      "ambiguous_binding",
+    );
+    return undefined;
+  }
+  const unchanged = row !== undefined && row.worker === binding.worker;
+  if (binding.notice !== undefined && !unchanged) notice(binding.notice);
+  return binding.worker;
+}
+
+/** The connection with stored secrets for masks and defaults filled in; undefined when something was reported. */
+function connectionOf(
+  draft: ResourceDraft,
+  row: ResourceRow | undefined,
+  type: ResourceTypeDescriptor,
+  { schemas, sealer, report }: PlanContext,
+): JsonObject | undefined {
+  const path = draft.path === "" ? "connection" : `${draft.path}.connection`;
+  const missing = restoreMasked(type.connection, draft.connection, row?.connection ?? null, row ? opened(row, sealer) : null);
+  for (const at of missing) {
+    report([path, ...at].join("."), "it is masked, and there is no stored value to keep", "Give the value itself.");
+  }
+  if (missing.length > 0) return undefined;
+  const problems = schemas.problems(type.connection, draft.connection);
+  for (const problem of problems) {
+    report(problem.path === "" ? path : `${path}.${problem.path}`, problem.message, problem.hint ?? undefined);
+  }
+  return problems.length > 0 ? undefined : schemas.parse(type.connection, draft.connection, { what: path });
+}
+
+function compared(
+  draft: ResourceDraft,
+  row: ResourceRow | undefined,
+  type: ResourceTypeDescriptor,
+  worker: string | null,
+  connection: JsonObject,
+  sealer: Sealer,
+): PlannedResource {
+  const sealed = protectConnection(type.connection, connection, sealer);
+  if (!row) return { draft, existing: row, action: "add", keys: [], worker, connection: sealed };
+  const current = opened(row, sealer);
+  const sameConnection =
+    canonicalJson(current) === canonicalJson(connection) &&
+    // The same values, but another schema may seal more or fewer of them.
+    canonicalJson(shownConnection(row.connection, undefined)) === canonicalJson(shownConnection(sealed, undefined));
+  const differs: Record<string, boolean> = {
+    type: row.type !== draft.type,
+    zone: row.zone !== draft.zone,
+    worker: row.worker !== worker,
+    labels: canonicalJson(JSON.parse(row.labels)) !== canonicalJson(draft.labels),
+    parent: row.parent_name !== draft.parent,
+    description: row.description !== draft.description,
+    connection: !sameConnection,
+  };
+  const keys = Object.keys(differs).filter((key) => differs[key]);
+  return { draft, existing: row, action: keys.length > 0 ? "change" : "same", keys, worker, connection: sealed };
+}
+
+/** null when it was sealed with a key that is gone: the way out is to set the secrets again, which must then work. */
+function opened(row: ResourceRow, sealer: Sealer): JsonObject | null {
+  try {
+    return openConnection(row.connection, sealer);
+  } catch (error) {
+    if (error instanceof WilcoError) return null;
+    throw error;
+  }
+}
+
+async function refuseBusyTypeChanges(tx: Transaction, planned: PlannedResource[], report: Report): Promise<void> {
+  for (const { draft, existing, keys } of planned) {
+    if (!existing || !keys.includes("type")) continue;
+    const unfinished = await unfinishedEntries(tx, existing.id);
+    if (unfinished === 0) continue;
+    report(
+      draft.path === "" ? "type" : `${draft.path}.type`,
+      `the type can't change while ${unfinished === 1 ? "an operation is" : `${unfinished} operations are`} unfinished`,
+      "Wait for them, or cancel them.",
+      "conflict",
+    );
+  }
+}
+
+/** How many entries of the resource have not ended. */
+export async function unfinishedEntries(tx: Transaction, resource: number): Promise<number> {
+  const [row] = await tx.query<{ count: number }>(
+    "SELECT count(*) AS count FROM entry WHERE resource = $1 AND finished_at IS NULL",
+    [resource],
+  );
+  return row?.count ?? 0;
+}

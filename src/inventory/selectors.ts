@@ -1,0 +1,124 @@
+/** A parsed selector as a condition on `resource r`, the same on both engines. */
+import { WilcoError } from "../core/errors.ts";
+import type { Sql } from "../database/database.ts";
+import { isGlob, type Selector, type SelectorTerm } from "../domain/selector.ts";
+
+export interface Condition {
+  /** SQL over the alias `r`, with placeholders numbered from where the caller's end. */
+  text: string;
+  parameters: unknown[];
+}
+
+/** The ids of a group's members now. */
+export type GroupMembers = (group: string) => Promise<number[]>;
+
+/**
+ * Values never reach the text, and lists travel as one JSON parameter, so there are few texts and each stays prepared.
+ * @param taken placeholders that the caller uses already.
+ * @throws WilcoError `invalid_selector` for text that no engine can compare; what `groupMembers` throws.
+ */
+export async function selectorCondition(
+  sql: Sql,
+  selector: Selector,
+  taken: number,
+  groupMembers: GroupMembers,
+): Promise<Condition> {
+  const { dialect } = sql;
+  const parameters: unknown[] = [];
+  const conditions: string[] = [];
+  const bind = (value: unknown) => {
+    parameters.push(JSON.stringify(value));
+    return `$${taken + parameters.length}`;
+  };
+  const nameIn = (names: readonly string[]) => {
+    for (const name of names) requireComparable(name);
+    const exact = names.filter((name) => !isGlob(name));
+    const globs = names.filter(isGlob).map((glob) => ({ pattern: dialect.globPattern(glob) }));
+    const either: string[] = [];
+    if (exact.length > 0) either.push(dialect.inTexts("r.name", bind(exact)));
+    if (globs.length > 0) {
+      const rows = dialect.rows("g", { pattern: "text" }, bind(globs));
+      either.push(`EXISTS (SELECT 1 FROM ${rows} WHERE ${dialect.glob("r.name", "g.pattern")})`);
+    }
+    return `(${either.join(" OR ")})`;
+  };
+  const add = (negated: boolean, condition: string) => conditions.push(negated ? `NOT ${condition}` : condition);
+
+  if (selector.names.length > 0) conditions.push(nameIn(selector.names));
+  const terms = Map.groupBy(selector.terms, kindOf);
+  for (const [kind, group] of [...terms].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const { key, value } of group) [key, value].forEach(requireComparable);
+    const negated = group[0]!.negated;
+    const values = group.map(({ value }) => value);
+    if (kind.startsWith("label")) {
+      // Excluding two values of one key excludes both; wanting two values of one key finds nothing.
+      if (negated) conditions.push(lacksLabels(sql, group, bind));
+      else if (contradicts(group)) conditions.push("1 = 0");
+      else {
+        const labels = Object.fromEntries(group.map((term) => [term.key, term.value]));
+        conditions.push(dialect.labelsContain("r.labels", bind(labels)));
+      }
+    } else if (negated) {
+      add(true, await reserved(group[0]!.key, values));
+    } else {
+      for (const value of new Set(values)) add(false, await reserved(group[0]!.key, [value]));
+    }
+  }
+  return { text: conditions.length === 0 ? "1 = 1" : conditions.join(" AND "), parameters };
+
+  async function reserved(key: string, values: readonly string[]): Promise<string> {
+    switch (key) {
+      case "name":
+        return nameIn(values);
+      case "group": {
+        const members = new Set<number>();
+        for (const value of new Set(values)) for (const id of await groupMembers(value)) members.add(id);
+        return `(${dialect.inIds("r.id", bind([...members]))})`;
+      }
+      case "worker":
+        return boundTo(dialect.inTexts("b.worker", bind(values)));
+      default:
+        return `(${dialect.inTexts(`r.${key === "zone" ? "zone" : "type"}`, bind(values))})`;
+    }
+  }
+}
+
+/** Bound directly, or through the nearest ancestor that has a binding. */
+function boundTo(isWanted: string): string {
+  return `r.id IN (WITH RECURSIVE bound AS (
+      SELECT b.id FROM resource b WHERE ${isWanted}
+      UNION SELECT child.id FROM resource child JOIN bound ON child.parent = bound.id WHERE child.worker IS NULL
+    ) SELECT id FROM bound)`;
+}
+
+function lacksLabels(sql: Sql, terms: readonly SelectorTerm[], bind: (value: unknown) => string): string {
+  const rows = sql.dialect.rows(
+    "l",
+    { key: "text", wanted: "text" },
+    bind(terms.map(({ key, value }) => ({ key, wanted: value }))),
+  );
+  return `NOT EXISTS (SELECT 1 FROM ${rows} WHERE ${sql.dialect.labelValue("r.labels", "l.key")} = l.wanted)`;
+}
+
+function contradicts(terms: readonly SelectorTerm[]): boolean {
+  const seen = new Map<string, string>();
+  return terms.some(({ key, value }) => {
+    const before = seen.get(key);
+    seen.set(key, value);
+    return before !== undefined && before !== value;
+  });
+}
+
+function kindOf(term: SelectorTerm): string {
+  return `${term.label ? "label" : term.key}${term.negated ? "!" : ""}`;
+}
+
+/** PostgreSQL refuses NUL and half of a surrogate pair with an error of its own; neither is in any name or label. */
+function requireComparable(text: string): void {
+  if (!text.includes("\0") && text.isWellFormed()) return;
+  throw new WilcoError({
+    code: "invalid_selector",
+    message: "The selector has a character in it that no name or label can have",
+    hint: "Write it again without copying invisible characters along.",
+  });
+}
