@@ -170,13 +170,13 @@ function parseStart(value: unknown): { at: string } | { delay: number } {
     const time = ZONED_TIME.test(value) ? new Date(value.replace(/([+-]\d\d)(\d\d)$/, "$1:$2")) : undefined;
     if (time && !Number.isNaN(time.getTime())) return { at: time.toISOString() };
     if (!/(Z|[+-]\d\d:?\d\d)$/.test(value) && /^\d{4}-\d\d-\d\d/.test(value)) {
-      throw invalid(`at: ${JSON.stringify(value)} has no offset`, 'Write the time with its offset: "2026-03-01T04:00:00Z".');
+      throw invalid(
+        `at: ${JSON.stringify(value)} has no offset`,
+        'Write the time with its offset: "2026-03-01T04:00:00Z".',
+      );
     }
   }
-  throw invalid(
-    `at: ${JSON.stringify(value)} is neither a time nor a delay`,
-    'Write "2026-03-01T04:00:00Z" or "+5m".',
-  );
+  throw invalid(`at: ${JSON.stringify(value)} is neither a time nor a delay`, 'Write "2026-03-01T04:00:00Z" or "+5m".');
 }
 
 function parseDependency(value: unknown): PendingDependency {

@@ -129,7 +129,8 @@ export function errorOfEntry(entry: Entry, lastOutput = ""): ExecutionError {
 
 /** The error of a wait that its policy ended before the entry did. `looks` is how many were counted. */
 export function pollLimitReached(entry: Entry, looks: number, policy: PollPolicy): PollLimitReached {
-  const bound = looks >= policy.limit ? `${looks} ${looks === 1 ? "look" : "looks"}` : formatDuration(policy.waitTimeout);
+  const bound =
+    looks >= policy.limit ? `${looks} ${looks === 1 ? "look" : "looks"}` : formatDuration(policy.waitTimeout);
   return new PollLimitReached({
     message: `${subjectOf(entry)} is still ${entry.status} after ${bound} (entry ${entry.id})`,
     hint: `It goes on: wait again with history.wait(${entry.id}) or "wilco entry wait ${entry.id}".`,

@@ -19,7 +19,7 @@ export interface ExecutionTracker {
   /** Started, not detached, and not known to have ended: what still runs when a script stops. */
   outstanding(): Execution<unknown>[];
   /** Waits for every unobserved execution, those started meanwhile included; each with what it failed with. */
-  settle(): Promise<SettledExecution<unknown>[]>;
+  settle(): Promise<SettledExecution[]>;
 }
 
 export function createExecutionTracker(): ExecutionTracker {
@@ -44,7 +44,7 @@ export function createExecutionTracker(): ExecutionTracker {
     unobserved: () => [...ignored],
     outstanding: () => [...open],
     async settle() {
-      const settled: SettledExecution<unknown>[] = [];
+      const settled: SettledExecution[] = [];
       while (ignored.size > 0) {
         // Waiting is observing: each leaves `ignored` here, and what starts meanwhile is for the next round.
         const round = [...ignored].map((execution) =>

@@ -38,10 +38,13 @@ export function operationCall({ port, resource, operation, input, defaults }: Op
     });
   }
   const parameters = snapshotParameters(descriptor, input[0], resource.name);
-  const { poll, start, after, requireWorker = port.requireWorker, ...rest } = mergeCallOptions(
-    parseCallOptions(input[1]),
-    defaults,
-  );
+  const {
+    poll,
+    start,
+    after,
+    requireWorker = port.requireWorker,
+    ...rest
+  } = mergeCallOptions(parseCallOptions(input[1]), defaults);
   const call: Call = {
     resource: resource.id,
     resourceName: resource.name,

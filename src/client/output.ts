@@ -19,7 +19,11 @@ export interface OutputOptions {
  * Every event above `after` (default 0), until the entry is terminal and its log is read to the end.
  * @throws WilcoError `internal` when the server leaves out an event: a log with a hole is not passed on as whole.
  */
-export async function* followEvents(port: ClientPort, id: number, after = 0): AsyncGenerator<EntryEvent, void, undefined> {
+export async function* followEvents(
+  port: ClientPort,
+  id: number,
+  after = 0,
+): AsyncGenerator<EntryEvent, void, undefined> {
   let last = after;
   for (;;) {
     const read = await port.events(id, last, HOLD);

@@ -17,7 +17,10 @@ export type Found<M extends LookMode, T> = M extends "direct" ? T : Promise<T>;
  * Submits an operation.
  * @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy` at the call; nothing was submitted then.
  */
-export type OperationMethod<P = Record<string, unknown>, R = Json> = (parameters?: P, options?: CallOptions) => Execution<R>;
+export type OperationMethod<P = Record<string, unknown>, R = Json> = (
+  parameters?: P,
+  options?: CallOptions,
+) => Execution<R>;
 
 /** What every resource has besides its operations. The data is a snapshot; `refresh()` re-reads it in place. */
 export interface ResourceMembers<M extends LookMode = "promised"> {

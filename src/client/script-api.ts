@@ -31,7 +31,9 @@ export interface ScriptApiOptions {
   now?: () => number;
 }
 
-const QUERY_KEYS = ["name", "type", "zone", "group", "worker", "labels"] as const satisfies ReadonlyArray<keyof SelectorQuery>;
+const QUERY_KEYS = ["name", "type", "zone", "group", "worker", "labels"] as const satisfies ReadonlyArray<
+  keyof SelectorQuery
+>;
 
 /** Type descriptors are read once: an api that lives longer than its types should be made anew. */
 export function createScriptApi<M extends LookMode = "promised">(options: ScriptApiOptions): ScriptApi<M> {
@@ -64,7 +66,10 @@ function selectorText(selector: unknown): string {
     return selector;
   }
   if (typeof selector !== "object" || selector === null || Array.isArray(selector)) {
-    throw invalid("A selector is a text or an object", 'Write "web-*,tier=web" or { type: "process", labels: { tier: "web" } }.');
+    throw invalid(
+      "A selector is a text or an object",
+      'Write "web-*,tier=web" or { type: "process", labels: { tier: "web" } }.',
+    );
   }
   for (const [key, value] of Object.entries(selector)) {
     if (!(QUERY_KEYS as readonly string[]).includes(key)) {

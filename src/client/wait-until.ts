@@ -9,7 +9,10 @@ import { atCallSite, interrupted, PollLimitReached } from "./errors.ts";
 import type { ClientPort } from "./port.ts";
 
 /** "up", "down", or a function of the check's result (null when the check failed), which may be asynchronous. */
-export type WaitUntilTarget<P = unknown> = "up" | "down" | ((result: Json, resource: P) => boolean | PromiseLike<boolean>);
+export type WaitUntilTarget<P = unknown> =
+  | "up"
+  | "down"
+  | ((result: Json, resource: P) => boolean | PromiseLike<boolean>);
 
 export interface WaitUntilInit<P> {
   port: ClientPort;
@@ -38,7 +41,12 @@ export async function waitUntil<P>(init: WaitUntilInit<P>): Promise<Entry> {
   try {
     for (let looks = 1; ; looks++) {
       last = await init.check();
-      const bounds = { limit: Infinity, waitTimeout: Math.max(1, deadline - now()), backoff: 1, onLimit: "return" } as const;
+      const bounds = {
+        limit: Infinity,
+        waitTimeout: Math.max(1, deadline - now()),
+        backoff: 1,
+        onLimit: "return",
+      } as const;
       const result = await port.wait(last.id, { ...policy, ...bounds });
       last = result.entry;
       if (result.ended) {

@@ -1,0 +1,88 @@
+/** One method for each call of the API that clients make (the worker protocol is the worker's). */
+import type { Entry } from "../domain/entry.ts";
+import type { Resource } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type {
+  ApplyAnswer,
+  CancelRequest,
+  EntriesAnswer,
+  EntriesQuery,
+  EventsAnswer,
+  EventsQuery,
+  GroupsAnswer,
+  InventoryDocument,
+  Me,
+  PollAnswer,
+  PollRequest,
+  ResourceInput,
+  ResourcesAnswer,
+  ResourcesQuery,
+  SubmitAnswer,
+  SubmitRequest,
+  Token,
+  TokenCreated,
+  TokenInput,
+  TypesAnswer,
+  WorkersAnswer,
+} from "../protocol/messages.ts";
+import { paths } from "../protocol/paths.ts";
+import type { Transport } from "./transport.ts";
+
+/** For calls that the server may hold, and for callers that repeat by themselves. */
+export interface HeldOptions {
+  signal?: AbortSignal;
+  /** Instead of the transport's, ms; 0 = one attempt. */
+  retryTime?: number;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi(transport: Transport) {
+  const { request } = transport;
+  return {
+    /** Of the server, for messages. */
+    url: transport.url,
+    /** How long the transport repeats, ms. */
+    retryTime: transport.retryTime,
+
+    /** The OpenAPI document. */
+    openapi: () => request<unknown>("GET", paths.openapi),
+    health: (options: HeldOptions = {}) => request<unknown>("GET", paths.health, options),
+    ready: (options: HeldOptions = {}) => request<unknown>("GET", paths.ready, options),
+    me: (options: HeldOptions = {}) => request<Me>("GET", paths.me, options),
+
+    /** Safe to repeat by its key; items without a key of their own are known by it and their index. */
+    submit: (body: SubmitRequest, idempotencyKey: string) =>
+      request<SubmitAnswer>("POST", paths.entries, { body, idempotencyKey }),
+    poll: (body: PollRequest, options: HeldOptions = {}) =>
+      request<PollAnswer>("POST", paths.poll, { ...options, body, readOnly: true, hold: body.wait }),
+    entries: (query: EntriesQuery = {}) => request<EntriesAnswer>("GET", paths.entries, { query }),
+    entry: (id: number) => request<Entry>("GET", paths.entry(id)),
+    events: (id: number, query: EventsQuery = {}, options: HeldOptions = {}) =>
+      request<EventsAnswer>("GET", paths.events(id), { ...options, query, hold: query.wait }),
+    cancel: (id: number, body: CancelRequest = {}) => request<Entry>("POST", paths.cancel(id), { body }),
+    retry: (id: number, idempotencyKey: string) => request<Entry>("POST", paths.retry(id), { idempotencyKey }),
+
+    resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),
+    resource: (idOrName: string | number) => request<Resource>("GET", paths.resource(idOrName)),
+    /** @param version of the resource it replaces, `undefined` for a new one. */
+    putResource: (name: string, body: ResourceInput, version?: number) =>
+      request<Resource>("PUT", paths.resource(name), { body, ifMatch: ifMatch(version) }),
+    deleteResource: (name: string, version?: number) =>
+      request<void>("DELETE", paths.resource(name), { ifMatch: ifMatch(version) }),
+    types: () => request<TypesAnswer>("GET", paths.types),
+    type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
+    groups: () => request<GroupsAnswer>("GET", paths.groups),
+    apply: (body: InventoryDocument) =>
+      request<ApplyAnswer>("POST", paths.apply, { body, readOnly: body.dryRun === true }),
+
+    tokens: () => request<{ items: Token[] }>("GET", paths.tokens),
+    createToken: (body: TokenInput) => request<TokenCreated>("POST", paths.tokens, { body }),
+    revokeToken: (name: string) => request<Token>("DELETE", paths.token(name)),
+    workers: () => request<WorkersAnswer>("GET", paths.workers),
+  };
+}
+
+function ifMatch(version: number | undefined): string | undefined {
+  return version === undefined ? undefined : `"${version}"`;
+}

@@ -1,0 +1,60 @@
+/** The client of Node programs: the script API with look-ups that are promises. */
+import { parseDuration } from "../core/durations.ts";
+import { parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
+import { createApi } from "./api.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { ExecutionTracker } from "./execution-tracker.ts";
+import { createNodePort } from "./node-port.ts";
+import { createScriptApi, type ScriptApi } from "./script-api.ts";
+import { createTransport } from "./transport.ts";
+
+export interface ConnectOptions {
+  /** Of the server, e.g. "http://127.0.0.1:7070". */
+  url: string;
+  token?: string;
+  /** Below the settings of calls and of `with()`. */
+  poll?: PollPolicyInput;
+  /** Default of the option of that name, e.g. "30s". Default: off. */
+  requireWorker?: string;
+  /** How long a server that does not answer is tried again. Default "30s". */
+  retryTime?: string;
+  /** false = plain polling: the server is never asked to hold a request. Default true. */
+  push?: boolean;
+  /** Told of every execution that is started, for programs that report those nobody looked after. */
+  tracker?: ExecutionTracker;
+  /** Replaces the network, e.g. by the injection of an in-process server. */
+  dispatch?: Dispatch;
+}
+
+export interface Client extends ScriptApi<"promised"> {
+  /** Ends all waits (they reject as `interrupted`) and connections. What was submitted goes on. */
+  close(): void;
+}
+
+/**
+ * A client of one server. Nothing is sent before the first call.
+ * @throws WilcoError `invalid_request` or `invalid_policy` for a setting that can't be.
+ */
+export function connect(options: ConnectOptions): Client {
+  const { url, token, poll, requireWorker, retryTime, push, tracker, dispatch } = options;
+  const transport = createTransport({
+    url,
+    token,
+    dispatch,
+    retryTime: retryTime === undefined ? undefined : parseDuration(retryTime, "retryTime"),
+  });
+  const port = createNodePort({
+    api: createApi(transport),
+    pollDefaults: parsePollPolicy(poll),
+    requireWorker: requireWorker === undefined ? undefined : parseDuration(requireWorker, "requireWorker"),
+    push,
+  });
+  const api = createScriptApi<"promised">({ port, lookup: port.lookup, ...(tracker && { tracker }) });
+  return Object.freeze({
+    ...api,
+    close() {
+      port.close();
+      transport.close();
+    },
+  });
+}

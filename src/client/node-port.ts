@@ -1,0 +1,100 @@
+/** The ports of Node programs, the CLI, and the host side of the sandbox. */
+import { randomId } from "../core/ids.ts";
+import type { Entry } from "../domain/entry.ts";
+import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { Resource } from "../domain/resource.ts";
+import type { EntriesQuery, Page } from "../protocol/messages.ts";
+import type { Api } from "./api.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { createPoller } from "./poller.ts";
+import type { ClientPort, HistoryQuery, LookupPort } from "./port.ts";
+import { createSubmitter } from "./submitter.ts";
+
+export interface NodePortOptions {
+  api: Api;
+  /** Flags, then profile. Default: none. */
+  pollDefaults?: Partial<PollPolicy> | undefined;
+  /** ms; undefined = off. */
+  requireWorker?: number | undefined;
+  /** Ask the server to hold requests. Default true. */
+  push?: boolean | undefined;
+  clock?: Clock | undefined;
+}
+
+export interface NodePort extends ClientPort {
+  readonly lookup: LookupPort;
+  /** Rejects what is waited for as `interrupted`. The transport is the caller's to close. */
+  close(): void;
+}
+
+const PAGE = 1_000;
+/** Without push, ms between two reads of a log that has nothing new. */
+const LOG_DELAY = 1_000;
+
+export function createNodePort(options: NodePortOptions): NodePort {
+  const { api, pollDefaults = {}, requireWorker, push = true, clock = systemClock } = options;
+  const submitter = createSubmitter({ api });
+  const poller = createPoller({ api, push, clock });
+  const sleep = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+
+  const lookup: LookupPort = {
+    resource: (idOrName) => api.resource(idOrName),
+    resources: (selector, parent) =>
+      everyPage<Resource>((cursor) =>
+        api.resources({ limit: PAGE, selector, ...(parent === undefined ? {} : { parent }), ...cursor }),
+      ),
+    type: (name) => api.type(name),
+  };
+
+  return {
+    pollDefaults,
+    requireWorker,
+    lookup,
+    sleep,
+    async submit(call) {
+      const entry = await submitter.submit(call);
+      poller.know(entry);
+      return entry;
+    },
+    wait: (id, policy) => poller.wait(id, policy),
+    cancel: (id, cancel) => api.cancel(id, cancel),
+    async retry(id) {
+      const entry = await api.retry(id, randomId());
+      poller.know(entry);
+      return entry;
+    },
+    entry: (id) => api.entry(id),
+    entries: ({ limit = 100, ...query }) =>
+      everyPage<Entry>(
+        (cursor, left) => api.entries({ ...entriesQuery(query), limit: Math.min(PAGE, left), ...cursor }),
+        limit,
+      ),
+    async events(id, after, wait) {
+      const read = await api.events(id, push ? { after, wait } : { after });
+      if (!push && wait > 0 && read.events.length === 0 && !read.done) await sleep(Math.min(wait, LOG_DELAY));
+      return read;
+    },
+    close: () => poller.close(),
+  };
+}
+
+async function everyPage<T>(
+  read: (cursor: { cursor?: string }, left: number) => Promise<Page<T>>,
+  limit = Infinity,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: { cursor?: string } = {};
+  for (;;) {
+    const page = await read(cursor, limit - items.length);
+    items.push(...page.items);
+    if (page.next === null || items.length >= limit) return items.slice(0, limit === Infinity ? undefined : limit);
+    cursor = { cursor: page.next };
+  }
+}
+
+function entriesQuery({ status, resource, ...query }: Omit<HistoryQuery, "limit">): EntriesQuery {
+  const more: EntriesQuery = { ...query };
+  if (status !== undefined) more.status = [status].flat().join(",");
+  if (resource !== undefined) more.resource = String(resource);
+  return more;
+}
