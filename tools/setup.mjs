@@ -36,7 +36,7 @@ export function install(root) {
   if (run.status === 0) return undefined;
   return [
     `npm ci failed in ${root} (${run.signal ?? `exit code ${run.status}`}). What it said:`,
-    `${run.stdout}${run.stderr}`.trim(),
+    `${run.stdout}${run.stderr}`.trim().split("\n").slice(0, 20).join("\n"), // its usage text follows some errors
     "Check the connection to the npm registry and the free space on the disk, then run the command again.",
   ].join("\n");
 }

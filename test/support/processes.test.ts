@@ -6,9 +6,13 @@ const script = (source: string) => ["--input-type=module", "-e", source];
 
 describe("a process of a test", () => {
   test("is waited for by a line, whether that has come already or not", async () => {
-    const child = startProcess(process.execPath, script('console.log("port 80"); console.error("ready"); process.stdin.resume()'), {
-      input: "open",
-    });
+    const child = startProcess(
+      process.execPath,
+      script('console.log("port 80"); console.error("ready"); process.stdin.resume()'),
+      {
+        input: "open",
+      },
+    );
     expect((await child.line(/port (\d+)/))[1]).toBe("80");
     await child.line(/^ready$/);
     expect((await child.line(/port (\d+)/))[1]).toBe("80");
@@ -20,7 +24,9 @@ describe("a process of a test", () => {
   });
 
   test("reports exit code, signal and both streams", async () => {
-    const child = startProcess(process.execPath, script('process.stdin.pipe(process.stdout); process.exitCode = 3'), { input: "in" });
+    const child = startProcess(process.execPath, script("process.stdin.pipe(process.stdout); process.exitCode = 3"), {
+      input: "in",
+    });
     await expect(child.ended).resolves.toEqual({ code: 3, signal: null, stdout: "in", stderr: "" });
     const killed = startProcess(process.execPath, script("process.stdin.resume()"), { input: "open" });
     killed.kill("SIGKILL");
@@ -44,7 +50,9 @@ describe("a process of a test", () => {
     const grandchild = `require("node:net").connect(${port}, "127.0.0.1")`;
     const child = spawnProcess(
       process.execPath,
-      script(`import { spawn } from "node:child_process"; spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}]);`),
+      script(
+        `import { spawn } from "node:child_process"; spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}]);`,
+      ),
     );
     await opened.promise;
     await child.stop();

@@ -24,7 +24,12 @@ const foreign = { version: "2.0.0", integrity: "sha512-b", optional: true };
 
 test.each([
   ["holds everything", { "node_modules/a": a }, { "node_modules/a": a }, true],
-  ["lacks only what is for other platforms", { "node_modules/a": a, "node_modules/b": foreign }, { "node_modules/a": a }, true],
+  [
+    "lacks only what is for other platforms",
+    { "node_modules/a": a, "node_modules/b": foreign },
+    { "node_modules/a": a },
+    true,
+  ],
   ["was left by a broken-off install", { "node_modules/a": a }, undefined, false],
   ["lacks a package", { "node_modules/a": a }, {}, false],
   ["has another version", { "node_modules/a": a }, { "node_modules/a": { ...a, version: "1.0.1" } }, false],
