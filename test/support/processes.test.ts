@@ -56,7 +56,7 @@ describe("a process of a test", () => {
     );
     await opened.promise;
     await child.stop();
-    await closed.promise;
+    await expect(closed.promise).resolves.toBeUndefined();
     server.close();
   });
 });
