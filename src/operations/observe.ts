@@ -12,8 +12,8 @@ export async function recordObservations(tx: Transaction, ends: readonly End[]):
   await tx.query(
     `UPDATE resource SET availability = v.availability, availability_at = e.started_at
      FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} JOIN entry e ON e.id = v.id
-     WHERE resource.id = e.resource AND availability <> 'disabled'
-       AND (availability_at IS NULL OR availability_at <= e.started_at)`,
+     WHERE resource.id = e.resource AND resource.availability <> 'disabled'
+       AND (resource.availability_at IS NULL OR resource.availability_at <= e.started_at)`,
     [JSON.stringify(observed)],
   );
 }

@@ -1,0 +1,140 @@
+import { expect, it } from "vitest";
+import { openDatabase } from "../../src/database/database.ts";
+import { createGroupCommit } from "../../src/operations/group-commit.ts";
+import { describeOnBothEngines } from "../support/engines.ts";
+import { createWorld, optionsOf, serve, workerToken } from "./world.ts";
+
+describeOnBothEngines("a held poll", (engine) => {
+  it("is answered by the change of any of its entries, with the events asked for", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const quiet = await world.submit("a", "work");
+    const entry = await world.submit("b", "work");
+    const poll = world.operations.poll({ entries: [{ id: quiet.id, seen: 1 }, { id: entry.id, seen: 1, after: 1 }], wait: 20_000 }, world.never);
+    const claimed = await world.claim(session, { slots: 1 });
+    const answer = await poll;
+    expect(answer.entries.map((change) => change.id)).toEqual([claimed[0]!.entry]);
+    const rest = await world.claim(session);
+    const next = await world.operations.poll({ entries: [{ id: rest[0]!.entry, seen: 1, after: 0 }], wait: 20_000 }, world.never);
+    expect(next.entries[0]).toMatchObject({ id: rest[0]!.entry, entry: { status: "running" }, events: [{ type: "submitted" }, { type: "claimed" }], more: false });
+  });
+
+  it("is answered empty when its time is over, when it is aborted, and when the server stops", async () => {
+    const world = await createWorld(engine);
+    const entry = await world.submit("a", "work");
+    const request = { entries: [{ id: entry.id, seen: 1 }] };
+    expect(await world.operations.poll({ ...request, wait: 10 }, world.never)).toEqual({ entries: [] });
+    const abort = new AbortController();
+    const aborted = world.operations.poll({ ...request, wait: 20_000 }, abort.signal);
+    abort.abort();
+    expect(await aborted).toEqual({ entries: [] });
+    const held = world.operations.poll({ ...request, wait: 20_000 }, world.never);
+    await world.operations.stop();
+    expect(await held).toEqual({ entries: [] });
+  });
+
+  it("names the ids that do not exist", async () => {
+    const world = await createWorld(engine);
+    const answer = await world.operations.poll({ entries: [{ id: 4711, seen: 0 }] }, world.never);
+    expect(answer.entries).toMatchObject([{ id: 4711, error: { code: "unknown_entry" } }]);
+  });
+
+  it("of very many entries answers with those that changed", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register("w1", { capacity: 1_000 });
+    const calls = Array.from({ length: 300 }, () => ({ resource: "a", operation: "look" }));
+    const filed = await world.operations.submit({ name: "alice", role: "operator", zones: null, roles: null }, { entries: calls }, undefined);
+    const ids = filed.entries.map((outcome) => ("entry" in outcome ? outcome.entry.id : 0));
+    const poll = world.operations.poll({ entries: ids.map((id) => ({ id, seen: 1 })), wait: 20_000 }, world.never);
+    const claimed = await world.claim(session, { slots: 7 });
+    expect((await poll).entries.map((change) => change.id).toSorted()).toEqual(claimed.map((one) => one.entry).toSorted());
+  });
+
+  it("sees what another server of the database changed, with and without notifications", async () => {
+    if (engine.engine === "sqlite") {
+      // The embedded engine has one server; what is left to see there is a change that no signal announced.
+      const world = await createWorld(engine, { pollFloor: 10 });
+      const entry = await world.submit("a", "work");
+      const poll = world.operations.poll({ entries: [{ id: entry.id, seen: 1 }], wait: 20_000 }, world.never);
+      await world.database.query("UPDATE entry SET last_event = 2 WHERE id = $1", [entry.id]);
+      expect((await poll).entries).toHaveLength(1);
+      return;
+    }
+    const world = await createWorld(engine);
+    const database = await openDatabase(optionsOf(world.place));
+    engine.onCleanup(() => database.close());
+    const other = serve(engine, database);
+    const session = await world.register();
+    const claim = world.claim(session, { wait: 20_000 });
+    const entry = await other.submit("a", "work");
+    const poll = other.operations.poll({ entries: [{ id: entry.id, seen: 1 }], wait: 20_000 }, other.never);
+    expect((await claim).map((one) => one.entry)).toEqual([entry.id]);
+    expect((await poll).entries[0]).toMatchObject({ entry: { status: "running" } });
+  });
+});
+
+describeOnBothEngines("held events", (engine) => {
+  it("come as they are written, and end with the entry and its log", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const entry = await world.submit("a", "work");
+    expect(await world.operations.events(entry.id, { after: 0 }, world.never)).toMatchObject({ events: [{ seq: 1 }], done: false });
+    const held = world.operations.events(entry.id, { after: 1, wait: 20_000 }, world.never);
+    const [assignment] = await world.claim(session);
+    expect((await held).events.map((event) => event.type)).toEqual(["claimed"]);
+    await world.operations.report(workerToken, session, { reports: [{ entry: entry.id, attempt: 1, chunks: [{ number: 1, stream: "stdout", text: "x" }] }] });
+    await world.finish(session, assignment!, { lastChunk: 1 });
+    const page = await world.operations.events(entry.id, { after: 2, limit: 1 }, world.never);
+    expect(page).toMatchObject({ events: [{ type: "output" }], done: false });
+    expect(await world.operations.events(entry.id, { after: 3 }, world.never)).toMatchObject({ events: [{ type: "finished" }], done: true });
+    expect(await world.operations.events(entry.id, { after: 4, wait: 20_000 }, world.never)).toEqual({ events: [], done: true });
+    await expect(world.operations.events(4711, {}, world.never)).rejects.toMatchObject({ code: "unknown_entry" });
+  });
+});
+
+describeOnBothEngines("a held claim", (engine) => {
+  it("is answered by a submit, and by what no signal announced", async () => {
+    const world = await createWorld(engine, { pollFloor: 10 });
+    const session = await world.register();
+    const held = world.claim(session, { wait: 20_000 });
+    const entry = await world.submit("a", "work");
+    expect((await held).map((one) => one.entry)).toEqual([entry.id]);
+    const parked = await world.submit("b", "look", { worker: "nobody" });
+    const unannounced = world.claim(session, { wait: 20_000 });
+    await world.database.query("UPDATE entry SET route = 'default/automate' WHERE id = $1", [parked.id]);
+    expect((await unannounced).map((one) => one.entry)).toEqual([parked.id]);
+  });
+
+  it("wakes as many workers as there is work for", async () => {
+    const world = await createWorld(engine);
+    const sessions = await Promise.all(["w1", "w2", "w3"].map((name) => world.register(name, { capacity: 1 })));
+    const held = sessions.map((session) => world.claim(session, { slots: 1, wait: 20_000 }));
+    await Promise.all(["a", "b", "c"].map((name) => world.submit(name, "look")));
+    const claimed = (await Promise.all(held)).map((assignments) => assignments.length);
+    expect(claimed).toEqual([1, 1, 1]);
+  });
+
+  it("ends when its session does", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register("w1", { succession: "one-directory-one-secret" });
+    const held = expect(world.claim(session, { wait: 20_000 })).rejects.toMatchObject({ code: "session_ended" });
+    await world.register("w1", { succession: "one-directory-one-secret" });
+    await held;
+  });
+});
+
+it("a group commit whose batch fails is retried item by item, so that one bad item harms no other", async () => {
+  const batches: number[][] = [];
+  const group = createGroupCommit<number, string>({
+    commit: async (items) => {
+      batches.push(items);
+      if (items.includes(3)) throw new Error("three is bad");
+      return items.map(String);
+    },
+    size: () => 1,
+    max: 4,
+  });
+  const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => group.add(item)));
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  expect(batches).toEqual([[1, 2, 3, 4], [1], [2], [3], [4], [5]]);
+});
