@@ -5,7 +5,7 @@
  *   wilco run scripts-examples/conditional-second-step.ts
  *   wilco run scripts-examples/conditional-second-step.ts --first=web-2
  */
-import { args, console, exit, resource, resources } from "wilco";
+import { args, exit, resource, resources } from "wilco";
 
 const NOT_VERIFIED = 10;
 

@@ -4,7 +4,7 @@
  *   wilco run scripts-examples/long-operation-live-output.ts
  *   wilco run scripts-examples/long-operation-live-output.ts --files=100
  */
-import { args, assert, console, resource } from "wilco";
+import { args, assert, resource } from "wilco";
 
 const { files = 10 } = args.parse({ files: "number?" });
 const machine = resource("this-machine");

@@ -4,7 +4,7 @@
  *
  *   wilco run scripts-examples/poll-policies.ts
  */
-import { console, history, resource, table } from "wilco";
+import { history, resource, table } from "wilco";
 
 const machine = resource("this-machine");
 const policies = {

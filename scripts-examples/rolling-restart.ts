@@ -5,7 +5,7 @@
  *   wilco run scripts-examples/rolling-restart.ts
  *   wilco run scripts-examples/rolling-restart.ts --selector="tier=web,zone=eu" --batch=25%
  */
-import { args, assert, console, resources } from "wilco";
+import { args, assert, resources } from "wilco";
 
 const options = args.parse({ selector: "string?", batch: "string?" });
 const size = options.batch ?? "1";

@@ -5,7 +5,7 @@
  *   wilco run scripts-examples/scheduled-for-later.ts --resource=web-1 --in=10m
  *   wilco run scripts-examples/scheduled-for-later.ts --in=2s --wait
  */
-import { args, console, history, resource } from "wilco";
+import { args, history, resource } from "wilco";
 
 const options = args.parse({ resource: "string?", in: "string?", wait: "boolean" });
 const server = resource(options.resource ?? "web-1");

@@ -5,7 +5,7 @@
  *   wilco run scripts-examples/start-ten-at-once.ts
  *   wilco run scripts-examples/start-ten-at-once.ts --selector="tier=consumer"
  */
-import { args, assert, console, resources, table } from "wilco";
+import { args, assert, resources, table } from "wilco";
 
 const { selector } = args.parse({ selector: "string?" });
 const consumers = resources(selector ?? "type=process,tier=consumer");
