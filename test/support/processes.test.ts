@@ -34,7 +34,7 @@ describe("a process of a test", () => {
   });
 
   test("that can't be started rejects", async () => {
-    await expect(startProcess("no-such-program", []).ended).rejects.toThrow("ENOENT");
+    await expect(startProcess("/nonexistent/program", []).ended).rejects.toThrow("ENOENT");
   });
 
   test("is stopped with what it started", async () => {

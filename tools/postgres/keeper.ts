@@ -84,7 +84,7 @@ function* placesToRun(candidate: PostgresBinaries, folder: string, account: Acco
   yield candidate.bin;
   if (account === undefined || candidate.origin === "installed") return;
   const copy = join(folder, "native");
-  cpSync(dirname(candidate.bin), copy, { recursive: true, dereference: true });
+  cpSync(dirname(candidate.bin), copy, { recursive: true, verbatimSymlinks: true });
   yield join(copy, "bin");
 }
 
