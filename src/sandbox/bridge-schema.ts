@@ -1,0 +1,169 @@
+/**
+ * The strict table of what a script may ask for, and the shape of each argument. Everything that comes over the bridge
+ * is JSON that hostile code may have written: nothing is passed on that is not listed here.
+ */
+import { WilcoError } from "../core/errors.ts";
+
+/** Undefined when the value is right, else what is wrong, with its place. */
+type Check = (value: unknown, place: string) => string | undefined;
+
+const MAX_MS = 315_360_000_000;
+
+const whole =
+  (min: number, max: number): Check =>
+  (value, place) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? undefined
+      : `${place} is not a whole number from ${min} to ${max}`;
+const number =
+  (min: number, max: number): Check =>
+  (value, place) =>
+    typeof value === "number" && value >= min && value <= max
+      ? undefined
+      : `${place} is not a number from ${min} to ${max}`;
+const text =
+  (max: number): Check =>
+  (value, place) =>
+    typeof value === "string" && value.length <= max
+      ? undefined
+      : `${place} is not a text of at most ${max} characters`;
+const flag: Check = (value, place) => (typeof value === "boolean" ? undefined : `${place} is neither true nor false`);
+const one =
+  (...values: unknown[]): Check =>
+  (value, place) =>
+    values.includes(value) ? undefined : `${place} is none of ${values.join(", ")}`;
+const object: Check = (value, place) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : `${place} is not an object`;
+const either =
+  (...checks: Check[]): Check =>
+  (value, place) => {
+    const faults = checks.map((check) => check(value, place));
+    return faults.includes(undefined) ? undefined : faults[0];
+  };
+const list =
+  (item: Check, max: number): Check =>
+  (value, place) => {
+    if (!Array.isArray(value) || value.length > max) return `${place} is not a list of at most ${max}`;
+    for (const [index, one] of value.entries()) {
+      const fault = item(one, `${place}[${index}]`);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  };
+const shape =
+  (required: Record<string, Check>, optional: Record<string, Check> = {}): Check =>
+  (value, place) => {
+    if (object(value, place) !== undefined) return object(value, place);
+    const fields = value as Record<string, unknown>;
+    for (const [key, field] of Object.entries(fields)) {
+      const check = Object.hasOwn(required, key)
+        ? required[key]!
+        : Object.hasOwn(optional, key)
+          ? optional[key]!
+          : undefined;
+      if (!check) return `${place} has an unknown field ${JSON.stringify(key.slice(0, 80))}`;
+      const fault = check(field, `${place}.${key}`);
+      if (fault !== undefined) return fault;
+    }
+    const missing = Object.keys(required).find((key) => !Object.hasOwn(fields, key));
+    return missing === undefined ? undefined : `${place} has no ${missing}`;
+  };
+
+const id = whole(1, Number.MAX_SAFE_INTEGER);
+const ms = whole(0, MAX_MS);
+const name = text(256);
+const infinite = one("infinite");
+
+const call = shape(
+  { resource: id, resourceName: name, type: name, operation: name, parameters: object },
+  {
+    timeout: ms,
+    priority: whole(0, 200),
+    at: text(64),
+    delay: ms,
+    zone: name,
+    worker: name,
+    after: list(shape({ entry: id, on: one("success", "failure", "any") }), 1_000),
+    requireWorker: ms,
+    idempotencyKey: text(512),
+    note: text(1_000),
+  },
+);
+
+const policy = shape({
+  delay: number(1, MAX_MS),
+  limit: either(whole(1, Number.MAX_SAFE_INTEGER), infinite),
+  backoff: number(1, 1_000),
+  maxDelay: either(number(1, MAX_MS), infinite),
+  jitter: number(0, 1),
+  waitTimeout: either(number(0, MAX_MS), infinite),
+  onLimit: one("throw", "return"),
+});
+
+const query = shape(
+  {},
+  {
+    status: either(text(64), list(text(64), 20)),
+    resource: either(name, id),
+    operation: name,
+    kind: text(32),
+    requestedBy: name,
+    parent: id,
+    since: text(64),
+    until: text(64),
+    order: one("newest", "oldest"),
+    limit: whole(1, 1_000_000),
+  },
+);
+
+interface Method {
+  args: Check[];
+  /** How many of them must be there. */
+  required: number;
+}
+const method = (args: Check[], required = args.length): Method => ({ args, required });
+
+/** Asynchronous: answered by a settlement. */
+export const CALLS: Readonly<Record<string, Method>> = {
+  submit: method([call]),
+  wait: method([id, policy]),
+  cancel: method([id, shape({}, { force: flag, reason: text(1_000) })]),
+  retry: method([id]),
+  entry: method([id]),
+  entries: method([query]),
+  events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
+};
+
+/** Synchronous: the sandbox's thread is blocked until they are answered. */
+export const LOOKUPS: Readonly<Record<string, Method>> = {
+  resource: method([either(text(256), id)]),
+  resources: method([text(8_192), text(256)], 1),
+  type: method([text(128)]),
+};
+
+/**
+ * The arguments of a call, checked.
+ * @throws WilcoError `invalid_request` for a method that is not in the table or arguments that do not fit it.
+ */
+export function readArguments(table: Readonly<Record<string, Method>>, name: string, json: string): unknown[] {
+  const known = Object.hasOwn(table, name) ? table[name]! : undefined;
+  if (!known) throw refused(`A script can't call ${JSON.stringify(name.slice(0, 80))}`);
+  let args: unknown;
+  try {
+    args = JSON.parse(json);
+  } catch {
+    throw refused(`The arguments of ${name} are not JSON`);
+  }
+  if (!Array.isArray(args) || args.length > known.args.length || args.length < known.required) {
+    throw refused(`${name} was called with the wrong number of arguments`);
+  }
+  for (const [index, value] of args.entries()) {
+    const fault = known.args[index]!(value, `argument ${index + 1} of ${name}`);
+    if (fault !== undefined) throw refused(`${fault[0]!.toUpperCase()}${fault.slice(1)}`);
+  }
+  return args as unknown[];
+}
+
+function refused(message: string): WilcoError {
+  return new WilcoError({ code: "invalid_request", message, hint: "Use what the module wilco exports." });
+}

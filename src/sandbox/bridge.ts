@@ -1,0 +1,151 @@
+/**
+ * The host's end of the bridge: checks each call of the guest against the table, passes it to the client's port, and
+ * brings the answer back. Of an error only code, message, hint and details cross; a stack or path of this machine never.
+ */
+import { type ErrorBody, WilcoError } from "../core/errors.ts";
+import type { ClientPort, LookupPort } from "../client/port.ts";
+import type { Entry } from "../domain/entry.ts";
+import type { PollPolicy } from "../domain/poll-policy.ts";
+import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
+import { createFiledEntries, type FiledEntries } from "./filed-entries.ts";
+import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
+import type { Post, SandboxLimits } from "./messages.ts";
+import { createSettlements } from "./settlements.ts";
+
+export interface Bridge {
+  /** A batch of the thread's posts, prints left out. */
+  take(post: Post): void;
+  /** The answer of a look-up as JSON; never rejects. */
+  lookup(method: string, json: string): Promise<string>;
+  /** Submits are refused from here on. Resolves when those under way are answered. */
+  close(): Promise<void>;
+  readonly entries: FiledEntries;
+}
+
+export interface BridgeOptions {
+  port: ClientPort;
+  lookup: LookupPort;
+  limits: SandboxLimits;
+  /** Brings texts of settlements to the guest. */
+  settle: (chunks: string[]) => void;
+  /** Gets errors that are faults of wilco's own, whole; the script sees a neutral sentence. */
+  onFault: (error: unknown) => void;
+}
+
+export function createBridge({ port, lookup, limits, settle, onFault }: BridgeOptions): Bridge {
+  const settlements = createSettlements(settle);
+  const entries = createFiledEntries();
+  const outstanding = new Set<number>();
+  const submits = new Set<Promise<unknown>>();
+  let closed = false;
+
+  const see = (entry: Entry): Entry => {
+    entries.seen(entry);
+    return entry;
+  };
+
+  function file(filing: Promise<Entry>): Promise<Entry> {
+    const recorded = filing.then((entry) => {
+      entries.filed(entry);
+      return entry;
+    });
+    // Held until it is answered: the end of a run waits for it. Its error is the caller's.
+    const held: Promise<unknown> = recorded.catch(() => {}).finally(() => submits.delete(held));
+    submits.add(held);
+    return recorded;
+  }
+
+  const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
+    submit: (call: Parameters<ClientPort["submit"]>[0]) => file(port.submit(call)),
+    retry: (id: number) => file(port.retry(id)),
+    async wait(id: number, policy: WirePolicy) {
+      const result = await port.wait(id, unpackPolicy(policy) as PollPolicy);
+      see(result.entry);
+      return result;
+    },
+    cancel: async (id: number, options: { force?: boolean; reason?: string }) => see(await port.cancel(id, options)),
+    entry: async (id: number) => see(await port.entry(id)),
+    entries: (query: Parameters<ClientPort["entries"]>[0]) => port.entries(query),
+    events: (id: number, after: number, wait: number) => port.events(id, after, wait),
+  };
+
+  const lookups: Record<string, (...args: never[]) => unknown> = {
+    resource: (idOrName: string | number) => lookup.resource(idOrName),
+    resources: (selector: string, parent?: string) => lookup.resources(selector, parent),
+    type: (name: string) => lookup.type(name),
+  };
+
+  function bodyOf(error: unknown): ErrorBody {
+    if (error instanceof WilcoError) return error.toBody();
+    onFault(error);
+    return {
+      code: "internal",
+      message: "wilco could not do this, by a fault of its own",
+      hint: "Its log says more: run it with --verbose.",
+    };
+  }
+
+  function answer(value: unknown, method: string): string {
+    const json = JSON.stringify(value) ?? "null";
+    if (json.length <= limits.result) return json;
+    throw new WilcoError({
+      code: "too_large",
+      message: `The answer of ${method} has ${json.length} characters, and a script gets at most ${limits.result}`,
+      hint: "Ask for less at a time: a narrower selector, a smaller limit.",
+    });
+  }
+
+  async function call(method: string, json: string): Promise<string> {
+    const args = readArguments(CALLS, method, json);
+    if (closed)
+      throw new WilcoError({ code: "interrupted", message: "The script has ended: nothing more is submitted" });
+    if (outstanding.size > limits.calls) {
+      throw new WilcoError({
+        code: "script_limit",
+        message: `The script waits for ${limits.calls} answers already`,
+        hint: "Await some calls before making more: resources(…).batches(100).",
+      });
+    }
+    return answer(await handlers[method]!(...(args as never[])), method);
+  }
+
+  return {
+    entries,
+
+    take([id, method, json]) {
+      if (method === "clear") {
+        outstanding.delete(id);
+        return;
+      }
+      if (method === "detached") {
+        entries.detached(Number(json));
+        return;
+      }
+      // An id that is in use, or none, can only be forged: it would settle another call's promise.
+      if (!Number.isSafeInteger(id) || id < 1 || outstanding.has(id)) return;
+      outstanding.add(id);
+      call(method, json).then(
+        (value) => {
+          if (outstanding.delete(id)) settlements.add(id, true, value);
+        },
+        (error: unknown) => {
+          if (outstanding.delete(id)) settlements.add(id, false, JSON.stringify(bodyOf(error)));
+        },
+      );
+    },
+
+    async lookup(method, json) {
+      try {
+        const args = readArguments(LOOKUPS, method, json);
+        return `{"value":${answer(await lookups[method]!(...(args as never[])), method)}}`;
+      } catch (error) {
+        return JSON.stringify({ error: bodyOf(error) });
+      }
+    },
+
+    async close() {
+      closed = true;
+      while (submits.size > 0) await Promise.all(submits);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** The guest: what the host's messages do inside the VM, and how a script starts and ends. */
+import {
+  createExecutionTracker,
+  type ExecutionTracker,
+  type SettledExecution,
+} from "../../client/execution-tracker.ts";
+import { createScriptApi, type ScriptApi } from "../../client/script-api.ts";
+import { createArguments, type ScriptArguments } from "./args.ts";
+import { createChannel, type Channel, type HostFunctions, type Settlement } from "./channel.ts";
+import { createConsole, createLog, type Print, type ScriptConsole } from "./console.ts";
+import { describeError } from "./describe.ts";
+import { installGlobals } from "./globals.ts";
+import { createGuestLookup, createGuestPort } from "./port.ts";
+import { unpackPolicy, type EndMessage, type ScriptError, type StartMessage } from "./wire.ts";
+
+/** Everything that the module "wilco" is made of. */
+export interface GuestContext {
+  channel: Channel;
+  api: ScriptApi<"direct">;
+  args: ScriptArguments;
+  env: Readonly<Record<string, string>>;
+  console: ScriptConsole;
+  log: ReturnType<typeof createLog>;
+  end: (message: EndMessage) => void;
+}
+
+export interface Guest {
+  /** @throws Error before the script was started. */
+  context(): GuestContext;
+  /** The script is compiled, and its first line is due. */
+  started(): void;
+}
+
+export function createGuest(host: HostFunctions): Guest {
+  const channel = createChannel(host);
+  const begin = Date.now();
+  const now = (): number => Date.now() - begin;
+  const print: Print = (stream, text) => channel.tell("print", { stream, text });
+  const console = createConsole({ print, now });
+  const tracker = createExecutionTracker();
+  /** The host must know too: it looks after what still runs when the script can't any more. */
+  const told: ExecutionTracker = {
+    ...tracker,
+    detached(execution) {
+      tracker.detached(execution);
+      // A refused call has nothing to be detached from; its error is its caller's.
+      execution.submitted.then(({ id }) => channel.tell("detached", id)).catch(() => {});
+    },
+  };
+  let context: GuestContext | undefined;
+  let started = false;
+  /** "running" until the main module is done, then its executions are waited for. */
+  let phase: "running" | "main done" | "settling" | "ended" = "running";
+
+  const end = (message: EndMessage): void => {
+    if (phase === "ended") return;
+    phase = "ended";
+    channel.tell("end", message);
+  };
+  const threw = (error: ScriptError): void => end({ kind: "threw", error, started });
+  const uncaught = (error: unknown): void => threw(describeError(error));
+
+  function start({ entry, args, env, pollDefaults, requireWorker }: StartMessage): void {
+    const port = createGuestPort({
+      channel,
+      pollDefaults: unpackPolicy(pollDefaults),
+      requireWorker: requireWorker ?? undefined,
+    });
+    context = {
+      channel,
+      api: createScriptApi<"direct">({ port, lookup: createGuestLookup(channel), tracker: told }),
+      args: createArguments(args),
+      env: Object.freeze({ ...env }),
+      console,
+      log: createLog(print),
+      end,
+    };
+    import(`script:${entry}`).then(
+      () => {
+        if (phase === "running") phase = "main done";
+      },
+      (error: unknown) => uncaught(error),
+    );
+  }
+
+  /** Nothing more can happen by itself: the script is over, or waits for what never comes. */
+  function turned(): void {
+    if (channel.outstanding > 0) return;
+    if (phase === "running") threw(neverSettles());
+    if (phase !== "main done") return;
+    phase = "settling";
+    tracker.settle().then((settled) => {
+      end({ kind: "completed", unobservedFailures: settled.filter(({ error }) => error !== undefined).map(failureOf) });
+    }, uncaught);
+  }
+
+  installGlobals(globalThis, { channel, console, now, uncaught });
+  host.register((kind, json, reason) => {
+    switch (kind) {
+      case "start":
+        return start(JSON.parse(json) as StartMessage);
+      case "settle":
+        return channel.settle(JSON.parse(json) as Settlement[]);
+      case "interrupt":
+        return channel.interrupt();
+      case "turned":
+        return turned();
+      case "rejection":
+        return threw(unheard(reason));
+      default:
+        throw new TypeError(`The guest knows no ${kind}`);
+    }
+  });
+
+  return {
+    context() {
+      if (!context) throw new Error("The script was not started");
+      return context;
+    },
+    started() {
+      started = true;
+    },
+  };
+}
+
+function failureOf({ execution, error }: SettledExecution): ScriptError {
+  const described = describeError(error);
+  return { ...described, entry: described.entry ?? execution.id } as ScriptError;
+}
+
+function unheard(reason: unknown): ScriptError {
+  const error = describeError(reason);
+  return { ...error, hint: error.hint ?? "Nobody awaited the promise that failed: await it, or catch its error." };
+}
+
+function neverSettles(): ScriptError {
+  const message = "The script awaits a promise that nothing can settle any more";
+  return {
+    name: "Error",
+    code: "script_failed",
+    message,
+    hint: "Look for a promise whose resolve is never called.",
+    stack: `Error: ${message}`,
+  };
+}

@@ -1,0 +1,47 @@
+/** What JSON can't hold and the bridge needs: Infinity in poll policies. Both ends use it. */
+import type { PollPolicy } from "../../domain/poll-policy.ts";
+
+/** A policy as it crosses: Infinity is written "infinite". */
+export type WirePolicy = { [key in keyof PollPolicy]?: PollPolicy[key] | "infinite" };
+
+export function packPolicy(policy: Partial<PollPolicy>): WirePolicy {
+  return Object.fromEntries(
+    Object.entries(policy).map(([key, value]) => [key, value === Infinity ? "infinite" : value]),
+  );
+}
+
+export function unpackPolicy(policy: WirePolicy): Partial<PollPolicy> {
+  return Object.fromEntries(
+    Object.entries(policy).map(([key, value]) => [key, value === "infinite" ? Infinity : value]),
+  );
+}
+
+/** How a run starts, as the guest gets it. */
+export interface StartMessage {
+  /** Module name of the script. */
+  entry: string;
+  args: string[];
+  env: Record<string, string>;
+  pollDefaults: WirePolicy;
+  requireWorker: number | null;
+}
+
+/** An error that ended or was left by a script, as plain data. */
+export interface ScriptError {
+  name: string;
+  /** A wilco code, or "script_failed" for the script's own errors. */
+  code: string;
+  message: string;
+  hint?: string;
+  details?: unknown;
+  /** "Name: message" and the frames of the script, `    at f (deploy.ts:12:5)`. */
+  stack: string;
+  /** Id of the audit entry that the error is about. */
+  entry?: number;
+}
+
+/** How a script ended, as the guest tells it. */
+export type EndMessage =
+  | { kind: "completed"; unobservedFailures: ScriptError[] }
+  | { kind: "exit"; exitCode: number }
+  | { kind: "threw"; error: ScriptError; started: boolean };

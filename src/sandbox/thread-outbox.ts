@@ -1,0 +1,175 @@
+/** The thread's end of the bridge: the functions that the guest calls, timers, and what goes to the main thread. */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { ErrorBody } from "../core/errors.ts";
+import type { Control } from "./control.ts";
+import type { HostFunction } from "./engine.ts";
+import type { EndMessage } from "./guest/wire.ts";
+import type { FromThread, LookupAnswer, Post, SandboxLimits } from "./messages.ts";
+
+/** A turn's posts travel together, but a turn may be long: beyond this many (or characters) they go at once. */
+const FLUSH_POSTS = 2_000;
+const FLUSH_CHARACTERS = 256 * 1024;
+/** The script waits while this much of what it printed is not written yet, so that a slow pipe bounds memory. */
+const MAX_PRINTING = 1024 * 1024;
+/** How long a look-up may block. */
+const LOOKUP_TIMEOUT = 10_000;
+
+export interface Outbox {
+  host: Record<string, HostFunction>;
+  /** Sends what there is. */
+  flush: () => void;
+  /** Sends what there is, and takes no more. */
+  close: () => void;
+}
+
+export interface OutboxOptions {
+  limits: SandboxLimits;
+  lookups: MessagePort;
+  control: Control;
+  send: (message: FromThread) => void;
+  blocked: <T>(wait: () => T) => T;
+  onTimer: (id: number) => void;
+  onEnd: (message: EndMessage) => void;
+}
+
+export function createOutbox({ limits, lookups, control, send, blocked, onTimer, onEnd }: OutboxOptions): Outbox {
+  const timers = new Map<number, NodeJS.Timeout>();
+  let posts: Post[] = [];
+  let size = 0;
+  let printed = 0;
+  let closed = false;
+  let lastLookup = 0;
+
+  function flush(): void {
+    if (posts.length === 0) return;
+    send({ type: "posts", posts });
+    posts = [];
+    size = 0;
+  }
+
+  function add(post: Post): void {
+    posts.push(post);
+    size += post[2].length;
+    if (posts.length >= FLUSH_POSTS || size >= FLUSH_CHARACTERS) flush();
+  }
+
+  function print(json: string): void {
+    if (printed > limits.console) return;
+    printed += json.length;
+    if (printed > limits.console) {
+      add([
+        0,
+        "print",
+        JSON.stringify({
+          stream: "stderr",
+          text: "[wilco: the script has written too much; the rest of its output is dropped]\n",
+        }),
+      ]);
+      return;
+    }
+    control.printed(json.length);
+    add([0, "print", json]);
+    if (control.printing() <= MAX_PRINTING) return;
+    flush();
+    blocked(() => control.block(() => control.stopped() || control.printing() <= MAX_PRINTING / 2, Infinity));
+  }
+
+  function startTimer(id: number, ms: number): string | undefined {
+    if (timers.size >= limits.timers) {
+      return refusal(
+        "script_limit",
+        `The script has ${limits.timers} timers`,
+        "Wait for some of them before starting more.",
+      );
+    }
+    const fire = (): void => {
+      timers.delete(id);
+      onTimer(id);
+    };
+    timers.set(id, setTimeout(fire, ms));
+    return undefined;
+  }
+
+  function clear(id: number): void {
+    clearTimeout(timers.get(id));
+    // Not a timer: a call whose answer the script does not wait for any more.
+    if (!timers.delete(id)) add([id, "clear", "null"]);
+  }
+
+  function post(id: number, method: string, json: string): string | undefined {
+    if (closed) return undefined;
+    switch (method) {
+      case "timer":
+        return startTimer(id, Number(json));
+      case "clear":
+        clear(id);
+        return undefined;
+      case "print":
+        print(json);
+        return undefined;
+      case "end":
+        onEnd(JSON.parse(json) as EndMessage);
+        return undefined;
+      default:
+        if (json.length > limits.argument) {
+          return refusal(
+            "too_large",
+            `The arguments of ${method} have ${json.length} characters`,
+            `At most ${limits.argument} are taken: pass a reference instead.`,
+          );
+        }
+        add([id, method, json]);
+        return undefined;
+    }
+  }
+
+  const take = () => (receiveMessageOnPort(lookups) as { message: LookupAnswer } | undefined)?.message;
+
+  function lookup(method: string, json: string): string {
+    if (closed) return failure("interrupted", "The script has ended");
+    if (json.length > limits.argument)
+      return failure("too_large", `The arguments of ${method} have ${json.length} characters`);
+    flush();
+    const number = ++lastLookup;
+    const interrupts = control.interrupts();
+    const stopped = (): boolean => control.stopped() || control.interrupts() !== interrupts;
+    send({ type: "lookup", number, method, json });
+    let answer: string | undefined;
+    blocked(() =>
+      control.block(() => {
+        // One that was given up may still be answered: its answer is not this one's.
+        for (let got = take(); got !== undefined; got = take()) if (got.number === number) answer = got.json;
+        return answer !== undefined || stopped();
+      }, LOOKUP_TIMEOUT),
+    );
+    if (answer !== undefined) return answer;
+    if (stopped()) return failure("interrupted", "The script was interrupted");
+    return failure(
+      "unreachable",
+      `The server did not answer within ${LOOKUP_TIMEOUT / 1_000} s`,
+      "Look at it with wilco status.",
+    );
+  }
+
+  return {
+    host: {
+      post: (id, method, json) => post(Number(id), String(method), String(json)),
+      lookup: (method, json) => lookup(String(method), String(json)),
+    },
+    flush,
+    close() {
+      flush();
+      closed = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
+
+function refusal(code: ErrorBody["code"], message: string, hint?: string): string {
+  return JSON.stringify({ code, message, hint } satisfies ErrorBody);
+}
+
+function failure(code: ErrorBody["code"], message: string, hint?: string): string {
+  return JSON.stringify({ error: { code, message, hint } satisfies ErrorBody });
+}

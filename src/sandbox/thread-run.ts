@@ -1,0 +1,150 @@
+/**
+ * What the sandbox's thread does: it enters the VM for each message, drains the promise jobs, and sends what the script
+ * asked for in one message for each turn. Nothing of the VM outlives a limit or a failure: the main thread then ends
+ * the thread.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { openControl } from "./control.ts";
+import { createEngine, EngineFailed, EngineStopped } from "./engine.ts";
+import type { EndMessage } from "./guest/wire.ts";
+import { LoadError, type LoadProblem } from "./load-error.ts";
+import { createLoader } from "./loader.ts";
+import type { FromThread, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
+import { GUEST_MAIN } from "./package-modules.ts";
+import { finishError, invalidError } from "./stacks.ts";
+import { createOutbox } from "./thread-outbox.ts";
+import { createStopwatch } from "./thread-stopwatch.ts";
+import { createTranspiler } from "./transpile.ts";
+
+export async function runThread(port: MessagePort, data: ThreadData): Promise<void> {
+  const control = openControl(data.control);
+  const send = (message: FromThread): void => port.postMessage(message);
+  const loader = createLoader({ transpiler: createTranspiler({ cacheDirectory: data.cacheDirectory }) });
+  const problems = new Map<string, LoadProblem>();
+  const stopwatch = createStopwatch({ control, budget: data.limits.cpu });
+  let ended = false;
+
+  const outbox = createOutbox({
+    limits: data.limits,
+    lookups: data.lookups,
+    control,
+    send,
+    blocked: stopwatch.blocked,
+    onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
+    onEnd: (message) => end(finished(message)),
+  });
+
+  function end(message: ThreadEnd): void {
+    if (ended) return;
+    ended = true;
+    outbox.close();
+    send({ type: "end", end: message });
+  }
+
+  function finished(message: EndMessage): ThreadEnd {
+    const finish = (error: Parameters<typeof finishError>[0]) =>
+      finishError(error, loader.sourceOf, (text) => problems.get(text));
+    if (message.kind === "completed") {
+      return { ...message, unobservedFailures: message.unobservedFailures.map(finish) };
+    }
+    if (message.kind !== "threw") return message;
+    const error = finish(message.error);
+    if (error.name === "InternalError" && error.message === "out of memory") return { kind: "limit", limit: "memory" };
+    if (message.started) return { ...message, error };
+    return { kind: "invalid", error: problems.has(error.message) ? error : invalidError(error, loader.sourceOf) };
+  }
+
+  const engine = await createEngine({
+    memory: data.limits.memory,
+    shouldStop: () => ended || control.stopped() || stopwatch.over(),
+    resolveModule: loader.resolve,
+    loadModule(name) {
+      try {
+        return { source: loader.load(name) };
+      } catch (error) {
+        // Anything else would be a system error with a path of this machine in it.
+        const known =
+          error instanceof LoadError
+            ? error
+            : new LoadError({ code: "script_invalid", message: `${name} can't be read`, hint: codeOf(error) });
+        problems.set(known.message, known.problem);
+        return { error: { name: known.name, message: known.message } };
+      }
+    },
+    host: outbox.host,
+  });
+
+  /** Enters the VM, and leaves it with nothing left to do. */
+  function turn(what: () => void): void {
+    if (ended) return;
+    stopwatch.start();
+    try {
+      what();
+      engine.drain(outbox.flush);
+      engine.reportRejections();
+      engine.send("turned", "");
+      engine.drain(outbox.flush);
+      engine.reportRejections();
+    } catch (error) {
+      if (!ended) end(reasonOf(error));
+    } finally {
+      stopwatch.stop();
+    }
+    outbox.flush();
+  }
+
+  function reasonOf(error: unknown): ThreadEnd {
+    if (error instanceof EngineStopped) return stopwatch.over() ? { kind: "limit", limit: "cpu" } : { kind: "stopped" };
+    if (error instanceof EngineFailed && error.memory) return { kind: "limit", limit: "memory" };
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+
+  function start(message: Extract<ToThread, { type: "start" }>): void {
+    let entry: string;
+    try {
+      entry = loader.open(message.root, message.file);
+    } catch (error) {
+      const problem: LoadProblem =
+        error instanceof LoadError
+          ? error.problem
+          : { code: "script_invalid", message: `${message.file} can't be read`, hint: codeOf(error) };
+      const { message: text, hint } = problem;
+      const name = "ScriptInvalid";
+      end({
+        kind: "invalid",
+        error: {
+          name,
+          code: "script_invalid",
+          message: text,
+          ...(hint === undefined ? {} : { hint }),
+          stack: `${name}: ${text}`,
+        },
+      });
+      return;
+    }
+    turn(() => engine.send("start", JSON.stringify({ ...message.start, entry })));
+  }
+
+  engine.boot(GUEST_MAIN);
+  port.on("message", (message: ToThread) => {
+    switch (message.type) {
+      case "start":
+        return start(message);
+      case "settle":
+        for (const chunk of message.chunks) turn(() => engine.send("settle", chunk));
+        return;
+      case "interrupt":
+        turn(() => engine.send("interrupt", ""));
+        send({ type: "interrupted" });
+        return;
+      default:
+        return message satisfies never;
+    }
+  });
+}
+
+/** "EACCES", for a hint: a system error's message has the path in it, its code has not. */
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? `The system says ${code}.` : undefined;
+}
