@@ -39,6 +39,8 @@ export interface Assignment {
     labels: Record<string, string>;
     /** With secrets opened. */
     connection: JsonObject;
+    /** What templates reach as {{configuration.…}}; absent = none. */
+    configuration?: JsonObject;
   };
   /** The version of the type the server knows. */
   typeVersion: string;

@@ -1,0 +1,60 @@
+/** Fills in a descriptor's defaults, the same for types written in YAML and in TypeScript. */
+import { sha256 } from "../core/ids.ts";
+import { canonicalJson } from "../core/json.ts";
+import {
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_OPERATION_TIMEOUT,
+  NO_PARAMETERS,
+  type OperationDescriptor,
+  type ResourceTypeDescriptor,
+} from "../domain/resource-type.ts";
+import { DEFAULT_ROLE } from "../domain/route.ts";
+
+export type OperationParts = Partial<Omit<OperationDescriptor, "name">>;
+export type TypeParts = Partial<Omit<ResourceTypeDescriptor, "name" | "operations" | "check">>;
+
+export function describeOperation(name: string, parts: OperationParts): OperationDescriptor {
+  return {
+    name,
+    description: null,
+    parameters: NO_PARAMETERS,
+    result: null,
+    timeout: DEFAULT_OPERATION_TIMEOUT,
+    exclusive: true,
+    onLost: "lose",
+    maxAttempts: DEFAULT_MAX_ATTEMPTS,
+    role: null,
+    weight: 1,
+    argv: null,
+    poll: {},
+    implementation: null,
+    ...parts,
+  };
+}
+
+/**
+ * The version is a hash of the content unless one is given: a changed descriptor is then never mistaken for the old one,
+ * which a forgotten version number would be. Where an operation runs a command, it is bound to one worker by default.
+ */
+export function describeType(
+  name: string,
+  parts: TypeParts,
+  operations: OperationDescriptor[],
+): ResourceTypeDescriptor {
+  const runsCommands = operations.some((operation) => operation.implementation?.kind === "run");
+  const descriptor: ResourceTypeDescriptor = {
+    name,
+    description: null,
+    version: "",
+    role: DEFAULT_ROLE,
+    runsOn: runsCommands ? "bound" : "any",
+    connection: { type: "object", properties: {}, additionalProperties: false },
+    configuration: null,
+    check: operations.some((operation) => operation.name === "check") ? "check" : null,
+    operations: Object.fromEntries(operations.map((operation) => [operation.name, operation])),
+    builtin: false,
+    ...parts,
+  };
+  if (descriptor.version === "") descriptor.version = sha256(canonicalJson(descriptor)).slice(0, 12);
+  return descriptor;
+}

@@ -1,0 +1,95 @@
+/** `host`: the machine that the worker runs on. */
+import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime, userInfo } from "node:os";
+import type { ExecOptions } from "./exec.ts";
+import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
+
+/** Kept of stdout and of stderr in the result; the output of the entry has all of it. */
+const RESULT_OUTPUT = 256 * 1024;
+
+export const hostType = defineResourceType({
+  name: "host",
+  description: "The machine that the worker runs on: commands, files, facts.",
+  runsOn: "bound",
+  builtin: true,
+  operations: {
+    run: {
+      description: "Run a command (an argument vector; no shell looks at it) and wait for its end.",
+      parameters: parametersOf(
+        {
+          command: { type: "array", items: { type: "string" }, minItems: 1, description: "the program and its arguments" },
+          cwd: { type: "string", description: "working directory; default: the worker's" },
+          env: { type: "object", additionalProperties: { type: "string" }, description: "added to the environment" },
+          stdin: { type: "string", description: "written to its standard input" },
+        },
+        ["command"],
+      ),
+      argv: "command",
+      handler: run,
+    },
+    facts: {
+      description: "Name, system, processors, memory, load.",
+      exclusive: false,
+      onLost: "requeue",
+      timeout: "30s",
+      handler: facts,
+    },
+    upload: {
+      description: "Write a file: whole or not at all.",
+      parameters: parametersOf(
+        {
+          path: { type: "string", minLength: 1 },
+          content: { type: "string", description: "as text" },
+          base64: { type: "string", description: "instead of content, for bytes that are not text" },
+          mode: { type: "string", pattern: "^[0-7]{3,4}$", description: 'octal, e.g. "0644"; default: as it was, or 0644' },
+          parents: { type: "boolean", default: false, description: "make the directories above it" },
+        },
+        ["path"],
+      ),
+      onLost: "requeue",
+      timeout: "5m",
+      handler: async (context) => (await import("./host-files.ts")).upload(context),
+    },
+    download: {
+      description: "Read a file as base64, with its size and SHA-256.",
+      parameters: parametersOf(
+        {
+          path: { type: "string", minLength: 1 },
+          limit: { type: "integer", minimum: 1, maximum: 3_000_000, default: 3_000_000, description: "bytes at most" },
+        },
+        ["path"],
+      ),
+      exclusive: false,
+      onLost: "requeue",
+      timeout: "5m",
+      handler: async (context) => (await import("./host-files.ts")).download(context),
+    },
+    check: {
+      description: "That the worker on this machine answers.",
+      exclusive: false,
+      onLost: "requeue",
+      timeout: "30s",
+      handler: () => ({ availability: "up", host: hostname() }),
+    },
+  },
+});
+
+async function run({ parameters, exec }: OperationContext): Promise<unknown> {
+  const { command, ...options } = parameters as { command: string[] } & Pick<ExecOptions, "cwd" | "env"> & { stdin?: string };
+  const { exitCode, stdout, stderr, truncated } = await exec(command, { ...options, capture: RESULT_OUTPUT });
+  return { exitCode, stdout, stderr, truncated };
+}
+
+function facts(): unknown {
+  return {
+    host: hostname(),
+    platform: platform(),
+    release: release(),
+    arch: arch(),
+    cpus: cpus().length,
+    memory: { total: totalmem(), free: freemem() },
+    load: loadavg(),
+    uptime: Math.round(uptime() * 1_000),
+    user: userInfo().username,
+    node: process.version,
+  };
+}

@@ -1,0 +1,124 @@
+/** How an operation of a YAML type does its work: `run:` (a command) or `http:` (a request). */
+import type { HttpImplementation, Implementation, RunImplementation } from "../domain/resource-type.ts";
+import type { DocumentReader } from "./document-reader.ts";
+import { templatePaths } from "./template.ts";
+import { shellTemplate } from "./yaml-run.ts";
+
+const HTTP_KEYS = ["method", "url", "headers", "body", "expect", "result"] as const;
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const RESULTS = ["none", "text", "json"] as const;
+const RUN_ONLY = ["shell", "cwd", "env"] as const;
+
+/** Notes its problems in the reader; null when there is nothing to run. */
+export function parseImplementation(reader: DocumentReader): Implementation | null {
+  if (reader.has("run") && reader.has("http")) {
+    reader.problem("http", "stands beside run", "An operation has one of the two.");
+    return null;
+  }
+  const implementation = reader.has("run") ? parseRun(reader) : parseHttp(reader);
+  if (implementation) for (const text of textsOf(implementation)) reader.guard(implementation.kind, () => templatePaths(text));
+  return implementation;
+}
+
+/** Every path that the implementation's templates name. */
+export function templatesOf(implementation: Implementation): string[][] {
+  return textsOf(implementation).flatMap((text) => {
+    try {
+      return templatePaths(text);
+    } catch {
+      // Already noted when the implementation was parsed.
+      return [];
+    }
+  });
+}
+
+function parseRun(reader: DocumentReader): RunImplementation | null {
+  const shell = reader.flag("shell") ?? false;
+  const argv = parseArgv(reader, shell);
+  if (argv === null) return null;
+  if (shell) {
+    reader.guard("run[0]", () => {
+      if (templatePaths(argv[0]!).length > 0) throw shellTemplate();
+    });
+  }
+  return {
+    kind: "run",
+    argv,
+    shell,
+    cwd: reader.text("cwd") ?? null,
+    env: reader.textMap("env") ?? {},
+    result: resultOf(reader),
+  };
+}
+
+function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {
+  const run = reader.raw("run");
+  if (typeof run === "string") {
+    if (shell) return [run];
+    reader.problem("run", "is a text, not a list", `Write ${JSON.stringify(run.split(/\s+/))}, or set shell: true.`);
+    return null;
+  }
+  if (!Array.isArray(run) || run.length === 0) {
+    reader.problem("run", "must be a list of the program and its arguments");
+    return null;
+  }
+  const argv: string[] = [];
+  for (const [index, element] of (run as unknown[]).entries()) {
+    // 8080 and true are what YAML makes of arguments that people meant as texts.
+    if (typeof element === "string" || typeof element === "number" || typeof element === "boolean") argv.push(String(element));
+    else reader.problem(`run[${index}]`, "must be a text", "Quote the element if it holds {, [ or :.");
+  }
+  return argv.length === run.length ? argv : null;
+}
+
+function parseHttp(operation: DocumentReader): HttpImplementation | null {
+  const reader = operation.child("http", HTTP_KEYS);
+  if (!reader) {
+    operation.problem(null, "has neither run nor http", "Say what it does: run: [program, argument] or http: { url: … }.");
+    return null;
+  }
+  for (const key of RUN_ONLY) {
+    if (operation.has(key)) operation.problem(key, "belongs to run, not to http");
+  }
+  const url = reader.text("url");
+  if (url === undefined) reader.problem("url", "is missing");
+  return {
+    kind: "http",
+    method: reader.choice("method", METHODS) ?? "GET",
+    url: url ?? "",
+    headers: reader.textMap("headers") ?? {},
+    body: reader.raw("body") ?? null,
+    expect: { status: expectedStatus(reader) },
+    result: reader.choice("result", RESULTS) ?? resultOf(operation),
+  };
+}
+
+function resultOf(reader: DocumentReader): (typeof RESULTS)[number] {
+  const result = reader.raw("result");
+  if (typeof result === "object" && result !== null) return "json";
+  return reader.choice("result", RESULTS) ?? "none";
+}
+
+function expectedStatus(http: DocumentReader): number[] | null {
+  const expect = http.child("expect", ["status"]);
+  const status = expect?.raw("status");
+  if (!expect || status === undefined) return null;
+  const statuses = [status].flat() as unknown[];
+  const good = statuses.filter((one): one is number => Number.isInteger(one) && (one as number) >= 100 && (one as number) <= 599);
+  if (good.length === statuses.length && good.length > 0) return good;
+  expect.problem("status", "must be a status from 100 to 599, or a list of them");
+  return null;
+}
+
+function textsOf(implementation: Implementation): string[] {
+  if (implementation.kind === "http") {
+    return [implementation.url, ...Object.values(implementation.headers), ...deepTexts(implementation.body)];
+  }
+  const { argv, shell, cwd, env } = implementation;
+  return [...argv.slice(shell ? 1 : 0), ...(cwd === null ? [] : [cwd]), ...Object.values(env)];
+}
+
+function deepTexts(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(deepTexts) : [];
+}

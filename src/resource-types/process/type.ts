@@ -1,0 +1,152 @@
+/** `process`: a local process that the worker starts, stops and watches, and that outlives it. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ResourceTypeDefinition, OperationContext } from "../sdk.ts";
+import { defineResourceType, parametersOf } from "../sdk.ts";
+import { connectionSchema, parseConnection } from "./connection.ts";
+import { followLog, tailLog } from "./process-log.ts";
+import { answers } from "./readiness.ts";
+import { createSupervisor, type Managed, type Supervisor } from "./supervisor.ts";
+
+export function createProcessType(): ResourceTypeDefinition {
+  const supervisor = createSupervisor();
+  const inTurn = createTurns();
+  /** Operations that change a process take turns, even where the server was told to let two run at once. */
+  const changing = (handler: (context: OperationContext, managed: Managed) => Promise<unknown>) => (context: OperationContext) => {
+    const managed = managedOf(context);
+    return inTurn(managed.stateFile, () => handler(context, managed));
+  };
+
+  return defineResourceType({
+    name: "process",
+    description: "A local process that wilco starts, stops and watches. It outlives its worker.",
+    runsOn: "bound",
+    builtin: true,
+    connection: connectionSchema,
+    operations: {
+      start: {
+        description: "Start it unless it runs, and wait until it is ready.",
+        // A start finds what an earlier attempt has started, so repeating it does no harm; the same goes for stop.
+        onLost: "requeue",
+        timeout: "10m",
+        handler: changing((_context, managed) => supervisor.start(managed)),
+      },
+      stop: {
+        description: "Ask it to stop, and kill it after stopTimeout.",
+        onLost: "requeue",
+        timeout: "10m",
+        handler: changing((_context, managed) => supervisor.stop(managed, managed.connection.stopTimeout)),
+      },
+      restart: {
+        description: "Stop it, start it, wait until it is ready.",
+        parameters: parametersOf({
+          graceful: { type: "boolean", default: true, description: "false: kill it at once" },
+        }),
+        timeout: "10m",
+        handler: changing((context, managed) => restart(context, managed, supervisor)),
+      },
+      status: {
+        description: "Whether it runs, since when, and how it ended.",
+        exclusive: false,
+        onLost: "requeue",
+        timeout: "30s",
+        handler: (context) => status(managedOf(context), supervisor),
+      },
+      logs: {
+        description: "The last lines of its log, and what follows.",
+        parameters: parametersOf({
+          lines: { type: "integer", minimum: 0, maximum: 10_000, default: 100 },
+          follow: { type: "boolean", default: false, description: "go on until it ends or the execution is canceled" },
+        }),
+        exclusive: false,
+        onLost: "requeue",
+        handler: (context) => logs(context, managedOf(context), supervisor),
+      },
+      check: {
+        description: "Up when it runs and, if it has a ready check, answers.",
+        exclusive: false,
+        onLost: "requeue",
+        timeout: "30s",
+        handler: (context) => check(managedOf(context), supervisor),
+      },
+    },
+  });
+}
+
+async function restart(context: OperationContext, managed: Managed, supervisor: Supervisor): Promise<unknown> {
+  const graceful = context.parameters["graceful"] !== false;
+  context.progress(0, 2, "stopping");
+  const stopped = await supervisor.stop(managed, graceful ? managed.connection.stopTimeout : 0);
+  context.progress(1, 2, "starting");
+  const { pid, startedAt, ready } = await supervisor.start(managed);
+  context.progress(2, 2, "running");
+  return { pid, previousPid: stopped.pid, stoppedBy: stopped.signal, startedAt, ready };
+}
+
+async function status(managed: Managed, supervisor: Supervisor): Promise<unknown> {
+  const { running, state } = supervisor.look(managed);
+  const ready = managed.connection.ready;
+  return {
+    state: running ? "running" : !state || state.stopRequested ? "stopped" : "exited",
+    pid: running?.pid ?? null,
+    startedAt: state?.startedAt ?? null,
+    uptime: running && state ? Math.max(0, Date.now() - Date.parse(state.startedAt)) : null,
+    ready: running && ready ? await answers(ready, managed.signal) : null,
+    exit: running ? null : (state?.exit ?? null),
+    command: managed.connection.command,
+    log: managed.logFile,
+  };
+}
+
+async function check(managed: Managed, supervisor: Supervisor): Promise<unknown> {
+  const { running } = supervisor.look(managed);
+  if (!running) return { availability: "down", reason: "it does not run" };
+  const { ready } = managed.connection;
+  const answered = ready === null || (await answers(ready, managed.signal));
+  return answered ? { availability: "up", pid: running.pid } : { availability: "down", pid: running.pid, reason: "it runs, but does not answer" };
+}
+
+async function logs(context: OperationContext, managed: Managed, supervisor: Supervisor): Promise<unknown> {
+  const { lines, follow } = context.parameters as { lines: number; follow: boolean };
+  const tail = await tailLog(managed.logFile, lines);
+  if (tail.lines.length > 0) await context.output(`${tail.lines.join("\n")}\n`);
+  if (follow) {
+    await followLog(managed.logFile, tail.end, {
+      running: () => supervisor.look(managed).running !== null,
+      output: (data) => context.output(data),
+      signal: context.signal,
+    });
+  }
+  return { lines: tail.lines, log: managed.logFile };
+}
+
+function managedOf(context: OperationContext): Managed {
+  mkdirSync(context.state, { recursive: true, mode: 0o700 });
+  // By id: names change and may hold anything.
+  const base = join(context.state, String(context.resource.id));
+  return {
+    name: context.resource.name,
+    connection: parseConnection(context.resource.connection),
+    stateFile: `${base}.json`,
+    logFile: `${base}.log`,
+    signal: context.signal,
+  };
+}
+
+/** Runs what has the same key one after the other. */
+function createTurns(): <T>(key: string, act: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, act) => {
+    const before = last.get(key);
+    const turn = (async () => {
+      await before?.catch(() => {});
+      return act();
+    })();
+    last.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(key) === turn) last.delete(key);
+    }
+  };
+}

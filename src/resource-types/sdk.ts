@@ -1,0 +1,87 @@
+/**
+ * Resource types in TypeScript. A type is a descriptor (what it can do) and a handler for each operation (how):
+ *
+ *     export default defineResourceType({
+ *       name: "cache",
+ *       connection: { type: "object", properties: { url: { type: "string" } }, required: ["url"] },
+ *       operations: {
+ *         flush: { timeout: "10s", handler: async ({ resource, exec }) => { await exec(["redis-cli", "-u", …]); } },
+ *       },
+ *     });
+ */
+import { parseDuration } from "../core/durations.ts";
+import type { JsonObject, JsonSchema } from "../core/json.ts";
+import type { PollPolicyInput } from "../domain/poll-policy.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { Assignment } from "../domain/worker.ts";
+import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
+import type { Exec } from "./exec.ts";
+import type { Log } from "./log.ts";
+
+export { OperationError, type OperationErrorInit } from "./operation-error.ts";
+export type { Exec, ExecOptions, ExecResult } from "./exec.ts";
+export type { Log } from "./log.ts";
+
+/** What a handler gets. */
+export interface OperationContext<Parameters = JsonObject> {
+  readonly entry: number;
+  readonly attempt: number;
+  readonly operation: string;
+  /** Checked against the schema, defaults filled in. */
+  readonly parameters: Parameters;
+  /** With the connection's secrets opened. */
+  readonly resource: Assignment["resource"];
+  /** Aborted by a cancel, by the deadline, or when the work is no longer this worker's; `signal.reason` says which. */
+  readonly signal: AbortSignal;
+  /** When the operation's time is up: milliseconds since 1970, as Date.now() counts. */
+  readonly deadline: number;
+  /** A directory of this execution alone, made when first asked for and removed afterwards. */
+  readonly tempDir: string;
+  /** A directory of this type on this worker that stays. */
+  readonly state: string;
+  /** Lines carry the entry's id. */
+  readonly log: Log;
+  /** Appends to the entry's output. Resolves when more may come: await it, or a fast writer fills the memory. */
+  output(data: string | Uint8Array, stream?: "stdout" | "stderr"): Promise<void>;
+  /** Says how far it is; the newest wins. `total` null = unknown. Text is cut at 500 characters. */
+  progress(done: number, total?: number | null, text?: string | null): void;
+  /** Runs a command to its end in a process group of its own, its output streamed. See `Exec`. */
+  readonly exec: Exec;
+}
+
+/** Resolves with the result (JSON, at most 4 MB; undefined counts as null), or throws, best an OperationError. */
+export type Handler = (context: OperationContext) => unknown;
+
+export interface ResourceTypeDefinition {
+  descriptor: ResourceTypeDescriptor;
+  handlers: Record<string, Handler>;
+}
+
+export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" | "implementation"> {
+  /** From claim to deadline, e.g. "30s". Default "1h". */
+  timeout?: string;
+  poll?: PollPolicyInput;
+  handler: Handler;
+}
+
+export interface ResourceTypeInput extends TypeParts {
+  name: string;
+  operations: Record<string, OperationInput>;
+}
+
+/** Pure: nothing is checked against the network, the disk or a schema compiler, so a type costs nothing to import. */
+export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
+  const { name, operations, ...parts } = input;
+  const handlers: Record<string, Handler> = {};
+  const described = Object.entries(operations).map(([operation, { handler, timeout, ...operationParts }]) => {
+    handlers[operation] = handler;
+    const limit = timeout === undefined ? {} : { timeout: parseDuration(timeout, `timeout of ${name}.${operation}`) };
+    return describeOperation(operation, { ...operationParts, ...limit });
+  });
+  return { descriptor: describeType(name, parts, described), handlers };
+}
+
+/** Parameters of a known shape: `properties` with `required`, everything else refused. */
+export function parametersOf(properties: Record<string, JsonSchema>, required: string[] = []): JsonSchema {
+  return { type: "object", properties, required, additionalProperties: false };
+}

@@ -1,0 +1,96 @@
+/** Asks for work: one held claim at a time, for as many entries as there are free slots. */
+import { messageOf } from "../core/errors.ts";
+import { randomId } from "../core/ids.ts";
+import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
+import type { Log } from "../resource-types/log.ts";
+import type { WorkerApi } from "./api.ts";
+import type { Session } from "./session.ts";
+import type { Work } from "./work.ts";
+
+export interface Claims {
+  start(): void;
+  /** A slot became free. */
+  wake(): void;
+  /** Claims nothing more. Resolves when it is known what the last claim was answered with, or that it can't be known. */
+  stop(): Promise<void>;
+}
+
+export interface ClaimsOptions {
+  api: WorkerApi;
+  session: Session;
+  work: Pick<Work, "take" | "free">;
+  /** ms the server may hold a claim open. Default 20,000. */
+  wait?: number;
+  log: Log;
+}
+
+/** For the last look at stop; what it misses, the lease's end gives back. */
+const LAST_LOOK = 5_000;
+
+export function createClaims({ api, session, work, wait = 20_000, log }: ClaimsOptions): Claims {
+  const stopping = new AbortController();
+  let wakeUp: () => void = () => {};
+  let loop: Promise<void> | undefined;
+  let open: { session: string; body: ClaimRequest } | null = null;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const slots = work.free();
+      if (slots > 0) takeAll(await claim(slots));
+      else await slotFree();
+    }
+  }
+
+  function slotFree(): Promise<void> {
+    return new Promise((resolve) => {
+      wakeUp = resolve;
+    });
+  }
+
+  /** The same id until it is answered: the server then hands out the same entries, not others. */
+  async function claim(slots: number): Promise<ClaimAnswer> {
+    const { signal } = stopping;
+    const ask = async (id: string): Promise<ClaimAnswer> => {
+      // A new session knows nothing of the old one's claims.
+      if (open?.session !== id) open = { session: id, body: { claimId: randomId(), slots, wait } };
+      const answer = await api.claim(id, open.body, { signal });
+      open = null;
+      return answer;
+    };
+    return session.call("claim", ask, signal);
+  }
+
+  function takeAll({ assignments }: ClaimAnswer): void {
+    for (const assignment of assignments) work.take(assignment);
+  }
+
+  /** The held claim may have been answered on the way: asked again with its id and without waiting, it tells. */
+  async function lastLook(): Promise<void> {
+    if (!open) return;
+    const { session: id, body } = open;
+    try {
+      takeAll(await api.claim(id, { ...body, wait: 0 }, { timeout: LAST_LOOK }));
+    } catch (error) {
+      log.debug({ error: messageOf(error) }, "the last claim stays unanswered");
+    }
+  }
+
+  return {
+    start() {
+      loop ??= run().catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.error({ error: messageOf(error) }, "the worker claims nothing more");
+      });
+    },
+    wake() {
+      // After this turn of the event loop, so that one claim asks for all slots that become free within it.
+      setImmediate(() => wakeUp());
+    },
+    async stop() {
+      if (stopping.signal.aborted) return;
+      stopping.abort();
+      wakeUp();
+      await loop;
+      await lastLook();
+    },
+  };
+}

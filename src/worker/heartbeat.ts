@@ -1,0 +1,136 @@
+/** Renews the leases, obeys what the answers say, and notices when no answer comes for a whole lease. */
+import { backoffDelay } from "../core/backoff.ts";
+import { messageOf, WilcoError } from "../core/errors.ts";
+import type { HeartbeatAnswer } from "../protocol/messages.ts";
+import type { Log } from "../resource-types/log.ts";
+import type { WorkerApi } from "./api.ts";
+import type { Session } from "./session.ts";
+import type { Work } from "./work.ts";
+
+export interface Heartbeat {
+  start(): void;
+  /** Beats at once, for instance because there is a new session. */
+  beat(): void;
+  /** Says "draining" from now on. */
+  drain(): void;
+  stop(): Promise<void>;
+}
+
+export interface HeartbeatOptions {
+  api: WorkerApi;
+  session: Session;
+  work: Pick<Work, "leases" | "abort" | "take" | "lapse">;
+  /** Monotonic ms: a clock that somebody sets must not end anything. */
+  now: () => number;
+  log: Log;
+  /** The server asks this worker to finish what runs and stop. */
+  onDrain: () => void;
+}
+
+export function createHeartbeat({ api, session, work, now, log, onDrain }: HeartbeatOptions): Heartbeat {
+  const stopping = new AbortController();
+  let state: "ready" | "draining" = "ready";
+  let loop: Promise<void> | undefined;
+  let lapseTimer: NodeJS.Timeout | undefined;
+  let answeredAt = 0;
+  let lapsed = false;
+  let hurry = false;
+  let endPause: () => void = () => {};
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      const { heartbeat } = session.current();
+      hurry = false;
+      failures = (await attempt()) ? 0 : failures + 1;
+      // An unanswered one is repeated soon: there may be less than a lease left.
+      const delay = failures === 0 ? heartbeat : Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 }));
+      if (!hurry) await pause(delay);
+    }
+  }
+
+  async function attempt(): Promise<boolean> {
+    const { session: id, heartbeat, lease } = session.current();
+    // Counted from when it was sent: the server has renewed the leases some time after that.
+    const sent = now();
+    try {
+      const timeout = Math.max(1_000, Math.min(heartbeat, lease / 2));
+      const answer = await api.heartbeat(id, { leases: work.leases(), state }, { timeout, signal: stopping.signal });
+      answered(sent);
+      obey(answer);
+      return true;
+    } catch (error) {
+      if (stopping.signal.aborted) return true;
+      if (error instanceof WilcoError && error.code === "session_ended") {
+        // A refusal to register again stops the worker by way of the session.
+        await session.renew(id).catch(() => {});
+        answered(session.registeredAt());
+        hurry = true;
+        return true;
+      }
+      log.warn({ error: messageOf(error) }, "the heartbeat was not answered");
+      return false;
+    }
+  }
+
+  function answered(sent: number): void {
+    answeredAt = Math.max(answeredAt, sent);
+    if (lapsed) log.warn({}, "the server answers again");
+    lapsed = false;
+    armLapse();
+  }
+
+  function armLapse(): void {
+    clearTimeout(lapseTimer);
+    const left = answeredAt + session.current().lease - now();
+    lapseTimer = setTimeout(lapse, Math.max(0, left));
+  }
+
+  /** A timer may fire late or early; the clock decides. */
+  function lapse(): void {
+    if (stopping.signal.aborted || lapsed) return;
+    if (now() - answeredAt < session.current().lease) return armLapse();
+    lapsed = true;
+    log.error({ lease: session.current().lease }, "no heartbeat was answered for a whole lease: ending what may be repeated elsewhere");
+    work.lapse();
+  }
+
+  function obey({ cancel, lost, unlisted, drain }: HeartbeatAnswer): void {
+    for (const lease of cancel) work.abort(lease, "cancel");
+    for (const lease of lost) work.abort(lease, "lost");
+    for (const assignment of unlisted ?? []) work.take(assignment);
+    if (drain) onDrain();
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  function beat(): void {
+    hurry = true;
+    endPause();
+  }
+
+  return {
+    beat,
+    start() {
+      answered(session.registeredAt());
+      loop ??= run();
+    },
+    drain() {
+      state = "draining";
+      beat();
+    },
+    async stop() {
+      stopping.abort();
+      clearTimeout(lapseTimer);
+      endPause();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The two ways to a server: over HTTP, and into one that runs in this process. */
+import { ofetch } from "ofetch";
+import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
+import type { WorkerRequest } from "./api.ts";
+
+/**
+ * @param options.url of the server, e.g. "http://127.0.0.1:7070".
+ * @param options.token a worker token.
+ */
+export function createHttpRequest({ url, token }: { url: string; token: string }): WorkerRequest {
+  const base = url.replace(/\/+$/, "");
+  return async (method, path, body, { signal, timeout }) => {
+    const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
+    let response;
+    try {
+      response = await ofetch.raw(base + path, {
+        method,
+        // Parsed here: destr, ofetch's own parser, turns texts such as "true" into values.
+        responseType: "text",
+        body: JSON.stringify(body ?? {}),
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        // The loops of the worker repeat with the same ids; a repetition in here would hide it from them.
+        retry: false,
+        ignoreResponseError: true,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(base, deadline.aborted ? `no answer within ${timeout} ms` : deepestMessage(error), error);
+    }
+    return answerOf(response.status, response._data ?? "", base);
+  };
+}
+
+/** What `fastify.inject` is, as far as it matters here: the worker does not import the server. */
+export type Inject = (request: {
+  method: "GET" | "POST";
+  url: string;
+  headers: Record<string, string>;
+  payload: string;
+}) => Promise<{ statusCode: number; payload: string }>;
+
+/** @param options.inject the `inject` of a server in this process. An injected request can't be aborted: it is let go. */
+export function createInjectRequest({ inject, token }: { inject: Inject; token: string }): WorkerRequest {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  return async (method, path, body, { signal }) => {
+    signal?.throwIfAborted();
+    const answered = inject({ method, url: path, headers, payload: JSON.stringify(body ?? {}) });
+    const { statusCode, payload } = await (signal ? orAborted(answered, signal) : answered);
+    return answerOf(statusCode, payload, "the server in this process");
+  };
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function answerOf(status: number, text: string, server: string): unknown {
+  const ok = status >= 200 && status < 300;
+  if (ok && text === "") return undefined;
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw unreachable(server, `it answered ${status} with something that is not JSON: is it a wilco server?`, error);
+  }
+  if (ok) return body;
+  const { code, message } = body as Partial<ErrorBody>;
+  if (isErrorCode(code) && typeof message === "string") throw WilcoError.fromBody(body as ErrorBody);
+  throw unreachable(server, `it answered ${status}`, body);
+}
+
+function unreachable(server: string, why: string, cause: unknown): WilcoError {
+  return new WilcoError({
+    code: "unreachable",
+    message: `${server} can't be reached: ${why}.`,
+    hint: "Check the URL and that the server runs; the worker goes on trying.",
+    cause,
+  });
+}
+
+/** fetch says "fetch failed"; what happened is the innermost cause. */
+function deepestMessage(error: unknown): string {
+  let deepest = error;
+  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  return messageOf(deepest);
+}

@@ -1,0 +1,48 @@
+/** Which handler an assignment asks for. */
+import { WilcoError } from "../core/errors.ts";
+import type { JsonSchema } from "../core/json.ts";
+import { suggestion } from "../core/suggest.ts";
+import type { Assignment } from "../domain/worker.ts";
+import type { Handler, ResourceTypeDefinition } from "../resource-types/sdk.ts";
+import { httpImplementation } from "../resource-types/yaml-http.ts";
+import { runImplementation } from "../resource-types/yaml-run.ts";
+
+export interface Resolved {
+  handler: Handler;
+  /** null for YAML types: their schema stays with the server, which has checked the parameters. */
+  parameters: JsonSchema | null;
+}
+
+export type Resolve = (assignment: Assignment) => Resolved;
+
+/** @returns a look-up that throws WilcoError `unknown_type`, `unknown_operation` or `not_permitted`. */
+export function createResolver(definitions: readonly ResourceTypeDefinition[]): Resolve {
+  const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
+  return ({ kind, operation, implementation, resource }) => {
+    if (kind !== "operation") {
+      throw new WilcoError({
+        code: "not_permitted",
+        message: `This worker runs operations, not an entry of kind "${kind}".`,
+        hint: "Update the worker.",
+      });
+    }
+    if (implementation?.kind === "run") return { handler: (context) => runImplementation(context, implementation), parameters: null };
+    if (implementation?.kind === "http") return { handler: (context) => httpImplementation(context, implementation), parameters: null };
+    const definition = byName.get(resource.type);
+    if (!definition) {
+      throw new WilcoError({
+        code: "unknown_type",
+        message: `This worker has no handlers for the type "${resource.type}".`,
+        hint: suggestion(resource.type, byName.keys(), "It has") ?? "Start it with the directory of the type: --types DIR.",
+      });
+    }
+    const { descriptor, handlers } = definition;
+    const handler = Object.hasOwn(handlers, operation) ? handlers[operation] : undefined;
+    if (handler) return { handler, parameters: descriptor.operations[operation]?.parameters ?? null };
+    throw new WilcoError({
+      code: "unknown_operation",
+      message: `The type "${resource.type}" of this worker has no operation "${operation}".`,
+      hint: suggestion(operation, Object.keys(handlers), "It has"),
+    });
+  };
+}

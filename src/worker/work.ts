@@ -1,0 +1,172 @@
+/** What this worker holds: assignments that wait for a slot, that run, and whose end is not acknowledged yet. */
+import type { Assignment } from "../domain/worker.ts";
+import type { LeaseRef } from "../protocol/messages.ts";
+import type { Log } from "../resource-types/log.ts";
+import { type AbortWhy, type Control, createControl } from "./control.ts";
+import type { Ended, Execute } from "./executor.ts";
+import { systemError } from "./outcome.ts";
+import type { OutputLog } from "./output-log.ts";
+import type { Outcome, Reporter } from "./reporter.ts";
+
+export interface Work {
+  /** Takes an assignment, at once or when a slot is free. One that is known already is not taken again. */
+  take(assignment: Assignment): void;
+  /** Free slots, 0 while anything waits for one. */
+  free(): number;
+  /** Everything whose lease is to be renewed. */
+  leases(): LeaseRef[];
+  abort(lease: LeaseRef, why: AbortWhy): void;
+  /** The lease of everything may have lapsed: ends what the server may hand out again, and forgets what has not begun. */
+  lapse(): void;
+  /** Takes nothing more; what waits is handed back. */
+  drain(): void;
+  /** Ends everything: what may be repeated is handed back. */
+  abortAll(): void;
+  /** Resolves when nothing is held. */
+  idle(): Promise<void>;
+}
+
+export interface WorkOptions {
+  capacity: number;
+  execute: Execute;
+  reporter: Pick<Reporter, "openOutput" | "finish">;
+  /** Monotonic ms. */
+  now: () => number;
+  log: Log;
+  /** A slot became free. */
+  onFree: () => void;
+}
+
+interface Held {
+  assignment: Assignment;
+  /** By the worker's clock. */
+  deadline: number;
+  control: Control;
+  stage: "waiting" | "running" | "finishing";
+}
+
+/** Answers may cross: an assignment that has just ended can still be named by an answer made before. */
+const REMEMBERED = 10_000;
+
+export function createWork({ capacity, execute, reporter, now, log, onFree }: WorkOptions): Work {
+  const held = new Map<string, Held>();
+  const waiting: Held[] = [];
+  const past = new Map<string, "ended" | "given up">();
+  let used = 0;
+  let draining = false;
+  let idleWaiters: Array<() => void> = [];
+
+  function take(assignment: Assignment): void {
+    const key = keyOf(assignment);
+    if (held.has(key) || past.get(key) === "ended") return;
+    const one: Held = { assignment, deadline: now() + assignment.deadlineIn, control: createControl(), stage: "waiting" };
+    held.set(key, one);
+    if (assignment.canceling) one.control.abort("cancel");
+    // What was given up unseen by the server is still leased to us; it hears that it can have it back.
+    if (draining || past.get(key) === "given up") return void handBack(one);
+    waiting.push(one);
+    startWaiting();
+  }
+
+  function startWaiting(): void {
+    while (waiting.length > 0) {
+      // An execution heavier than the whole worker runs alone.
+      if (used > 0 && used + waiting[0]!.assignment.weight > capacity) return;
+      void run(waiting.shift()!);
+    }
+  }
+
+  async function run(one: Held): Promise<void> {
+    const { assignment, control } = one;
+    const { entry, attempt, weight, outputQuota } = assignment;
+    one.stage = "running";
+    used += weight;
+    const started = now();
+    log.debug({ entry, attempt, root: assignment.root, operation: assignment.operation }, "delivering");
+    const output = reporter.openOutput({ entry, attempt }, outputQuota);
+    const ended = await execute({ assignment, control, output, remaining: one.deadline - started }).catch(
+      (error: unknown): Ended => ({ status: "failed", error: systemError(error) }),
+    );
+    used -= weight;
+    one.stage = "finishing";
+    startWaiting();
+    onFree();
+    log.debug({ entry, attempt, root: assignment.root, status: ended?.status ?? "lost", ran: Math.round(now() - started) }, "delivered");
+    await conclude(one, output, ended);
+  }
+
+  async function conclude(one: Held, output: OutputLog, ended: Ended): Promise<void> {
+    if (ended === null) {
+      output.discard();
+      return forget(one, "given up");
+    }
+    const { outcome, size } = outcomeOf(ended);
+    await reporter.finish(output, outcome, size);
+    forget(one, "ended");
+  }
+
+  async function handBack(one: Held): Promise<void> {
+    one.stage = "finishing";
+    const { entry, attempt } = one.assignment;
+    await reporter.finish(reporter.openOutput({ entry, attempt }, 0), { status: "released" });
+    forget(one, "ended");
+  }
+
+  function forget(one: Held, as: "ended" | "given up"): void {
+    const key = keyOf(one.assignment);
+    held.delete(key);
+    past.delete(key);
+    past.set(key, as);
+    if (past.size > REMEMBERED) past.delete(past.keys().next().value!);
+    if (held.size > 0) return;
+    const go = idleWaiters;
+    idleWaiters = [];
+    for (const resume of go) resume();
+  }
+
+  function abort(lease: LeaseRef, why: AbortWhy): void {
+    const one = held.get(keyOf(lease));
+    if (!one) return;
+    one.control.abort(why);
+    // What waits is started to be ended: it takes no time, and there is one way to end.
+    const at = waiting.indexOf(one);
+    if (at >= 0) void run(waiting.splice(at, 1)[0]!);
+  }
+
+  function handBackWaiting(): void {
+    for (const one of waiting.splice(0)) void handBack(one);
+  }
+
+  return {
+    take,
+    free: () => (draining || waiting.length > 0 ? 0 : Math.max(0, capacity - used)),
+    leases: () => [...held.values()].map(({ assignment: { entry, attempt } }) => ({ entry, attempt })),
+    abort,
+    lapse() {
+      for (const one of waiting.splice(0)) forget(one, "given up");
+      for (const one of held.values()) {
+        if (one.stage === "running" && one.assignment.onLost === "requeue") one.control.abort("lost");
+      }
+    },
+    drain() {
+      draining = true;
+      handBackWaiting();
+    },
+    abortAll() {
+      draining = true;
+      handBackWaiting();
+      for (const one of held.values()) one.control.abort("stop");
+    },
+    idle: () => (held.size === 0 ? Promise.resolve() : new Promise((resume) => idleWaiters.push(resume))),
+  };
+}
+
+function outcomeOf(ended: NonNullable<Ended>): { outcome: Outcome; size: number } {
+  if (ended.status === "released") return { outcome: ended, size: 0 };
+  if (ended.status !== "succeeded") return { outcome: { status: ended.status, error: ended.error }, size: 0 };
+  return { outcome: { status: ended.status, result: ended.result }, size: ended.size };
+}
+
+function keyOf({ entry, attempt }: LeaseRef): string {
+  return `${entry}/${attempt}`;
+}

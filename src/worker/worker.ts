@@ -1,0 +1,198 @@
+/** A worker: claims messages of its routes from a server and runs them. */
+import { hostname } from "node:os";
+import { messageOf } from "../core/errors.ts";
+import { type Lifecycle, lifecycle } from "../core/lifecycle.ts";
+import { createSchemaValidator } from "../domain/schema.ts";
+import type { RegisterRequest } from "../protocol/messages.ts";
+import type { Log } from "../resource-types/log.ts";
+import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
+import type { WorkerApi } from "./api.ts";
+import { createClaims } from "./claims.ts";
+import { createExecutor } from "./executor.ts";
+import { createHeartbeat } from "./heartbeat.ts";
+import { createReporter } from "./reporter.ts";
+import { createResolver } from "./resolve.ts";
+import { createSession } from "./session.ts";
+import { openStateDirectory, type StateDirectory } from "./state-directory.ts";
+import { createWork, type Work } from "./work.ts";
+import { removeLeftovers } from "./workspace.ts";
+
+export interface WorkerOptions {
+  api: WorkerApi;
+  name: string;
+  zone: string;
+  roles: string[];
+  /** Slots: executions at the same time. */
+  capacity: number;
+  /** The types it has handlers for; YAML types need none. */
+  types: readonly ResourceTypeDefinition[];
+  /** Its own directory; made with mode 0700. Managed processes are remembered there. */
+  stateDir: string;
+  /** Of wilco, as the server shows it. */
+  version: string;
+  log: Log;
+  /** Monotonic ms. Default performance.now. */
+  clock?: () => number;
+  /** ms between the polite signal to a command and SIGKILL. Default: 5 s, or half of the server's grace if that is less. */
+  killGrace?: number;
+  /** ms the server may hold a claim open. Default 20 s. */
+  claimWait?: number;
+}
+
+export interface Worker extends Lifecycle {
+  /**
+   * Registers; resolves when it is ready, which is not before a server answers.
+   * @throws WilcoError `conflict` (the directory is in use), `worker_name_taken`, `unauthenticated`, `forbidden`.
+   */
+  start(): Promise<void>;
+  /** Claims nothing more; resolves when everything that ran has ended and is reported. Still registered then. */
+  drain(): Promise<void>;
+  /** Drains, takes leave of the server, lets go of its directory. Does not end what runs, however long that takes. */
+  stop(): Promise<void>;
+  /**
+   * The second request: hands back what may be repeated, aborts the rest, and stops. Safe at any time, also during
+   * `stop`. What can't be told to the server within 10 s is left to the lease's end.
+   */
+  stopNow(): Promise<void>;
+  /** Resolves when it has stopped, for whatever reason; rejects when the server will not have it any more. */
+  readonly stopped: Promise<void>;
+}
+
+const KILL_GRACE = 5_000;
+const LAST_WORDS = 10_000;
+const GOODBYE = 3_000;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { api, name, log, clock = () => performance.now() } = options;
+  const life = new AbortController();
+  const end = Promise.withResolvers<void>();
+  // Whoever does not look at it must not be ended by it.
+  end.promise.catch(() => {});
+  let parts: Parts | undefined;
+  let refusal: unknown;
+  let draining: Promise<void> | undefined;
+
+  const { start, stop } = lifecycle({
+    async start() {
+      const directory = openStateDirectory(options.stateDir);
+      try {
+        await removeLeftovers(directory.tempRoot, log);
+        parts = await open(directory);
+      } catch (error) {
+        directory.close();
+        end.resolve();
+        throw error;
+      }
+      parts.heartbeat.start();
+      parts.claims.start();
+      log.info({ worker: name, zone: options.zone, roles: options.roles, capacity: options.capacity }, "worker ready");
+    },
+    async stop() {
+      if (!parts) return;
+      await drain();
+      await close(parts);
+    },
+  });
+
+  async function open(directory: StateDirectory): Promise<Parts> {
+    const session = createSession({
+      api,
+      registration: registrationOf(options, directory.succession),
+      signal: life.signal,
+      now: clock,
+      log,
+      onRenewed: () => parts?.heartbeat.beat(),
+      onRefused: refuse,
+    });
+    await session.open();
+    const reporter = createReporter({
+      api,
+      session,
+      signal: life.signal,
+      log,
+      onCancel: (lease) => work.abort(lease, "cancel"),
+      onLost: (lease) => work.abort(lease, "lost"),
+    });
+    const execute = createExecutor({
+      resolve: createResolver(options.types),
+      schemas: createSchemaValidator(),
+      tempRoot: directory.tempRoot,
+      typeDirectory: directory.typeDirectory,
+      killGrace: options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2),
+      log,
+    });
+    const work: Work = createWork({ capacity: options.capacity, execute, reporter, now: clock, log, onFree: () => claims.wake() });
+    const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
+    const claims = createClaims({ api, session, work, log, ...wait });
+    const heartbeat = createHeartbeat({ api, session, work, now: clock, log, onDrain: () => void stop().catch(() => {}) });
+    return { directory, session, reporter, work, claims, heartbeat };
+  }
+
+  /** No session can be had: what runs can't be reported, and another worker may run it already. */
+  function refuse(error: unknown): void {
+    log.error({ worker: name, error: messageOf(error) }, "the server will not have this worker any more");
+    refusal = error;
+    void stopNow().catch(() => {});
+  }
+
+  function drain(): Promise<void> {
+    draining ??= (async () => {
+      if (!parts) return;
+      log.info({ worker: name, running: parts.work.leases().length }, "worker draining");
+      parts.heartbeat.drain();
+      parts.work.drain();
+      await parts.claims.stop();
+      await parts.work.idle();
+    })();
+    return draining;
+  }
+
+  async function stopNow(): Promise<void> {
+    if (!parts) {
+      // Still waiting for a server that answers.
+      life.abort(new Error("The worker was stopped before it was registered."));
+      return stop();
+    }
+    parts.work.abortAll();
+    const giveUp = setTimeout(() => life.abort(new Error("The worker stops.")), refusal === undefined ? LAST_WORDS : 0);
+    await stop().finally(() => clearTimeout(giveUp));
+  }
+
+  async function close({ heartbeat, reporter, session, directory }: Parts): Promise<void> {
+    await heartbeat.stop();
+    await reporter.stop();
+    const goodbye = api.stop(session.current().session, { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) });
+    // It only shortens the wait for the lease's end.
+    await goodbye.catch((error: unknown) => log.debug({ error: messageOf(error) }, "the server did not hear the goodbye"));
+    life.abort(new Error("The worker has stopped."));
+    directory.close();
+    log.info({ worker: name }, "worker stopped");
+    if (refusal === undefined) end.resolve();
+    else end.reject(refusal);
+  }
+
+  return { start, drain, stop, stopNow, stopped: end.promise };
+}
+
+interface Parts {
+  directory: StateDirectory;
+  session: ReturnType<typeof createSession>;
+  reporter: ReturnType<typeof createReporter>;
+  work: Work;
+  claims: ReturnType<typeof createClaims>;
+  heartbeat: ReturnType<typeof createHeartbeat>;
+}
+
+function registrationOf(options: WorkerOptions, succession: string): RegisterRequest {
+  return {
+    name: options.name,
+    zone: options.zone,
+    roles: options.roles,
+    capacity: options.capacity,
+    host: hostname(),
+    pid: process.pid,
+    version: options.version,
+    types: options.types.map((type) => type.descriptor),
+    succession,
+  };
+}
