@@ -6,8 +6,8 @@ import { WilcoError } from "../core/errors.ts";
 import { randomSecret, sha256 } from "../core/ids.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Database, Transaction } from "../database/database.ts";
-import type { Principal } from "../operations/contract.ts";
 import type { Token, TokenCreated, TokenInput } from "../protocol/messages.ts";
+import type { Principal } from "./principal.ts";
 import { createVerifier } from "./verifier.ts";
 
 export interface Tokens {

@@ -2,7 +2,7 @@
 import { WilcoError } from "../core/errors.ts";
 import { sha256 } from "../core/ids.ts";
 import type { Database } from "../database/database.ts";
-import type { Principal } from "../operations/contract.ts";
+import type { Principal } from "./principal.ts";
 
 export interface Verifier {
   /** @throws WilcoError `unauthenticated`, also as a rejection. */

@@ -82,7 +82,7 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
   }
 
   function problemsOf(check: ValidateFunction, copy: unknown): SchemaProblem[] {
-    return check(copy) ? [] : relevant(check.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
+    return check(copy) ? [] : problemsIn(check.errors ?? []);
   }
 
   return {
@@ -111,6 +111,11 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
       }
     },
   };
+}
+
+/** Ajv's errors, made with `verbose`, as problems: for those who compile schemas of their own. */
+export function problemsIn(errors: ErrorObject[]): SchemaProblem[] {
+  return relevant(errors).slice(0, MAX_PROBLEMS).map(problemOf);
 }
 
 /** JSON text and back: leaves out undefined, and what is not JSON can't reach a database or another process. */

@@ -1,4 +1,5 @@
 /** What the server's routes call. Every change is one transaction; held calls answer early when something changes. */
+import type { Principal } from "../access/principal.ts";
 import type { Entry } from "../domain/entry.ts";
 import type {
   CancelRequest,
@@ -20,18 +21,10 @@ import type {
   ReportRequest,
   SubmitAnswer,
   SubmitRequest,
-  TokenRole,
   WorkersAnswer,
 } from "../protocol/messages.ts";
 
-/** Who asks: a token that was looked up and is live. */
-export interface Principal {
-  name: string;
-  role: TokenRole;
-  /** Worker tokens: the zones and roles it may serve; null = all. */
-  zones: string[] | null;
-  roles: string[] | null;
-}
+export type { Principal } from "../access/principal.ts";
 
 export interface Operations {
   /** `batchKey` is the Idempotency-Key header; items without a key of their own get `batchKey#index`. */

@@ -3,8 +3,13 @@ import { Type, type Static } from "typebox";
 
 const closed = { additionalProperties: false } as const;
 const name = (what: string) => Type.String({ minLength: 1, maxLength: 128, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$", description: what });
-/** Text of people: bounded, and without NUL, which PostgreSQL can't store. */
-const text = (maxLength: number, description: string) => Type.String({ maxLength, pattern: "^[^\\u0000]*$", description });
+/** What PostgreSQL can store and compare: no NUL, no half of a surrogate pair. */
+export const STORABLE_PATTERN = "^[^\\u0000\\ud800-\\udfff]*$";
+const storable = { pattern: STORABLE_PATTERN } as const;
+/** Text of people, bounded. */
+const text = (maxLength: number, description: string) => Type.String({ maxLength, ...storable, description });
+/** An id that a worker made up. */
+const uniqueId = (description: string) => Type.String({ minLength: 8, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$", description });
 const ms = (description: string) => Type.Integer({ minimum: 0, maximum: 315_360_000_000, description: `${description} (ms)` });
 const jsonObject = Type.Record(Type.String(), Type.Unknown());
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
@@ -28,8 +33,8 @@ export const DependencySchema = Type.Object(
 /** One call. `resource` is a name or an id. */
 export const SubmissionSchema = Type.Object(
   {
-    resource: Type.Union([Type.String({ minLength: 1, maxLength: 256 }), id]),
-    operation: Type.String({ minLength: 1, maxLength: 128 }),
+    resource: Type.Union([Type.String({ minLength: 1, maxLength: 256, ...storable }), id]),
+    operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
     parameters: Type.Optional(jsonObject),
     timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" })),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
@@ -171,7 +176,7 @@ const leaseRef = { entry: id, attempt: Type.Integer({ minimum: 1 }) };
 
 export const ClaimSchema = Type.Object(
   {
-    claimId: Type.String({ minLength: 8, maxLength: 64 }),
+    claimId: uniqueId("the same until answered: a repetition gets the same entries"),
     slots: Type.Integer({ minimum: 1, maximum: 10_000, description: "free slots" }),
     wait: Type.Integer({ minimum: 0, maximum: 60_000 }),
   },
@@ -234,7 +239,7 @@ export const FinishSchema = Type.Object(
       Type.Object(
         {
           ...leaseRef,
-          finishId: Type.String({ minLength: 8, maxLength: 64 }),
+          finishId: uniqueId("the same until answered: a repetition is answered as the first was"),
           lastChunk: Type.Integer({ minimum: 0, description: "number of the last output chunk reported" }),
           status: Type.Union([
             Type.Literal("succeeded"),
