@@ -68,7 +68,7 @@ export function createHistory(port: ClientPort): History {
     async wait(target, poll) {
       const site = captureCallSite(history.wait);
       if (typeof target === "object" && target !== null && "outcome" in target) return target.outcome(poll);
-      const id = requireId(typeof target === "object" && target !== null ? target.id : target, "history.wait");
+      const id = requireId(entryIdOf(target), "history.wait");
       const policy = layerPollPolicies(parsePollPolicy(poll), port.pollDefaults);
       try {
         const result = await port.wait(id, policy);
@@ -105,6 +105,11 @@ export function parseHistoryQuery(input: unknown): HistoryQuery {
     query[key] = value;
   }
   return query;
+}
+
+/** The id of an entry; anything else stays what it is, for the message. */
+function entryIdOf(target: unknown): unknown {
+  return typeof target === "object" && target !== null && "id" in target ? target.id : target;
 }
 
 function requireOneOf(value: unknown, known: readonly string[], what: string): void {
