@@ -1,0 +1,143 @@
+/** The HTTP server: routes, who may call them, what a request may look like, and how it stops. */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import type { Tokens } from "../access/tokens.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import type { Operations } from "../operations/contract.ts";
+import type { Me } from "../protocol/messages.ts";
+import { LIMITS } from "../protocol/schemas.ts";
+import { createAuthorize } from "./authorize.ts";
+import { asWilcoError, createErrorHandler, invalid, parseJsonBody } from "./errors.ts";
+import { createRequestLog } from "./request-log.ts";
+import type { Route } from "./route.ts";
+import { accessRoutes } from "./routes/access.ts";
+import { entryRoutes } from "./routes/entries.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { inventoryRoutes } from "./routes/inventory.ts";
+import { workerRoutes } from "./routes/workers.ts";
+import { createUnknownPath } from "./unknown-path.ts";
+import { createValidatorCompiler, explainInvalid } from "./validation.ts";
+
+export interface ServerAppOptions {
+  operations: Operations;
+  inventory: Inventory;
+  tokens: Tokens;
+  /** Only asked whether it answers, and which engine it is. */
+  database: {
+    readonly dialect: { readonly engine: Me["server"]["engine"] };
+    transaction(work: (tx: { now(): number }) => Promise<number>): Promise<number>;
+  };
+  log: Logger;
+  /** Of wilco. */
+  version: string;
+  /** PEM texts; with them it speaks HTTPS only. */
+  tls?: { cert: string; key: string } | undefined;
+}
+
+/** Time to receive a whole request, ms; a client that trickles its bytes is cut off. */
+const REQUEST_TIMEOUT = 120_000;
+/** Three bytes a character of an encoded name, and some room. */
+const MAX_PARAM = 1_024;
+
+/**
+ * The app, not yet listening: `inject` works at once, `startListening` opens the socket. `app.close()` answers held
+ * requests (through `operations.stop()`), refuses new ones, and resolves when nothing is open any more.
+ */
+export function createServerApp(options: ServerAppOptions): FastifyInstance {
+  const { operations, inventory, tokens, database, log, version } = options;
+  const stopping = new AbortController();
+  const app = Fastify({
+    // Fastify's own logger makes a child for each request; what we log is less and costs nothing when it is off.
+    logger: false,
+    bodyLimit: LIMITS.body,
+    requestTimeout: REQUEST_TIMEOUT,
+    requestIdHeader: false,
+    // What arrives while held requests are answered is still answered, on a connection that then closes.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM },
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      const known = asWilcoError(error) ?? invalid("The URL can't be read", "Check the path.", error);
+      void reply.code(known.status).send(known.toBody());
+    },
+    clientErrorHandler: answerMalformed,
+    ...(options.tls ? { https: options.tls } : {}),
+  }) as unknown as FastifyInstance;
+
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.setSchemaErrorFormatter(explainInvalid);
+  app.setErrorHandler(createErrorHandler(log));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, parseJsonBody as never);
+  app.decorateRequest("principal", null as never);
+
+  const authorize = createAuthorize(tokens);
+  app.addHook("onRequest", (request, reply, done) => {
+    // PostgreSQL refuses NUL in any text; names and cursors come from the URL.
+    if (request.url.includes("%00")) return done(invalid("The URL has a NUL character in it", "Leave out %00."));
+    authorize(request, reply, done);
+  });
+  createRequestLog(app, log);
+
+  const server: Me["server"] = { version, engine: database.dialect.engine, startedAt: new Date().toISOString() };
+  const routes: Route[] = [
+    ...healthRoutes({
+      ask: () => database.transaction(async (tx) => tx.now()),
+      stopping: stopping.signal,
+      routes: () => routes,
+      version,
+    }),
+    ...entryRoutes({ operations, stopping: stopping.signal }),
+    ...inventoryRoutes({ inventory }),
+    ...workerRoutes({ operations, inventory }),
+    ...accessRoutes({ tokens, server }),
+  ];
+  for (const route of routes) addRoute(app, route);
+  const unknownPath = createUnknownPath(routes);
+  app.setNotFoundHandler((request) => {
+    throw unknownPath(request.method, request.url);
+  });
+
+  app.addHook("preClose", async () => {
+    stopping.abort();
+    await operations.stop();
+  });
+  return app;
+}
+
+function addRoute(app: FastifyInstance, route: Route): void {
+  const schema = {
+    ...(route.body ? { body: route.body } : {}),
+    ...(route.query ? { querystring: route.query } : {}),
+    ...(route.params ? { params: route.params } : {}),
+  };
+  app.route({
+    method: route.method,
+    url: route.path,
+    schema,
+    config: { access: route.access },
+    exposeHeadRoute: false,
+    ...(route.bodyOptional ? { preValidation: fillInBody } : {}),
+    handler: (request, reply) => route.handle(request as never, reply),
+  });
+}
+
+function fillInBody(request: FastifyRequest, _reply: unknown, done: () => void): void {
+  request.body ??= {};
+  done();
+}
+
+/** Bytes that are no HTTP request never become one, so they are answered on the socket. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const [status, message] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? ["431 Request Header Fields Too Large", "The headers are too large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ["408 Request Timeout", "The request did not arrive in time"]
+        : ["400 Bad Request", "This is not an HTTP request"];
+  const body = JSON.stringify({ code: "invalid_request", message, hint: "Check the client, and whether the server speaks HTTPS." });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
