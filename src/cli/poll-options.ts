@@ -43,6 +43,11 @@ export function pollPolicyOfFlags(flags: PollFlags): Partial<PollPolicy> {
   };
 }
 
+/** Flags above the profile, without the defaults that would hide an operation's own policy. */
+export function layerPollFlags(flags: Partial<PollPolicy>, profile: Partial<PollPolicy>): Partial<PollPolicy> {
+  return { ...profile, ...flags };
+}
+
 function flag(name: string, key: keyof PollPolicy, value: unknown): Partial<PollPolicy> {
   if (value === undefined) return {};
   try {

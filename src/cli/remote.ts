@@ -39,7 +39,7 @@ export async function openRemote(context: Context, dataDir?: string): Promise<Re
 }
 
 /** As `openRemote`, or with `--local` a server of its own, with the inventory applied. */
-export async function openForWork(context: Context, flags: LocalFlags): Promise<Remote> {
+export async function openForWork(context: Context, flags: LocalFlags, signal?: AbortSignal): Promise<Remote> {
   if (flags.local !== true) {
     if (flags.inventory !== undefined) {
       throw new WilcoError({ code: "invalid_request", message: "--inventory is for --local", hint: 'Use "wilco apply FILE" for a running server.' });
@@ -50,7 +50,7 @@ export async function openForWork(context: Context, flags: LocalFlags): Promise<
     throw new WilcoError({ code: "invalid_request", message: "--local and --server or --profile exclude each other", hint: "Leave one of them out." });
   }
   const { startLocalServer } = await import("./composition/local-server.ts");
-  const local = await startLocalServer(context, flags);
+  const local = await startLocalServer(context, flags, signal);
   const connection = { url: local.url, token: local.adminToken, from: "--local", poll: {} };
   return openConnection(context, connection, local.dispatch, () => local.stop(), true);
 }

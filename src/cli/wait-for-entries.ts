@@ -9,11 +9,11 @@ import { EXIT, exitCodeOfOutcomes, SIGNAL_EXIT } from "./exit-codes.ts";
 import { follow, type Followed } from "./follow.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 import { formatEntryIds } from "./numbers.ts";
-import { colourOfStatus } from "./output/colours.ts";
 import { printValue } from "./output/documents.ts";
-import { describeElapsed, describeWait, describeWork } from "./output/entry-text.ts";
-import { sentence, showError } from "./output/error-text.ts";
+import { describeWait, describeWork, endedLine } from "./output/entry-text.ts";
+import { showError } from "./output/error-text.ts";
 import { createOperationOutput, type OperationOutput } from "./output/operation-output.ts";
+import { commandFor } from "./reattach.ts";
 
 export interface WaitForEntriesOptions {
   context: Context;
@@ -52,7 +52,7 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
       onChange: (entry) => {
         const before = latest.get(entry.id);
         latest.set(entry.id, entry);
-        if (many && isTerminal(entry.status) && before && !isTerminal(before.status)) output.notice(endedLine(context, entry));
+        if (many && isTerminal(entry.status) && before && !isTerminal(before.status)) output.notice(endedLine(output.paintErr, entry));
       },
     });
     operationOutput.end();
@@ -99,20 +99,13 @@ function summarise(context: Context, entries: readonly Entry[]): void {
   const failed = entries.filter((entry) => entry.status !== "succeeded");
   if (entries.length === 1) {
     const entry = entries[0]!;
-    if (entry.status === "succeeded") output.notice(endedLine(context, entry));
+    if (entry.status === "succeeded") output.notice(endedLine(output.paintErr, entry));
     else showError(output, errorOfEntry(entry));
     return;
   }
   const line = `${entries.length - failed.length} of ${entries.length} succeeded.`;
   if (failed.length === 0) output.notice(line);
   else output.warn(`${output.paintErr.red("error:")} ${line}\n  Look at them with: wilco entry show ${failed[0]!.id}`);
-}
-
-function endedLine({ output }: Context, entry: Entry): string {
-  const paint = output.paintErr;
-  const took = describeElapsed(entry);
-  const why = entry.error ? `: ${sentence(entry.error.message)}` : "";
-  return `${describeWork(entry)} ${colourOfStatus(paint, entry.status)}${took === "" ? "" : ` in ${took}`} ${paint.dim(`(entry ${entry.id})`)}${why}`;
 }
 
 /** What was left running, and how to look at it again; never silent, whatever --quiet says. */
@@ -131,17 +124,6 @@ function tellWhatGoesOn({ context, local }: WaitForEntriesOptions, entries: read
       `  Wait again:  ${commandFor(context, `entry wait ${ids}`)}\n` +
       `  Cancel:      ${commandFor(context, `entry cancel ${ids}`)}`,
   );
-}
-
-/** A command that reaches the same server from the same surroundings. */
-export function commandFor({ flags }: Context, command: string): string {
-  const where = [
-    ...(flags.server === undefined ? [] : [`--server ${flags.server}`]),
-    ...(flags.profile === undefined ? [] : [`--profile ${flags.profile}`]),
-    ...(flags.tokenFile === undefined || flags.tokenFile === "-" ? [] : [`--token-file ${flags.tokenFile}`]),
-  ];
-  const [group, verb, ...rest] = command.split(" ");
-  return ["wilco", group, verb, ...where, ...rest].join(" ");
 }
 
 function lastLineOf(event: EntryEvent): string | undefined {

@@ -9,9 +9,13 @@ import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import type { DataDirFlags } from "./up.ts";
 
+export interface DownFlags extends DataDirFlags {
+  now?: boolean;
+}
+
 const LOOK_MS = 25;
 
-export async function downCommand(context: Context, flags: DataDirFlags): Promise<number> {
+export async function downCommand(context: Context, flags: DownFlags): Promise<number> {
   const dataDir = dataDirOf(context, flags.dataDir);
   const { output } = context;
   // The lock, not the pid in owner.json: after a crash that number may be another process's by now.
@@ -28,6 +32,8 @@ export async function downCommand(context: Context, flags: DataDirFlags): Promis
     });
   }
   ask(owner.pid, dataDir);
+  // The server takes a second signal as "now".
+  if (flags.now === true) ask(owner.pid, dataDir);
   const interrupt = listenForInterrupt();
   output.live.show(() => "Stopping the local server: it waits for running operations …");
   try {

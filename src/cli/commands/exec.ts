@@ -16,6 +16,7 @@ import { describeWork } from "../output/entry-text.ts";
 import { formatTime, parseWhen, type When } from "../output/times.ts";
 import { convertParameters, readParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { requireWorkerOf } from "../require-worker.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
 import { findOperations, findResources, type OperationTarget } from "../targets.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
@@ -97,11 +98,6 @@ function submissionOptions(flags: ExecFlags, when: When | undefined): Partial<Su
     ...when,
     ...requireWorkerOf(flags.requireWorker),
   };
-}
-
-export function requireWorkerOf(flag: string | boolean): { requireWorker?: number } {
-  if (flag === false) return {};
-  return { requireWorker: parseDuration(flag === true ? "30s" : flag, "--require-worker") };
 }
 
 function nothingMatches({ output }: Context, selector: string, allowed: boolean): number {

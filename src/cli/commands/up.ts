@@ -17,9 +17,10 @@ export interface DataDirFlags {
 }
 
 export interface UpFlags extends DataDirFlags {
-  listen?: string;
+  host?: string;
+  port?: string;
   worker: boolean;
-  slots?: string;
+  slots: string;
   types?: string;
 }
 
@@ -41,8 +42,8 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
   const log = openSync(logFile, "a", 0o600);
   const child = spawn(process.execPath, [...process.execArgv, entryFile(), ...serverArguments(dataDir, flags)], {
     detached: true,
-    // A directory that can go away must not be held by a process that stays.
-    cwd: dataDir,
+    // Its worker runs what resources say, with paths as the person who starts it sees them.
+    cwd: context.cwd,
     env: context.env,
     stdio: ["ignore", log, log],
   });
@@ -81,10 +82,12 @@ function serverArguments(dataDir: string, flags: UpFlags): string[] {
     "--data-dir",
     dataDir,
     // Several data directories on one machine must not fight for one port; the CLI finds it in owner.json.
-    "--listen",
-    flags.listen ?? "127.0.0.1:0",
+    "--port",
+    flags.port ?? "0",
+    "--slots",
+    flags.slots,
+    ...(flags.host === undefined ? [] : ["--host", flags.host]),
     ...(flags.worker ? [] : ["--no-worker"]),
-    ...(flags.slots === undefined ? [] : ["--slots", flags.slots]),
     ...(flags.types === undefined ? [] : ["--types", flags.types]),
   ];
 }

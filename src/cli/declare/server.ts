@@ -1,5 +1,6 @@
 /** `server`, `worker`, `up`, `down`, `status`: the processes. */
 import type { Command } from "commander";
+import type { DownFlags } from "../commands/down.ts";
 import type { ServerFlags } from "../commands/server.ts";
 import type { WorkerFlags } from "../commands/worker.ts";
 import type { DataDirFlags, UpFlags } from "../commands/up.ts";
@@ -14,7 +15,8 @@ export function declareServer(program: Command, runner: Runner): void {
   );
   declare(program, "down", "stop the local server; running operations end first")
     .option("--data-dir <dir>", DATA_DIR_HELP)
-    .action((flags: DataDirFlags, command: Command) =>
+    .option("--now", "stop running operations instead of waiting for them")
+    .action((flags: DownFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await import("../commands/down.ts")).downCommand(context, flags)),
     );
   declare(program, "status", "which server, as whom, and whether it is ready")
@@ -25,7 +27,10 @@ export function declareServer(program: Command, runner: Runner): void {
 
   const server = addServerOptions(declare(program, "server", "the server in the foreground"))
     .option("--database-url <url>", "postgres://… for a cluster, instead of the embedded database")
-    .option("--insecure", "allow another address than loopback without TLS");
+    .option("--secret-key-file <file>", "key of the stored secrets, the same on all servers (or WILCO_SECRET_KEY)")
+    .option("--tls-cert <file>", "certificate chain (PEM); with it the API is HTTPS")
+    .option("--tls-key <file>", "its private key (PEM)")
+    .option("--insecure", "listen on another address than loopback without TLS");
   server.action((flags: ServerFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await import("../commands/server.ts")).serverCommand(context, flags)),
   );
@@ -36,7 +41,7 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
     .option("--slots <count>", "entries it runs at once", "16")
     .option("--types <dir>", "resource types written in TypeScript")
-    .option("--state-dir <dir>", "its own state (default: worker-NAME in the data directory's parent)")
+    .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
     .action((flags: WorkerFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await import("../commands/worker.ts")).workerCommand(context, flags)),
     );
@@ -45,7 +50,8 @@ export function declareServer(program: Command, runner: Runner): void {
 function addServerOptions(command: Command): Command {
   return command
     .option("--data-dir <dir>", DATA_DIR_HELP)
-    .option("--listen <host:port>", "address of the API (default 127.0.0.1:7420, or a free port with up)")
+    .option("--host <address>", "address to listen on (default 127.0.0.1)")
+    .option("--port <port>", "port to listen on, 0 for any free one (default 7070, with up a free one)")
     .option("--no-worker", "no worker in the server process")
     .option("--slots <count>", "entries its worker runs at once", "16")
     .option("--types <dir>", "resource types written in TypeScript, for its worker");

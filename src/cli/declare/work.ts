@@ -10,6 +10,7 @@ export function declareWork(program: Command, runner: Runner): void {
     .passThroughOptions()
     .option("--on-error <wait|leave|cancel>", "what becomes of running operations when the script throws", "wait")
     .option("--grace <duration>", "time for finally blocks after an interrupt", "5s")
+    .option("--root <dir>", "what the script may import from (default: its own directory)")
     .option("--env <name>", "let the script read this variable; repeatable", collect);
   addLocalOptions(addRequireWorker(addPollOptions(run)));
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>

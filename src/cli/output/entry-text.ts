@@ -3,6 +3,7 @@ import { formatDuration } from "../../core/durations.ts";
 import type { Entry, EntryEvent } from "../../domain/entry.ts";
 import { isTerminal } from "../../domain/status.ts";
 import { colourOfStatus, type Colours } from "./colours.ts";
+import { sentence } from "./error-text.ts";
 import type { Column } from "./table.ts";
 import { formatClock, formatTime } from "./times.ts";
 
@@ -89,6 +90,13 @@ function describeEventData(event: EntryEvent): string {
     .filter(([, value]) => value !== null)
     .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join("  ");
+}
+
+/** "web-1 restart succeeded in 1.2s (entry 14)" */
+export function endedLine(colours: Colours, entry: Entry): string {
+  const took = describeElapsed(entry);
+  const why = entry.error ? `: ${sentence(entry.error.message)}` : "";
+  return `${describeWork(entry)} ${colourOfStatus(colours, entry.status)}${took === "" ? "" : ` in ${took}`} ${colours.dim(`(entry ${entry.id})`)}${why}`;
 }
 
 /** What the live line says of entries that are being waited for. */

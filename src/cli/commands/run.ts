@@ -1,0 +1,143 @@
+/** `wilco run FILE`: a script in the sandbox, against a server or with `--local`. */
+import { realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { createNodePort } from "../../client/node-port.ts";
+import { parseDuration } from "../../core/durations.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
+import type { OnError } from "../../sandbox/look-after.ts";
+import type { RunOutcome } from "../../sandbox/outcome.ts";
+import { createSession } from "../../sandbox/session.ts";
+import type { Context, Environment } from "../context.ts";
+import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
+import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
+import { showError } from "../output/error-text.ts";
+import { printValue } from "../output/documents.ts";
+import { layerPollFlags, pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { openForWork, type LocalFlags } from "../remote.ts";
+import { createRunProgress } from "../run-progress.ts";
+import { showOutcome, tellRunning } from "../run-report.ts";
+import { requireWorkerOf } from "../require-worker.ts";
+
+export interface RunFlags extends PollFlags, LocalFlags {
+  onError: string;
+  grace: string;
+  env?: string[];
+  root?: string;
+  requireWorker: string | boolean;
+}
+
+const ON_ERROR: readonly OnError[] = ["wait", "leave", "cancel"];
+
+export async function runCommand(context: Context, file: string, args: string[], flags: RunFlags): Promise<number> {
+  // Everything that can be refused without a server is refused first.
+  const script = scriptFile(context, file);
+  const root = flags.root === undefined ? dirname(script) : directory(context.path(flags.root));
+  const onError = onErrorOf(flags.onError);
+  const grace = parseDuration(flags.grace, "--grace");
+  const flagPolicy = pollPolicyOfFlags(flags);
+  const env = allowedEnvironment(context.env, flags.env ?? []);
+  const { requireWorker } = requireWorkerOf(flags.requireWorker);
+
+  // Its thread boots while the server is looked for.
+  const session = createSession({ cacheDirectory: defaultCacheDirectory(context.env) });
+  const interrupt = listenForInterrupt();
+  const { output } = context;
+  try {
+    const remote = await openForWork(context, flags, interrupt.signal);
+    try {
+      const pollDefaults = layerPollFlags(flagPolicy, remote.connection.poll);
+      const port = createNodePort({ api: remote.api, pollDefaults, requireWorker });
+      const progress = createRunProgress(output, port);
+      if (output.interactive && !remote.local) output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
+      // With JSON, stdout belongs to the document; what the script prints is for people then.
+      const toStdout = output.format === "table";
+      const outcome = await session.run({
+        root,
+        file: script,
+        args,
+        env,
+        port: progress.port,
+        lookup: port.lookup,
+        console: (stream, text) => (toStdout && stream === "stdout" ? output.write(text) : output.writeErr(text)),
+        signal: interrupt.signal,
+        grace,
+        onError,
+        onRunning: (running, what) => tellRunning(context, running, what, remote.local),
+        onFault: (error) => showError(output, error),
+      });
+      progress.end();
+      showOutcome(context, outcome);
+      const exit = exitCodeOf(outcome, interrupt, progress.filed());
+      if (output.format !== "table") await printValue(output, { ...outcome, exit });
+      return exit;
+    } finally {
+      await remote.close();
+    }
+  } finally {
+    interrupt.dispose();
+    await session.stop();
+  }
+}
+
+function exitCodeOf(outcome: RunOutcome, interrupt: Interrupt, filed: number): number {
+  switch (outcome.kind) {
+    case "completed": {
+      const codes = new Set(outcome.unobservedFailures.map((failure) => exitCodeOfScriptError(failure.code)));
+      return codes.size === 0 ? EXIT.succeeded : codes.size === 1 ? [...codes][0]! : EXIT.failed;
+    }
+    case "exit":
+      return outcome.exitCode ?? EXIT.succeeded;
+    case "threw":
+      // The script's own arguments were wrong, and nothing was submitted: the same as wilco's own.
+      if (outcome.error?.code === "invalid_request" && filed === 0) return EXIT.wrongUse;
+      if (outcome.error?.code === "internal") return EXIT.internal;
+      return exitCodeOfScriptError(outcome.error?.code ?? "script_failed");
+    case "invalid":
+      return EXIT.wrongUse;
+    case "interrupted":
+      return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
+    case "limit":
+      return EXIT.failed;
+  }
+}
+
+function scriptFile(context: Context, file: string): string {
+  const path = context.path(file);
+  try {
+    if (statSync(path).isFile()) return realpathSync(path);
+  } catch {
+    // said below, with what to do
+  }
+  throw new WilcoError({ code: "script_invalid", message: `There is no script ${file}`, hint: "Name a .ts or .js file." });
+}
+
+function directory(path: string): string {
+  try {
+    if (statSync(path).isDirectory()) return realpathSync(path);
+  } catch {
+    // said below, with what to do
+  }
+  throw new WilcoError({ code: "invalid_request", message: `--root ${path} is not a directory`, hint: "Name the directory that the script imports from." });
+}
+
+function onErrorOf(text: string): OnError {
+  const found = ON_ERROR.find((one) => one === text);
+  if (found) return found;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `--on-error does not know ${JSON.stringify(text)}`,
+    hint: suggestion(text, ON_ERROR, "it takes"),
+  });
+}
+
+/** A script sees no variable that was not named: the environment holds tokens. */
+function allowedEnvironment(env: Environment, names: readonly string[]): Record<string, string> {
+  const allowed: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined) allowed[name] = value;
+  }
+  return allowed;
+}

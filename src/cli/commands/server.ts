@@ -1,0 +1,79 @@
+/** `wilco server`: the server in the foreground. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { messageOf, WilcoError } from "../../core/errors.ts";
+import { parseSecretKey } from "../../inventory/sealer.ts";
+import { createLog } from "../composition/log.ts";
+import { loadTypes } from "../composition/load-types.ts";
+import { readTls, startServerParts } from "../composition/server-parts.ts";
+import type { Context } from "../context.ts";
+import { dataDirOf } from "../data-dir.ts";
+import { EXIT } from "../exit-codes.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { parseCount } from "../numbers.ts";
+import { readVersion } from "../version.ts";
+import type { UpFlags } from "./up.ts";
+
+export interface ServerFlags extends UpFlags {
+  databaseUrl?: string;
+  secretKeyFile?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  insecure?: boolean;
+}
+
+const DEFAULT_PORT = "7070";
+const LAST_PORT = 65_535;
+
+/** Runs until it is asked to stop; a first signal lets running operations end, a second one stops them. */
+export async function serverCommand(context: Context, flags: ServerFlags): Promise<number> {
+  const dataDir = dataDirOf(context, flags.dataDir);
+  const port = flags.port ?? DEFAULT_PORT;
+  const listen = {
+    host: flags.host ?? "127.0.0.1",
+    port: port === "0" ? 0 : parseCount(port, "--port", LAST_PORT),
+    insecure: flags.insecure === true,
+    tls: readTls(flags.tlsCert && context.path(flags.tlsCert), flags.tlsKey && context.path(flags.tlsKey)),
+  };
+  const slots = parseCount(flags.slots, "--slots", 10_000);
+  const types = await loadTypes(flags.types && context.path(flags.types));
+  const log = createLog(context.output, context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info");
+  const interrupt = listenForInterrupt();
+  const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener("abort", () => resolve(), { once: true }));
+  try {
+    if (flags.databaseUrl !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const server = await startServerParts({
+      dataDir,
+      databaseUrl: flags.databaseUrl,
+      secretKey: secretKeyOf(context, flags.secretKeyFile),
+      listen,
+      // Of a cluster's servers each has its worker; a single server's is simply the local one.
+      worker: flags.worker ? { name: flags.databaseUrl === undefined ? "local" : hostname(), slots, types } : null,
+      version: readVersion(),
+      log,
+    });
+    context.output.write(`${server.url}\n`);
+    await interrupted;
+    const running = server.worker === null ? "" : "; running operations end first, a second signal stops them";
+    context.output.notice(`Stopping${running}.`);
+    interrupt.onAgain(() => void server.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed")));
+    await server.stop();
+    // Asked to stop, and stopped: that is what a supervisor wants to see as success.
+    return EXIT.succeeded;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+function secretKeyOf(context: Context, file: string | undefined): Uint8Array | undefined {
+  const text = file === undefined ? context.env["WILCO_SECRET_KEY"] : readKeyFile(context.path(file));
+  return text === undefined || text === "" ? undefined : parseSecretKey(text);
+}
+
+function readKeyFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new WilcoError({ code: "invalid_request", message: `The secret key can't be read: ${messageOf(error)}`, hint: "Check --secret-key-file." });
+  }
+}

@@ -1,0 +1,121 @@
+/** The server put together: database, inventory, tokens, operations, HTTP app, and a worker in the same process. */
+import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { ensureLocalAdminToken } from "../../access/local-admin.ts";
+import { createTokens } from "../../access/tokens.ts";
+import { messageOf, WilcoError } from "../../core/errors.ts";
+import { openDatabase, type Database } from "../../database/database.ts";
+import { writeOwner } from "../../database/owner.ts";
+import { createSchemaValidator } from "../../domain/schema.ts";
+import { createInventory } from "../../inventory/inventory.ts";
+import { createSealer, ensureSecretKey } from "../../inventory/sealer.ts";
+import { createOperations } from "../../operations/operations.ts";
+import { builtinTypes } from "../../resource-types/builtin.ts";
+import { parseResourceType } from "../../resource-types/parse-type.ts";
+import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
+import { createServerApp } from "../../server/app.ts";
+import { startListening } from "../../server/listen.ts";
+import type { Worker } from "../../worker/worker.ts";
+import { startInProcessWorker } from "./in-process-worker.ts";
+
+export interface ServerPartsOptions {
+  /** Data, tokens, keys and the worker's state. */
+  dataDir: string;
+  /** PostgreSQL instead of the embedded database. */
+  databaseUrl?: string | undefined;
+  /** Of a cluster; default: `secret.key` in the data directory. */
+  secretKey?: Uint8Array | undefined;
+  /** null = reached by `inject` only. Port 0 = any free one. */
+  listen: { host: string; port: number; insecure: boolean; tls?: { cert: string; key: string } | undefined } | null;
+  /** null = no worker in this process. */
+  worker: { name: string; slots: number; types: readonly ResourceTypeDefinition[] } | null;
+  version: string;
+  log: Logger;
+}
+
+export interface ServerParts {
+  app: FastifyInstance;
+  /** null when it does not listen. */
+  url: string | null;
+  /** Of the embedded server; null with `databaseUrl`, where tokens are made with `wilco tokens bootstrap`. */
+  adminToken: string | null;
+  worker: Worker | null;
+  /** Running operations end first, however long that takes. Idempotent. */
+  stop(): Promise<void>;
+  /** Aborts what runs. Safe also during `stop`. */
+  stopNow(): Promise<void>;
+}
+
+/** @throws WilcoError `data_directory_in_use`, `data_directory_unusable`, `database_…`, `unavailable` (the port). */
+export async function startServerParts(options: ServerPartsOptions): Promise<ServerParts> {
+  const { dataDir, databaseUrl, log } = options;
+  const database = await openDatabase(databaseUrl === undefined ? { dataDir } : { url: databaseUrl });
+  const closing: Array<() => Promise<unknown>> = [() => database.close()];
+  const closeAll = async () => {
+    for (const close of closing.toReversed()) await close();
+  };
+  try {
+    const parts = await buildApp(options, database);
+    closing.push(() => parts.app.close());
+    const url = options.listen === null ? null : await startListening(parts.app, listenOptions(options.listen));
+    await parts.operations.start();
+    // Ready before it is announced: whoever reads the owner's file may use it at once.
+    const worker = options.worker === null ? null : await startInProcessWorker({ ...options.worker, ...parts, dataDir, log, version: options.version });
+    if (worker) closing.push(() => worker.stop());
+    if (databaseUrl === undefined) writeOwner(dataDir, url);
+    log.info({ url, engine: database.dialect.engine, dataDir }, "server ready");
+
+    let stopping: Promise<void> | undefined;
+    const stop = () => (stopping ??= closeAll().then(() => log.info({}, "server stopped")));
+    return {
+      app: parts.app,
+      url,
+      adminToken: parts.adminToken,
+      worker,
+      stop,
+      async stopNow() {
+        const stopped = stop();
+        await worker?.stopNow();
+        await stopped;
+      },
+    };
+  } catch (error) {
+    await closeAll().catch((second: unknown) => log.error({ error: messageOf(second) }, "the failed start could not be cleaned up"));
+    throw error;
+  }
+}
+
+async function buildApp(options: ServerPartsOptions, database: Database) {
+  const { dataDir, databaseUrl, version, log } = options;
+  const schemas = createSchemaValidator();
+  const inventory = createInventory({
+    database,
+    schemas,
+    sealer: createSealer(options.secretKey ?? ensureSecretKey(dataDir)),
+    parseType: (name, value) => parseResourceType(name, value, { schemas }),
+  });
+  await inventory.registerBuiltinTypes(builtinTypes.map((type) => type.descriptor));
+  const tokens = createTokens({ database });
+  const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
+  const operations = createOperations({ database, targets: inventory.targets, log, validator: schemas });
+  const app = createServerApp({ operations, inventory, tokens, database, log, version, tls: options.listen?.tls });
+  return { app, operations, tokens, adminToken };
+}
+
+function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOptions["listen"]>) {
+  return { host, port, insecure, tls: tls !== undefined };
+}
+
+/** PEM files of `--tls-cert` and `--tls-key`. @throws WilcoError `invalid_request`: one without the other, not readable. */
+export function readTls(cert: string | undefined, key: string | undefined): { cert: string; key: string } | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new WilcoError({ code: "invalid_request", message: "--tls-cert and --tls-key belong together", hint: "Give both files." });
+  }
+  try {
+    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+  } catch (error) {
+    throw new WilcoError({ code: "invalid_request", message: `The TLS files can't be read: ${messageOf(error)}`, hint: "Check the paths." });
+  }
+}

@@ -1,0 +1,60 @@
+/** How a script ended, in sentences: where it threw, what it left behind, and how to look again. */
+import type { RunningEntry } from "../sandbox/filed-entries.ts";
+import type { ScriptError } from "../sandbox/guest/wire.ts";
+import type { OnError } from "../sandbox/look-after.ts";
+import type { RunOutcome } from "../sandbox/outcome.ts";
+import type { Context } from "./context.ts";
+import { formatEntryIds } from "./numbers.ts";
+import { sentence } from "./output/error-text.ts";
+import { commandFor } from "./reattach.ts";
+
+const FRAMES_SHOWN = 5;
+const LISTED = 20;
+
+export function showOutcome(context: Context, outcome: RunOutcome): void {
+  const { output } = context;
+  if (outcome.error && outcome.kind !== "interrupted") showScriptError(context, outcome.error);
+  for (const failure of outcome.unobservedFailures) showScriptError(context, failure, "nobody looked at its result");
+  if (outcome.kind === "interrupted") output.warn("Interrupted: the script was stopped.");
+}
+
+/** The script's own frames are shown always: they are the answer to "where". wilco's are not among them. */
+function showScriptError({ output }: Context, error: ScriptError, remark?: string): void {
+  const paint = output.paintErr;
+  const named = error.code === "script_failed" && error.name !== "Error" ? `${error.name}: ` : "";
+  const lines = [`${paint.red("error:")} ${sentence(`${named}${error.message}${remark === undefined ? "" : ` (${remark})`}`)}`];
+  if (error.hint !== undefined) lines.push(`  ${sentence(error.hint)}`);
+  const frames = error.stack.split("\n").filter((line) => /^\s+at /.test(line));
+  for (const frame of output.verbose ? frames : frames.slice(0, FRAMES_SHOWN)) lines.push(paint.dim(`  ${frame.trim()}`));
+  if (error.entry !== undefined && !`${error.message}${error.hint ?? ""}`.includes(String(error.entry))) {
+    lines.push(`  entry ${error.entry}: wilco entry show ${error.entry}`);
+  }
+  output.warn(lines.join("\n"));
+}
+
+/** What still runs when the script is over; said before anything is done about it. */
+export function tellRunning(context: Context, running: readonly RunningEntry[], what: OnError, local: boolean): void {
+  const { output } = context;
+  const list = running.slice(0, LISTED).map((entry) => `  entry ${entry.id}: ${entry.resource} ${entry.operation} (${entry.status})`);
+  if (running.length > LISTED) list.push(`  … and ${running.length - LISTED} more`);
+  const subject = running.length === 1 ? "One operation" : `${running.length} operations`;
+  const one = running.length === 1;
+  const ids = formatEntryIds(running.map((entry) => entry.id));
+  switch (what) {
+    case "wait":
+      output.warn(`${subject} still ${one ? "runs" : "run"}; waiting for ${one ? "it" : "them"} (--on-error leave does not):\n${list.join("\n")}`);
+      return;
+    case "cancel":
+      output.warn(`${subject} still ${one ? "runs" : "run"}; asking for ${one ? "it" : "them"} to be canceled:\n${list.join("\n")}`);
+      return;
+    case "leave":
+      if (local) {
+        output.warn(`${subject} ${one ? "was" : "were"} not ended; the server in this process lets ${one ? "it" : "them"} end before it stops:\n${list.join("\n")}`);
+        return;
+      }
+      output.warn(
+        `${subject} ${one ? "goes" : "go"} on:\n${list.join("\n")}\n` +
+          `  Wait:    ${commandFor(context, `entry wait ${ids}`)}\n  Cancel:  ${commandFor(context, `entry cancel ${ids}`)}`,
+      );
+  }
+}
