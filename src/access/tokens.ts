@@ -92,10 +92,10 @@ export async function createToken(tx: Transaction, createdBy: string, input: Tok
   }
   await lockTokens(tx);
   const now = tx.now();
-  await tx.query("UPDATE token SET revoked_at = expires_at WHERE name = $1 AND revoked_at IS NULL AND expires_at <= $2", [
-    input.name,
-    now,
-  ]);
+  await tx.query(
+    "UPDATE token SET revoked_at = expires_at WHERE name = $1 AND revoked_at IS NULL AND expires_at <= $2",
+    [input.name, now],
+  );
   const secret = `${PREFIX}${randomSecret()}`;
   const expires = input.expiresIn === undefined ? null : now + input.expiresIn;
   const [row] = await tx.query<TokenRow>(
@@ -132,7 +132,11 @@ async function revokeToken(tx: Transaction, name: string): Promise<Token> {
     throw new WilcoError({
       code: "unknown_token",
       message: `There is no live token ${JSON.stringify(name)}`,
-      hint: suggestion(name, live.map((token) => token.name), "Live tokens"),
+      hint: suggestion(
+        name,
+        live.map((token) => token.name),
+        "Live tokens",
+      ),
     });
   }
   const admins = await liveAdmins(tx);
@@ -157,7 +161,9 @@ async function liveAdmins(tx: Transaction): Promise<Array<{ name: string }>> {
 
 /** One change of tokens at a time: two admins who revoke each other at once must not both succeed. */
 async function lockTokens(tx: Transaction): Promise<void> {
-  await tx.query("INSERT INTO setting (name, value) VALUES ('token.lock', '') ON CONFLICT (name) DO UPDATE SET value = ''");
+  await tx.query(
+    "INSERT INTO setting (name, value) VALUES ('token.lock', '') ON CONFLICT (name) DO UPDATE SET value = ''",
+  );
 }
 
 function tokenOf(row: TokenRow): Token {

@@ -87,7 +87,10 @@ async function find(database: Database, hash: string): Promise<{ principal: Prin
     const at = tx.now();
     const due = row.last_used_at === null || row.last_used_at <= at - TOUCH_EVERY;
     if (due && (row.expires_at === null || row.expires_at > at)) {
-      await tx.query("UPDATE token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)", [at, row.id]);
+      await tx.query(
+        "UPDATE token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+        [at, row.id],
+      );
     }
     return at;
   });

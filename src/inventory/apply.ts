@@ -48,12 +48,17 @@ export async function applyInventory(options: ApplyOptions, document: InventoryD
     const groups = await planGroups(tx, parsed.groups, named, problems.report);
     throwProblems(problems.list, "The inventory", "invalid_inventory");
     if (!dryRun) {
-      await options.types.save(tx, parsed.types.map(({ descriptor }) => descriptor));
+      await options.types.save(
+        tx,
+        parsed.types.map(({ descriptor }) => descriptor),
+      );
       await writeResources(tx, resources);
       await writeGroups(tx, groups);
     }
     for (const type of planned.reshaped) {
-      notices.push(...(await resealType(tx, type, new Set(parsed.resources.map(({ name }) => name)), { ...options, dryRun })));
+      notices.push(
+        ...(await resealType(tx, type, new Set(parsed.resources.map(({ name }) => name)), { ...options, dryRun })),
+      );
     }
     const changes: PlanChange[] = [
       ...planned.changes,
@@ -101,5 +106,7 @@ async function planTypes(tx: Transaction, types: Types, parsed: ParsedDocument, 
 /** Top-level keys; the version follows from the others. */
 function differingKeys(stored: ResourceTypeDescriptor, next: ResourceTypeDescriptor): string[] {
   const keys = Object.keys(next) as Array<keyof ResourceTypeDescriptor>;
-  return keys.filter((key) => key !== "version" && canonicalJson(stored[key] ?? null) !== canonicalJson(next[key] ?? null));
+  return keys.filter(
+    (key) => key !== "version" && canonicalJson(stored[key] ?? null) !== canonicalJson(next[key] ?? null),
+  );
 }

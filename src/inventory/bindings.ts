@@ -38,7 +38,10 @@ export function bind(
   const { name, zone, own, inherited } = resource;
   if (own !== null) {
     if (workers.some((worker) => worker.name === own)) return { worker: own };
-    const near = nearest(own, workers.map((worker) => worker.name));
+    const near = nearest(
+      own,
+      workers.map((worker) => worker.name),
+    );
     const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
     return { worker: own, notice: `${name} is bound to the worker ${own}, which is not running${hint}` };
   }

@@ -58,7 +58,9 @@ export async function deleteResource(tx: Transaction, ref: string, expected: Exp
   const row = await findResourceRow(tx, ref, "forUpdate");
   if (!row) throw await unknownResource(tx, ref);
   requireVersion(row, expected);
-  const children = await tx.query<{ name: string }>("SELECT name FROM resource WHERE parent = $1 ORDER BY id LIMIT 4", [row.id]);
+  const children = await tx.query<{ name: string }>("SELECT name FROM resource WHERE parent = $1 ORDER BY id LIMIT 4", [
+    row.id,
+  ]);
   if (children.length > 0) {
     const shown = children.slice(0, 3).map(({ name }) => name);
     throw new WilcoError({

@@ -39,10 +39,9 @@ export async function groupMembers(sql: Sql, name: string, within: readonly stri
   const group = (await findGroups(sql, [name])).get(name);
   if (!group) throw await unknownGroup(sql, name, within);
   if (group.members) {
-    const rows = await sql.query<{ id: number }>(
-      `SELECT id FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`,
-      [JSON.stringify(group.members)],
-    );
+    const rows = await sql.query<{ id: number }>(`SELECT id FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`, [
+      JSON.stringify(group.members),
+    ]);
     return rows.map(({ id }) => id);
   }
   const selector = parseSelector(group.select ?? "");
@@ -76,7 +75,12 @@ export async function unknownGroup(sql: Sql, name: string, within: readonly stri
   return new WilcoError({
     code: "unknown_group",
     message: `There is no group ${JSON.stringify(name)}${where}`,
-    hint: suggestion(name, rows.map((row) => row.name), "Groups") ?? "There are no groups yet: add one with `wilco apply FILE`.",
+    hint:
+      suggestion(
+        name,
+        rows.map((row) => row.name),
+        "Groups",
+      ) ?? "There are no groups yet: add one with `wilco apply FILE`.",
   });
 }
 

@@ -4,7 +4,13 @@ import type { Database, Sql } from "../database/database.ts";
 import type { Availability, Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
-import type { ApplyAnswer, InventoryDocument, ResourceInput, ResourcesAnswer, ResourcesQuery } from "../protocol/messages.ts";
+import type {
+  ApplyAnswer,
+  InventoryDocument,
+  ResourceInput,
+  ResourcesAnswer,
+  ResourcesQuery,
+} from "../protocol/messages.ts";
 import { applyInventory } from "./apply.ts";
 import { deleteResource, putResource, type Expected } from "./change-resource.ts";
 import { groupMembers, listGroups } from "./groups.ts";
@@ -25,7 +31,11 @@ export interface Inventory {
    * @throws WilcoError `precondition_failed`, `invalid_request` (every problem in the details), `ambiguous_binding`,
    *   `unknown_type`, `unknown_resource` when `expected` asks for one that there is not.
    */
-  putResource(ref: string, input: ResourceInput, expected: Expected): Promise<{ resource: Resource; added: boolean; notices: string[] }>;
+  putResource(
+    ref: string,
+    input: ResourceInput,
+    expected: Expected,
+  ): Promise<{ resource: Resource; added: boolean; notices: string[] }>;
   /** @throws WilcoError `unknown_resource`, `precondition_failed`, `conflict` while it has children or unfinished entries. */
   deleteResource(ref: string, expected: Expected): Promise<void>;
   /** @throws WilcoError `invalid_inventory`, see `applyInventory`. */

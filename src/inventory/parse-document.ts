@@ -71,7 +71,9 @@ function problemsOf(error: WilcoError, path: string): Problem[] {
   const single = { path, message: messageOf(error).replace(/\.$/, ""), hint: error.hint };
   if (!Array.isArray(listed)) return [single];
   const problems = listed.filter((one) => isJsonObject(one) && typeof one["message"] === "string");
-  return problems.length === 0 ? [single] : (problems as unknown as Problem[]).map((one) => ({ ...one, hint: one.hint ?? undefined }));
+  return problems.length === 0
+    ? [single]
+    : (problems as unknown as Problem[]).map((one) => ({ ...one, hint: one.hint ?? undefined }));
 }
 
 /** @returns undefined when something was reported. @param path prefix of the problems' paths; "" for a single resource. */
@@ -81,7 +83,8 @@ export function parseResource(name: string, value: unknown, path: string, report
     good = false;
     report(path === "" || key === "" ? `${path}${key}` : `${path}.${key}`, message, hint);
   };
-  if (!RESOURCE_NAME.test(name)) wrong("", `${JSON.stringify(name.slice(0, 80))} is not a name for a resource`, NAME_HINT);
+  if (!RESOURCE_NAME.test(name))
+    wrong("", `${JSON.stringify(name.slice(0, 80))} is not a name for a resource`, NAME_HINT);
   if (!isJsonObject(value)) {
     wrong("", "it must be an object with at least a type", `Write for example { type: http, connection: { … } }`);
     return undefined;
@@ -91,16 +94,30 @@ export function parseResource(name: string, value: unknown, path: string, report
     const given = value[key];
     if (given === undefined || (given === null && nullable)) return given;
     if (typeof given === "string" && fits(given)) return given;
-    wrong(key, typeof given === "string" ? `${JSON.stringify(given.slice(0, 80))} can't be used here` : "it must be a text", hint);
+    wrong(
+      key,
+      typeof given === "string" ? `${JSON.stringify(given.slice(0, 80))} can't be used here` : "it must be a text",
+      hint,
+    );
     return undefined;
   };
   const names = "Names are letters, digits, '.', '_' and '-', and start with a letter or digit.";
   const type = text("type", isName, names, false);
   if (value["type"] === undefined) wrong("type", "it is missing", "Say which resource type it is.");
-  const zone = text("zone", (zoneName) => isName(zoneName) && zoneName !== "worker", `${names} "worker" is reserved.`, false);
+  const zone = text(
+    "zone",
+    (zoneName) => isName(zoneName) && zoneName !== "worker",
+    `${names} "worker" is reserved.`,
+    false,
+  );
   const worker = text("worker", isName, names, true);
   const parent = text("parent", (parentName) => RESOURCE_NAME.test(parentName), NAME_HINT, true);
-  const description = text("description", (words) => words.length <= 4_000 && isStorable(words), "At most 4,000 characters, no NUL.", true);
+  const description = text(
+    "description",
+    (words) => words.length <= 4_000 && isStorable(words),
+    "At most 4,000 characters, no NUL.",
+    true,
+  );
   const connection = value["connection"] ?? {};
   if (!isJsonObject(connection)) wrong("connection", "it must be an object", "Write for example { url: … }");
   const labels = parseLabels(value["labels"], wrong);
@@ -118,7 +135,10 @@ export function parseResource(name: string, value: unknown, path: string, report
   };
 }
 
-function parseLabels(value: unknown, wrong: (key: string, message: string, hint?: string) => void): Record<string, string> {
+function parseLabels(
+  value: unknown,
+  wrong: (key: string, message: string, hint?: string) => void,
+): Record<string, string> {
   if (value === undefined || value === null) return {};
   if (!isJsonObject(value)) {
     wrong("labels", "it must be an object of texts", "Write for example { tier: web }");
@@ -126,10 +146,17 @@ function parseLabels(value: unknown, wrong: (key: string, message: string, hint?
   }
   const labels: Record<string, string> = {};
   for (const [key, label] of Object.entries(value)) {
-    if (!LABEL_KEY.test(key)) wrong(`labels.${key}`, "it is not a label's key", "Keys are letters, digits and . _ - /, and start with a letter or digit.");
+    if (!LABEL_KEY.test(key))
+      wrong(
+        `labels.${key}`,
+        "it is not a label's key",
+        "Keys are letters, digits and . _ - /, and start with a letter or digit.",
+      );
     // A number is refused rather than converted: 1.10 would silently become "1.1".
-    else if (typeof label !== "string") wrong(`labels.${key}`, "it must be a text", `Write it in quotes: "${String(label)}"`);
-    else if (label.length > 1_000 || !isStorable(label)) wrong(`labels.${key}`, "it is too long or has a NUL character");
+    else if (typeof label !== "string")
+      wrong(`labels.${key}`, "it must be a text", `Write it in quotes: "${String(label)}"`);
+    else if (label.length > 1_000 || !isStorable(label))
+      wrong(`labels.${key}`, "it is too long or has a NUL character");
     else labels[key] = label;
   }
   return labels;
@@ -141,7 +168,12 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
     good = false;
     report(key === "" ? path : `${path}.${key}`, message, hint);
   };
-  if (!isName(name)) wrong("", `${JSON.stringify(name.slice(0, 80))} is not a name for a group`, "Names are letters, digits, '.', '_' and '-'.");
+  if (!isName(name))
+    wrong(
+      "",
+      `${JSON.stringify(name.slice(0, 80))} is not a name for a group`,
+      "Names are letters, digits, '.', '_' and '-'.",
+    );
   if (!isJsonObject(value)) {
     wrong("", "it must be an object with select or members", 'Write for example { select: "tier=web" }');
     return undefined;
@@ -149,15 +181,28 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
   refuseUnknown(value, GROUP_KEYS, wrong);
   const { select, members, description } = value;
   if ((select === undefined) === (members === undefined)) {
-    wrong("", "it must have either select or members", 'Write for example { select: "tier=web" } or { members: [web-1, web-2] }');
+    wrong(
+      "",
+      "it must have either select or members",
+      'Write for example { select: "tier=web" } or { members: [web-1, web-2] }',
+    );
   }
   if (select !== undefined) {
     if (typeof select !== "string" || !isStorable(select)) wrong("select", "it must be a text");
-    else attempt(() => parseSelector(select), (error) => wrong("select", error.message, error.hint));
+    else
+      attempt(
+        () => parseSelector(select),
+        (error) => wrong("select", error.message, error.hint),
+      );
   }
-  const isList = Array.isArray(members) && members.every((member) => typeof member === "string" && RESOURCE_NAME.test(member));
+  const isList =
+    Array.isArray(members) && members.every((member) => typeof member === "string" && RESOURCE_NAME.test(member));
   if (members !== undefined && !isList) wrong("members", "it must be a list of resource names");
-  if (description !== undefined && description !== null && (typeof description !== "string" || !isStorable(description))) {
+  if (
+    description !== undefined &&
+    description !== null &&
+    (typeof description !== "string" || !isStorable(description))
+  ) {
     wrong("description", "it must be a text");
   }
   if (!good) return undefined;
@@ -170,7 +215,11 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
   };
 }
 
-function refuseUnknown(value: JsonObject, known: string[], wrong: (key: string, message: string, hint?: string) => void): void {
+function refuseUnknown(
+  value: JsonObject,
+  known: string[],
+  wrong: (key: string, message: string, hint?: string) => void,
+): void {
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) wrong(key, "it is not a key here", suggestion(key, known, "Keys"));
   }

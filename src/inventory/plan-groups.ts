@@ -22,7 +22,10 @@ export async function planGroups(
   report: Report,
 ): Promise<PlannedGroup[]> {
   if (drafts.length === 0) return [];
-  const existing = await findGroups(tx, drafts.map(({ name }) => name));
+  const existing = await findGroups(
+    tx,
+    drafts.map(({ name }) => name),
+  );
   const all = new Map<string, Group>((await listGroups(tx)).map((group) => [group.name, group]));
   for (const draft of drafts) all.set(draft.name, draft);
   for (const draft of drafts) {
@@ -54,7 +57,12 @@ export async function writeGroups(tx: Transaction, planned: readonly PlannedGrou
 function refuseUnknownGroups(draft: GroupDraft, all: ReadonlyMap<string, Group>, report: Report): void {
   for (const name of groupsNamedBy(draft)) {
     if (!all.has(name)) {
-      report(`${draft.path}.select`, `there is no group "${name}"`, suggestion(name, all.keys(), "Groups"), "unknown_group");
+      report(
+        `${draft.path}.select`,
+        `there is no group "${name}"`,
+        suggestion(name, all.keys(), "Groups"),
+        "unknown_group",
+      );
       return;
     }
   }
@@ -83,10 +91,9 @@ async function refuseUnknownMembers(
 ): Promise<void> {
   const members = (draft.members ?? []).filter((name) => !added.has(name));
   if (members.length === 0) return;
-  const rows = await tx.query<{ name: string }>(
-    `SELECT name FROM resource WHERE ${tx.dialect.inTexts("name", "$1")}`,
-    [JSON.stringify(members)],
-  );
+  const rows = await tx.query<{ name: string }>(`SELECT name FROM resource WHERE ${tx.dialect.inTexts("name", "$1")}`, [
+    JSON.stringify(members),
+  ]);
   const known = new Set(rows.map(({ name }) => name));
   for (const name of members.filter((member) => !known.has(member))) {
     const unknown = await unknownResource(tx, name);

@@ -44,7 +44,10 @@ export async function planResources(
   context: PlanContext,
 ): Promise<PlannedResource[]> {
   if (drafts.length === 0) return [];
-  const existing = await lockResources(tx, drafts.map(({ name }) => name));
+  const existing = await lockResources(
+    tx,
+    drafts.map(({ name }) => name),
+  );
   const byName = new Map(drafts.map((draft) => [draft.name, draft]));
   const ancestors = await readAncestors(tx, [
     ...new Set(drafts.flatMap(({ parent }) => (parent !== null && !byName.has(parent) ? [parent] : []))),
@@ -65,7 +68,10 @@ export async function planResources(
   };
   const planned = new Map<string, PlannedResource>();
   // Parents first: a child may inherit a binding that this very plan gives to its parent.
-  for (const draft of parentsFirst(drafts.filter((one) => rooted.has(one)), parentOf)) {
+  for (const draft of parentsFirst(
+    drafts.filter((one) => rooted.has(one)),
+    parentOf,
+  )) {
     const type = await typeOf(tx, draft, context);
     if (!type) continue;
     const row = existing.get(draft.name);
@@ -170,7 +176,12 @@ function connectionOf(
   { schemas, sealer, report }: PlanContext,
 ): JsonObject | undefined {
   const path = draft.path === "" ? "connection" : `${draft.path}.connection`;
-  const missing = restoreMasked(type.connection, draft.connection, row?.connection ?? null, row ? opened(row, sealer) : null);
+  const missing = restoreMasked(
+    type.connection,
+    draft.connection,
+    row?.connection ?? null,
+    row ? opened(row, sealer) : null,
+  );
   for (const at of missing) {
     report([path, ...at].join("."), "it is masked, and there is no stored value to keep", "Give the value itself.");
   }

@@ -37,7 +37,10 @@ export function throwProblems(problems: readonly Problem[], what: string, code: 
   if (!first) return;
   const lines = problems
     .slice(0, SHOWN)
-    .map(({ path, message, hint }) => `${path === "" ? "" : `${path}: `}${message}${hint && problems.length > 1 ? ` (${hint})` : ""}`);
+    .map(
+      ({ path, message, hint }) =>
+        `${path === "" ? "" : `${path}: `}${message}${hint && problems.length > 1 ? ` (${hint})` : ""}`,
+    );
   if (problems.length > SHOWN) lines.push(`… and ${problems.length - SHOWN} more`);
   const single = problems.length === 1;
   throw new WilcoError({

@@ -29,7 +29,11 @@ export async function resealType(
       if (problem) notices.push(`${name} does not fit the changed type ${type.name}: connection: ${problem.message}`);
       const sealed = sealMore(connection, type.connection, sealer);
       if (sealed !== null && !dryRun) {
-        await tx.query("UPDATE resource SET connection = $1, version = version + 1, updated_at = $2 WHERE id = $3", [sealed, tx.now(), id]);
+        await tx.query("UPDATE resource SET connection = $1, version = version + 1, updated_at = $2 WHERE id = $3", [
+          sealed,
+          tx.now(),
+          id,
+        ]);
       }
     } catch (error) {
       if (!(error instanceof WilcoError)) throw error;

@@ -95,7 +95,10 @@ export async function unknownResource(sql: Sql, ref: string | number): Promise<W
       [text.length - 2, text.length + 2],
     );
     const rows = [...(await like(`${plain.slice(0, 2)}*`)), ...(await like(`*${plain.slice(-2)}`)), ...alike];
-    near = nearest(text, rows.map(({ name }) => name));
+    near = nearest(
+      text,
+      rows.map(({ name }) => name),
+    );
   }
   if (near === undefined) any = (await sql.query("SELECT 1 AS one FROM resource LIMIT 1")).length > 0;
   return new WilcoError({

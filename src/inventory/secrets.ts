@@ -79,7 +79,8 @@ export function restoreMasked(
     const value = opened === null ? undefined : valueAt(opened, path);
     if (isSecret && value !== undefined) setAt(connection, path, value);
     // Asterisks that were never a mask are only asterisks.
-    else if (isSecret || (stored !== null && valueAt((JSON.parse(stored) as Stored).plain, path) === MASK)) missing.push(path);
+    else if (isSecret || (stored !== null && valueAt((JSON.parse(stored) as Stored).plain, path) === MASK))
+      missing.push(path);
   }
   return missing;
 }

@@ -104,7 +104,7 @@ export function createTargets(options: {
 
 /** The binding of the nearest ancestor that has one. */
 async function inheritedWorker(sql: Sql, parent: number | null): Promise<string | null> {
-  for (let next = parent; next !== null; ) {
+  for (let next = parent; next !== null;) {
     const [row] = await sql.query<{ worker: string | null; parent: number | null }>(
       "SELECT worker, parent FROM resource WHERE id = $1",
       [next],

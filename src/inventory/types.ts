@@ -74,13 +74,7 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
          ON CONFLICT (name) DO UPDATE SET version = excluded.version, descriptor = excluded.descriptor,
            builtin = excluded.builtin, updated_at = excluded.updated_at
          WHERE resource_type.version <> excluded.version RETURNING name`,
-        [
-          descriptor.name,
-          contentVersion(descriptor),
-          JSON.stringify(descriptor),
-          descriptor.builtin ? 1 : 0,
-          tx.now(),
-        ],
+        [descriptor.name, contentVersion(descriptor), JSON.stringify(descriptor), descriptor.builtin ? 1 : 0, tx.now()],
       );
       if (rows.length > 0) written.push(descriptor.name);
     }
@@ -152,10 +146,15 @@ export function hasImplementation(descriptor: ResourceTypeDescriptor): boolean {
 }
 
 function checkedDescriptor(schemas: SchemaValidator, input: unknown, index: number): ResourceTypeDescriptor {
-  const descriptor = schemas.parse(DESCRIPTOR_SCHEMA, input, {
-    what: `resource type ${index + 1} of the worker`,
-    code: "invalid_request",
-  }) as unknown as ResourceTypeDescriptor;
+  const [problem] = schemas.problems(DESCRIPTOR_SCHEMA, input);
+  if (problem) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `Resource type ${index + 1} of the worker is no descriptor: ${problem.message}`,
+      hint: problem.hint ?? "Make it with defineResourceType, and run the worker with the server's version of wilco.",
+    });
+  }
+  const descriptor = input as ResourceTypeDescriptor;
   const parts: Array<[string, unknown]> = [["connection", descriptor.connection]];
   if (descriptor.configuration) parts.push(["configuration", descriptor.configuration]);
   for (const operation of Object.values(descriptor.operations)) {

@@ -41,7 +41,10 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
     );
   }
   // After the inserts: a parent may be among them.
-  const moved = [...added.filter(({ draft }) => draft.parent !== null), ...changed.filter(({ keys }) => keys.includes("parent"))];
+  const moved = [
+    ...added.filter(({ draft }) => draft.parent !== null),
+    ...changed.filter(({ keys }) => keys.includes("parent")),
+  ];
   if (moved.length > 0) {
     await tx.query(
       `UPDATE resource SET parent = (SELECT p.id FROM resource p WHERE p.name = v.parent)

@@ -136,7 +136,11 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
       : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
         ? ["408 Request Timeout", "The request did not arrive in time"]
         : ["400 Bad Request", "This is not an HTTP request"];
-  const body = JSON.stringify({ code: "invalid_request", message, hint: "Check the client, and whether the server speaks HTTPS." });
+  const body = JSON.stringify({
+    code: "invalid_request",
+    message,
+    hint: "Check the client, and whether the server speaks HTTPS.",
+  });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

@@ -6,7 +6,9 @@ import { formatBytes } from "./bytes.ts";
 import { LIMITS } from "../protocol/schemas.ts";
 
 /** Fastify's error handler. What nobody foresaw is logged with its stack and answered without it. */
-export function createErrorHandler(log: Logger): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
+export function createErrorHandler(
+  log: Logger,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
     const known = asWilcoError(error);
     if (!known) {
@@ -36,7 +38,11 @@ export function asWilcoError(error: unknown): WilcoError | undefined {
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return invalid("The body has another length than its header says", "Send the request again.", error);
     case "FST_ERR_BAD_URL":
-      return invalid("The URL has a % in it that is not followed by two hexadecimal digits", "Encode names with encodeURIComponent.", error);
+      return invalid(
+        "The URL has a % in it that is not followed by two hexadecimal digits",
+        "Encode names with encodeURIComponent.",
+        error,
+      );
     case "FST_ERR_MAX_PARAM_LENGTH":
     case "FST_ERR_ROUTE_MAX_PARAM_LENGTH":
       return invalid("The name in the URL is too long", "Names have at most 256 characters.", error);
@@ -50,7 +56,11 @@ export function invalid(message: string, hint: string, cause?: unknown): WilcoEr
 }
 
 /** Parses JSON bodies: fastify's own parser would refuse a result that has a key "__proto__", and with it a whole batch. */
-export function parseJsonBody(_request: unknown, body: string, done: (error: Error | null, value?: unknown) => void): void {
+export function parseJsonBody(
+  _request: unknown,
+  body: string,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
   // "Nothing" is for the schema to refuse or to fill in.
   if (body === "") return done(null, undefined);
   try {

@@ -13,5 +13,8 @@ export function expectedVersion(headers: FastifyRequest["headers"]): number | "a
   if (header.trim() === "*") return "any";
   const match = /^(?:W\/)?"?(\d{1,15})"?$/.exec(header.trim());
   if (match) return Number(match[1]);
-  throw invalid("The If-Match header is not a version", 'Send the ETag that the resource was read with, such as If-Match: "3".');
+  throw invalid(
+    "The If-Match header is not a version",
+    'Send the ETag that the resource was read with, such as If-Match: "3".',
+  );
 }

@@ -30,7 +30,9 @@ export async function streamEvents(options: {
   });
   try {
     for (;;) {
-      const lines = page.events.map((event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      const lines = page.events.map(
+        (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+      );
       after = page.events.at(-1)?.seq ?? after;
       if (page.done) lines.push("event: done\ndata: {}\n\n");
       else if (lines.length === 0) lines.push(": still open\n\n");

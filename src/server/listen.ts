@@ -51,5 +51,10 @@ function cantListen(host: string, port: number, error: unknown): WilcoError {
         : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
           ? ["this machine has no such address", "Give --host an address of this machine."]
           : [messageOf(error), "Choose another --host or --port."];
-  return new WilcoError({ code: "unavailable", message: `Can't listen on ${host}:${port}: ${why}`, hint, cause: error });
+  return new WilcoError({
+    code: "unavailable",
+    message: `Can't listen on ${host}:${port}: ${why}`,
+    hint,
+    cause: error,
+  });
 }

@@ -18,7 +18,11 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   }
   return {
     openapi: "3.1.0",
-    info: { title: "wilco", version, description: `All calls but the health checks take a bearer token. Paths begin with ${API}.` },
+    info: {
+      title: "wilco",
+      version,
+      description: `All calls but the health checks take a bearer token. Paths begin with ${API}.`,
+    },
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
@@ -59,7 +63,12 @@ function operationOf(route: Route): object {
       : { security: [{ token: [] }], description: `Needs a token of role: ${route.access}.` }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body
-      ? { requestBody: { required: !(route.bodyOptional ?? false), content: { "application/json": { schema: route.body } } } }
+      ? {
+          requestBody: {
+            required: !(route.bodyOptional ?? false),
+            content: { "application/json": { schema: route.body } },
+          },
+        }
       : {}),
     responses: {
       [status]: status === 204 ? { description } : { description, content: { "application/json": { schema: {} } } },

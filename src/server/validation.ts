@@ -38,7 +38,12 @@ export function createValidatorCompiler(): (route: { schema: unknown; httpPart?:
   };
 }
 
-const PARTS: Record<string, string> = { body: "the body", querystring: "the query", params: "the path", headers: "the headers" };
+const PARTS: Record<string, string> = {
+  body: "the body",
+  querystring: "the query",
+  params: "the path",
+  headers: "the headers",
+};
 
 /** Fastify's schema error formatter: a WilcoError with one sentence for each problem. */
 export function explainInvalid(errors: unknown, part: string): WilcoError {
@@ -57,7 +62,8 @@ function inWords(problem: SchemaProblem): SchemaProblem {
   const at = problem.message.indexOf(" must match pattern ");
   if (at < 0) return problem;
   const subject = problem.message.slice(0, at);
-  return problem.message.includes(JSON.stringify(STORABLE_PATTERN).slice(1, -1)) || problem.message.includes(STORABLE_PATTERN)
+  return problem.message.includes(JSON.stringify(STORABLE_PATTERN).slice(1, -1)) ||
+    problem.message.includes(STORABLE_PATTERN)
     ? { ...problem, message: `${subject} has a NUL or half of a character in it, which can't be stored` }
     : {
         ...problem,

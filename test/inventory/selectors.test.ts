@@ -9,8 +9,8 @@ const FLEET = {
     "web-1": { type: "service", zone: "eu", worker: "w1", labels: { tier: "web", canary: "yes" } },
     "web-2": { type: "service", zone: "eu", labels: { tier: "web" } },
     "Web-3": { type: "service", zone: "us", labels: { tier: "web", "app.kubernetes.io/name": "shop" } },
-    "db_1": { type: "service", zone: "eu", labels: { tier: "db", type: "primary" } },
-    "dbx1": { type: "service", zone: "us", labels: { tier: "db" } },
+    db_1: { type: "service", zone: "eu", labels: { tier: "db", type: "primary" } },
+    dbx1: { type: "service", zone: "us", labels: { tier: "db" } },
     nightly: { type: "job", parent: "web-1" },
     "nightly:step": { type: "job", parent: "nightly", worker: "w2" },
   },
@@ -83,7 +83,10 @@ describeOnBothEngines("A selector", (world) => {
       ["web-\0", "invalid_selector", /invisible/],
     ];
     for (const [selector, code, hint] of cases) {
-      await expect(namesOf(inventory, selector), selector).rejects.toMatchObject({ code, hint: expect.stringMatching(hint) });
+      await expect(namesOf(inventory, selector), selector).rejects.toMatchObject({
+        code,
+        hint: expect.stringMatching(hint),
+      });
     }
   });
 

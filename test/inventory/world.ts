@@ -54,7 +54,10 @@ export const SERVICE = describeType(
         token: { type: "string", secret: true },
         users: {
           type: "array",
-          items: { type: "object", properties: { name: { type: "string" }, password: { type: "string", secret: true } } },
+          items: {
+            type: "object",
+            properties: { name: { type: "string" }, password: { type: "string", secret: true } },
+          },
         },
       },
       additionalProperties: false,
@@ -66,7 +69,11 @@ export const SERVICE = describeType(
 export const DAEMON = describeType("daemon", { builtin: true, runsOn: "bound" }, [describeOperation("start", {})]);
 
 /** A worker as registration writes it. */
-export async function addWorker(database: Database, name: string, options: { zone?: string; state?: string } = {}): Promise<void> {
+export async function addWorker(
+  database: Database,
+  name: string,
+  options: { zone?: string; state?: string } = {},
+): Promise<void> {
   await database.query(
     `INSERT INTO worker (session, name, zone, roles, state, capacity, host, pid, version, succession_hash, token, types, started_at, seen_at)
      VALUES ($1, $2, $3, '["automate"]', $4, 1, 'h', 1, '0', 'x', 'worker', '[]', 1, 1)`,

@@ -74,7 +74,9 @@ describe("A role", () => {
       }
     }
     expect(open).toEqual(["get /healthz", "get /readyz", "get /v1/openapi.json"]);
-    const described = Object.values(document.paths as Record<string, object>).flatMap((path) => Object.keys(path)).length;
+    const described = Object.values(document.paths as Record<string, object>).flatMap((path) =>
+      Object.keys(path),
+    ).length;
     expect(described).toBe(ROUTES.length + open.length);
   });
 });
@@ -94,17 +96,31 @@ describe("A token", () => {
       payload: "not even JSON",
     });
     expect(answer.statusCode).toBe(401);
-    expect(answer.json()).toMatchObject({ code: "unauthenticated", message: expect.stringMatching(message), hint: expect.any(String) });
+    expect(answer.json()).toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringMatching(message),
+      hint: expect.any(String),
+    });
   });
 
   test("is shown once, works at once, and not any more once it is revoked", async () => {
     const { ask, app } = await openServer();
     const created = await ask("POST", "/v1/tokens", { body: { name: "ci", role: "operator" } });
-    expect(created).toMatchObject({ status: 201, body: { name: "ci", role: "operator", createdBy: "a-admin", token: expect.stringMatching(/^wilco_.{43}$/) } });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { name: "ci", role: "operator", createdBy: "a-admin", token: expect.stringMatching(/^wilco_.{43}$/) },
+    });
     const me = () => app.inject({ url: "/v1/me", headers: { authorization: `Bearer ${created.body.token}` } });
-    expect((await me()).json()).toMatchObject({ name: "ci", role: "operator", server: { version: "1.2.3", engine: "sqlite" } });
+    expect((await me()).json()).toMatchObject({
+      name: "ci",
+      role: "operator",
+      server: { version: "1.2.3", engine: "sqlite" },
+    });
     expect((await ask("GET", "/v1/tokens")).text).not.toContain(created.body.token);
-    expect(await ask("DELETE", "/v1/tokens/ci")).toMatchObject({ status: 200, body: { revokedAt: expect.any(String) } });
+    expect(await ask("DELETE", "/v1/tokens/ci")).toMatchObject({
+      status: 200,
+      body: { revokedAt: expect.any(String) },
+    });
     expect((await me()).statusCode).toBe(401);
   });
 });

@@ -3,7 +3,13 @@ import { Type } from "typebox";
 import { WilcoError } from "../../core/errors.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type { CancelRequest, EntriesQuery, EventsQuery, PollRequest, SubmitRequest } from "../../protocol/messages.ts";
-import { CancelSchema, EntriesQuerySchema, EventsQuerySchema, PollSchema, SubmitSchema } from "../../protocol/schemas.ts";
+import {
+  CancelSchema,
+  EntriesQuerySchema,
+  EventsQuerySchema,
+  PollSchema,
+  SubmitSchema,
+} from "../../protocol/schemas.ts";
 import { streamEvents } from "../event-stream.ts";
 import { clientGone } from "../held.ts";
 import { route, type Asked, type Route, type Shapes } from "../route.ts";

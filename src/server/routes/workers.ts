@@ -2,7 +2,13 @@
 import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { Operations } from "../../operations/contract.ts";
-import type { ClaimRequest, FinishRequest, HeartbeatRequest, RegisterRequest, ReportRequest } from "../../protocol/messages.ts";
+import type {
+  ClaimRequest,
+  FinishRequest,
+  HeartbeatRequest,
+  RegisterRequest,
+  ReportRequest,
+} from "../../protocol/messages.ts";
 import { ClaimSchema, FinishSchema, HeartbeatSchema, RegisterSchema, ReportSchema } from "../../protocol/schemas.ts";
 import { clientGone } from "../held.ts";
 import { route, type Route } from "../route.ts";
