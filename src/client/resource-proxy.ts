@@ -10,7 +10,7 @@ import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
 import { mergeCallOptions, NO_OPTIONS, parseCallOptions, type NormalisedOptions } from "./call-options.ts";
-import { captureCallSite } from "./call-site.ts";
+import { captureCallSite, type CallSite } from "./call-site.ts";
 import { startExecution, type Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
 import { parseHistoryQuery } from "./history.ts";
@@ -147,7 +147,7 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
       for (const [name, operation] of type.operations) {
         if (taken.has(name)) continue;
         const method = function (this: unknown, ...input: unknown[]): Execution {
-          return start(stateOf(this, name), operation, input, method);
+          return start(stateOf(this, name), operation, input, captureCallSite(method));
         };
         Object.defineProperty(prototype, name, { value: method });
       }
@@ -160,18 +160,16 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
     const methods = Object.create(fallback) as object;
     for (const [name, operation] of state.type.operations) {
       if (NEVER_OPERATIONS.includes(name)) continue;
-      const method = (...input: unknown[]): Execution => start(state, operation, input, method);
+      const method = (...input: unknown[]): Execution => start(state, operation, input, captureCallSite(method));
       Object.defineProperty(methods, name, { value: method, enumerable: true });
     }
     states.set(methods, state);
     return Object.freeze(methods);
   }
 
-  /** `above` is the method that the script called: the call's own line is the one below it. */
-  function start(state: State, operation: KnownOperation, input: unknown[], above: unknown): Execution {
+  function start(state: State, operation: KnownOperation, input: unknown[], site: CallSite): Execution {
     const { resource, defaults } = state;
-    const call = operationCall({ port, resource, operation, input, defaults });
-    return startExecution({ ...call, port, tracker, site: captureCallSite(above) });
+    return startExecution({ ...operationCall({ port, resource, operation, input, defaults }), port, tracker, site });
   }
 
   function make(resource: Resource, type: KnownType, defaults: Readonly<NormalisedOptions>): AnyProxy {
