@@ -3,7 +3,7 @@
  * row lock: numbers without gaps. (A cursor on one global counter loses a row when two transactions commit out of order.)
  */
 import type { JsonObject } from "../core/json.ts";
-import type { Sql } from "../database/database.ts";
+import type { Transaction } from "../database/database.ts";
 import type { EventType } from "../domain/entry.ts";
 
 export interface NewEvent {
@@ -21,12 +21,12 @@ export interface NewOutput extends NewEvent {
 
 const EVENT_COLUMNS = { entry: "int", seq: "int", at: "int", type: "text", attempt: "int", data: "text" } as const;
 
-export async function appendEvents(sql: Sql, events: readonly NewEvent[]): Promise<void> {
+export function appendEvents(tx: Transaction, events: readonly NewEvent[]): void {
   if (events.length === 0) return;
   const rows = events.map((event) => ({ ...event, data: JSON.stringify(event.data) }));
-  await sql.query(
+  tx.send(
     `INSERT INTO entry_event (entry, seq, at, type, attempt, data)
-     SELECT entry, seq, at, type, attempt, data FROM ${sql.dialect.rows("v", EVENT_COLUMNS, "$1")}`,
+     SELECT entry, seq, at, type, attempt, data FROM ${tx.dialect.rows("v", EVENT_COLUMNS, "$1")}`,
     [JSON.stringify(rows)],
   );
 }
@@ -35,7 +35,7 @@ export async function appendEvents(sql: Sql, events: readonly NewEvent[]): Promi
 const OUTPUT_ROWS = [64, 8, 1] as const;
 
 /** Appends events that carry bytes: placeholders, not JSON, which would have to encode them. */
-export async function appendOutput(sql: Sql, events: readonly NewOutput[]): Promise<void> {
+export function appendOutput(tx: Transaction, events: readonly NewOutput[]): void {
   let at = 0;
   for (const size of OUTPUT_ROWS) {
     for (; events.length - at >= size; at += size) {
@@ -44,7 +44,7 @@ export async function appendOutput(sql: Sql, events: readonly NewOutput[]): Prom
         const { entry, seq, at: time, type, attempt, data, output } = event;
         parameters.push(entry, seq, time, type, attempt, JSON.stringify(data), output);
       }
-      await sql.query(outputInsert(size), parameters);
+      tx.send(outputInsert(size), parameters);
     }
   }
 }

@@ -32,8 +32,7 @@ export async function readEntries(sql: Sql, ids: readonly number[]): Promise<Ent
 
 /** Adds what lives in other rows: dependencies, and the tasks of requests. Only asked for where there can be any. */
 export async function decorate(sql: Sql, rows: readonly EntryRow[]): Promise<Entry[]> {
-  const dependencies = await readDependencies(sql, rows);
-  const tasks = await countTasks(sql, rows);
+  const [dependencies, tasks] = await Promise.all([readDependencies(sql, rows), countTasks(sql, rows)]);
   return rows.map((row) => entryOf(row, dependencies.get(row.id) ?? [], tasks.get(row.id) ?? null));
 }
 

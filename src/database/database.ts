@@ -21,6 +21,11 @@ export interface Transaction extends Sql {
    * after a lock wait is not short by the wait (PostgreSQL's now() would be) and no statement is spent on it.
    */
   now(): number;
+  /**
+   * Runs a statement whose answer nobody needs. On PostgreSQL it travels with the next one instead of costing a round
+   * trip of its own; if it fails, the transaction does. `receive` gets the rows before the commit's actions run.
+   */
+  send<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void): void;
   /** Runs after the commit, never on a roll-back: signals, notifications. */
   afterCommit(action: () => void): void;
 }
@@ -45,8 +50,11 @@ export interface Engine {
   readonly dialect: Dialect;
   readonly kysely: Kysely<Tables>;
   readonly begin: string;
-  /** The clock in ms from the rows that `begin` returned. */
-  clock(rows: unknown[]): number;
+  /** The clock in ms now; undefined until the first answer of `begin` was given to `learnClock`. */
+  clock(): number | undefined;
+  learnClock(rows: unknown[]): void;
+  /** True: statements go out without waiting for the answers of those before, in order, on one connection. */
+  readonly pipelines: boolean;
   prepare(text: string): string;
   parameters(text: string, parameters: readonly unknown[]): readonly unknown[];
   isRetryable(error: unknown): boolean;
@@ -128,25 +136,54 @@ async function runTransaction<T>(engine: Engine, work: (tx: Transaction) => Prom
 async function attemptTransaction<T>(engine: Engine, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const actions: Array<() => void> = [];
   const result = await engine.kysely.connection().execute(async (connection) => {
-    const raw = (text: string) => connection.executeQuery(CompiledQuery.raw(text));
-    const begun = await raw(engine.begin);
-    const clockAtBegin = engine.clock(begun.rows);
+    const sent: Array<Promise<unknown>> = [];
+    const keep = (answer: Promise<unknown>) => {
+      // Its failure is thrown at the end; until then it must not count as unhandled.
+      answer.catch(() => {});
+      sent.push(answer);
+    };
+    const raw = async (text: string) => connection.executeQuery(CompiledQuery.raw(text));
+    const begun = raw(engine.begin).then((answer) => engine.learnClock(answer.rows));
+    keep(begun);
+    if (!engine.pipelines || engine.clock() === undefined) await begun;
+    const clockAtBegin = engine.clock()!;
     const begin = performance.now();
+    const sql = sqlOn(engine, connection);
     const tx: Transaction = {
-      ...sqlOn(engine, connection),
+      ...sql,
+      async query<R>(text: string, parameters?: readonly unknown[]) {
+        if (!engine.pipelines) await Promise.all(sent);
+        return sql.query<R>(text, parameters);
+      },
+      send<R>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void) {
+        const before = engine.pipelines ? undefined : sent.at(-1);
+        const run = async () => {
+          const rows = await sql.query<R>(text, parameters);
+          receive?.(rows);
+        };
+        keep(before ? before.then(run) : run());
+      },
       now: () => Math.round(clockAtBegin + performance.now() - begin),
       afterCommit: (action) => actions.push(action),
     };
     try {
       const value = await work(tx);
-      await raw("COMMIT");
+      if (engine.pipelines) keep(raw("COMMIT"));
+      await Promise.all(sent);
+      if (!engine.pipelines) await raw("COMMIT");
       return value;
     } catch (error) {
-      // The first error is the one that says what happened; a connection that is gone can't roll back either.
-      await raw("ROLLBACK").catch(() => {});
-      throw error;
+      await raw("ROLLBACK").catch(() => {}); // a connection that is gone can't roll back either
+      await Promise.allSettled(sent);
+      throw await firstFailure(sent, error);
     }
   });
   for (const action of actions) action();
   return result;
+}
+
+/** Statements behind a failed one fail only because of it: the first says what happened. */
+async function firstFailure(sent: ReadonlyArray<Promise<unknown>>, thrown: unknown): Promise<unknown> {
+  for (const outcome of await Promise.allSettled(sent)) if (outcome.status === "rejected") return outcome.reason;
+  return thrown;
 }

@@ -32,8 +32,8 @@ export const postgresDialect: Dialect = {
   },
   firstOfRoutes(routes, first, limit) {
     const list = Array.from({ length: routes }, (_, index) => `($${first + index})`).join(", ");
-    return `SELECT e.id, e.priority, e.weight FROM (VALUES ${list}) AS r(route) CROSS JOIN LATERAL (
-      SELECT id, priority, weight FROM entry WHERE route = r.route AND ${CLAIMABLE}
+    return `SELECT e.id, e.priority, e.weight, e.resource FROM (VALUES ${list}) AS r(route) CROSS JOIN LATERAL (
+      SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE}
       ORDER BY priority, id LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS e`;
   },
   inIds: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)::bigint))`,
@@ -70,6 +70,8 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
     application_name: "wilco",
     options: `-c search_path=${SCHEMA},public`,
     keepAlive: true,
+    // A round trip is 0.17 ms on loopback, and a claim alone has nine statements.
+    pipeline: true,
   };
   const pool = new pg.Pool(config);
   // Without a listener an idle connection that breaks would end the process; the next query opens another.
@@ -88,6 +90,8 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
     await pool.end().catch(() => {});
     throw unusable(url, error);
   }
+  // Their clock minus our monotonic one, learned anew at each BEGIN, so that no transaction waits for its answer.
+  let offset: number | undefined;
   const notifier = createNotifier(() => new pg.Client(config));
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: preparingPool(pool) }),
@@ -96,7 +100,11 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
     dialect: postgresDialect,
     kysely,
     begin: "BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
-    clock: (rows) => (rows[0] as { now: number }).now,
+    clock: () => (offset === undefined ? undefined : performance.now() + offset),
+    learnClock(rows) {
+      offset = (rows[0] as { now: number }).now - performance.now();
+    },
+    pipelines: true,
     prepare: (text) => text,
     parameters: (_text, parameters) => parameters,
     isRetryable: (error) => RETRYABLE.has(codeOf(error)),
@@ -130,8 +138,11 @@ function preparingPool(pool: pg.Pool): never {
     async query(text: string | { text: string; values: unknown[] }, values?: unknown[]) {
       if (typeof text !== "string") return client.query(text);
       if (!values || values.length === 0) {
-        const answer: unknown = await client.query(text);
-        return Array.isArray(answer) ? (answer.at(-1) as unknown) : answer;
+        const answers = [await client.query(text)].flat();
+        const last = answers.at(-1)!;
+        // PostgreSQL answers COMMIT of a failed transaction with a roll-back, not with an error.
+        if (text === "COMMIT" && last.command === "ROLLBACK") throw new Error("the transaction was rolled back");
+        return last;
       }
       const name = nameOf(text);
       return client.query(name === undefined ? { text, values } : { name, text, values });

@@ -27,7 +27,7 @@ export const sqliteDialect: Dialect = {
   },
   firstOfRoutes(routes, first, limit) {
     const one = (index: number) =>
-      `SELECT * FROM (SELECT id, priority, weight FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} ORDER BY priority, id LIMIT ${limit})`;
+      `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} ORDER BY priority, id LIMIT ${limit})`;
     return Array.from({ length: routes }, (_, index) => one(index)).join(" UNION ALL ");
   },
   inIds: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
@@ -72,6 +72,8 @@ export function openSqlite(dataDir: string): Engine {
     kysely: new Kysely<Tables>({ dialect: new SqliteDialect({ database: prepared }) }),
     begin: "BEGIN IMMEDIATE",
     clock: () => Date.now(),
+    learnClock: () => {},
+    pipelines: false,
     prepare: (text) => numbered(text).text,
     parameters: (text, parameters) => numbered(text).order.map((index) => parameters[index] ?? null),
     isRetryable: (error) => codeOf(error).startsWith("SQLITE_BUSY"),

@@ -3,6 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { EntryRow } from "../audit/codec.ts";
 import type { Sql } from "../database/database.ts";
 import type { Assignment } from "../domain/worker.ts";
+import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Context } from "./context.ts";
 
 export async function assignmentsOf(
@@ -10,9 +11,11 @@ export async function assignmentsOf(
   sql: Sql,
   rows: readonly EntryRow[],
   now: number,
+  opened?: ReadonlyMap<number, OpenedTarget>,
 ): Promise<Assignment[]> {
+  if (rows.length === 0) return [];
   const ids = [...new Set(rows.flatMap((row) => row.resource ?? []))];
-  const targets = await context.targets.open(sql, ids);
+  const targets = opened ?? (await context.targets.open(sql, ids));
   return rows.flatMap((row): Assignment[] => {
     const target = row.resource === null ? undefined : targets.get(row.resource);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.

@@ -60,7 +60,7 @@ async function askWorker(
     `UPDATE entry SET status = 'canceling', cancel_by = $2, cancel_reason = $3, last_event = last_event + 1 WHERE id = $1`,
     [entry.id, principal.name, request.reason ?? null],
   );
-  await appendEvents(tx, [
+  appendEvents(tx, [
     {
       entry: entry.id,
       seq: entry.last_event + 1,

@@ -4,7 +4,7 @@ import type { EntryRow } from "../audit/codec.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { routesServedBy } from "../domain/route.ts";
-import { takeEntries } from "../queue/take.ts";
+import { findCandidates, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -18,48 +18,70 @@ export interface ClaimTry {
   full: boolean;
 }
 
-/** @throws WilcoError `session_ended`. */
+/**
+ * @param known the session's routes, when an earlier try learned them: then the candidates are looked for in the same
+ *   round trip as everything else. They never change in a session's life.
+ * @throws WilcoError `session_ended`.
+ */
 export async function tryClaim(
   context: Context,
   principal: Principal,
   session: string,
   request: { claimId: string; slots: number },
+  known?: readonly string[],
 ): Promise<ClaimTry> {
-  const changes = newChanges();
   return context.database.transaction(async (tx) => {
-    const worker = await requireSession(tx, principal, session);
-    const routes = routesServedBy({ name: worker.name, zone: worker.zone, roles: JSON.parse(worker.roles) as string[] });
-    const repeated = worker.claim_id === request.claimId ? await claimedBefore(tx, session, request.claimId) : [];
-    if (repeated.length > 0) {
+    const [worker, used, repeated, early] = await Promise.all([
+      requireSession(tx, principal, session),
+      usedSlots(tx, session),
+      claimedBefore(tx, session, request.claimId),
+      known && findCandidates(tx, known, request.slots),
+    ]);
+    const routes = known ? [...known] : routesOf(worker);
+    if (worker.claim_id === request.claimId && repeated.length > 0) {
       // The answer was lost on its way: the same id gets the same entries, from any server.
       return { assignments: await assignmentsOf(context, tx, repeated, tx.now()), routes, full: false };
     }
-    const slots = Math.min(request.slots, await freeSlots(tx, worker));
-    if (worker.state !== "ready" || slots <= 0) return { assignments: [], routes, full: false };
-    const rows = await takeEntries(tx, routes, slots, {
-      session,
-      worker: worker.name,
-      claimId: request.claimId,
-      duration: context.settings.lease,
-    });
-    if (rows.length === 0) return { assignments: [], routes, full: false };
-    const now = tx.now();
-    await tx.query("UPDATE worker SET claim_id = $2, seen_at = $3 WHERE session = $1", [session, request.claimId, now]);
-    await appendEvents(
-      tx,
-      rows.map((row) => ({
-        entry: row.id,
-        seq: row.last_event,
-        at: now,
-        type: "claimed" as const,
-        attempt: row.attempt,
-        data: { worker: worker.name, waited: now - (row.queued_at ?? now) },
-      })),
-    );
-    for (const row of rows) changes.entries.add(row.id);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
-    return { assignments: await assignmentsOf(context, tx, rows, now), routes, full: rows.length >= slots };
+    const slots = Math.min(request.slots, worker.capacity - used);
+    const nothing = { assignments: [], routes, full: false };
+    if (worker.state !== "ready" || slots <= 0) return nothing;
+    const candidates = withinSlots(early ?? (await findCandidates(tx, routes, slots)), slots);
+    if (candidates.length === 0) return nothing;
+    const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
+    const [rows, targets] = await Promise.all([
+      takeEntries(tx, candidates.map(({ id }) => id), lease),
+      context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
+    ]);
+    recordClaim(context, tx, worker, request.claimId, rows);
+    return {
+      assignments: await assignmentsOf(context, tx, rows, tx.now(), targets),
+      routes,
+      full: candidates.length >= slots,
+    };
   });
+}
+
+function routesOf(worker: WorkerRow): string[] {
+  return routesServedBy({ name: worker.name, zone: worker.zone, roles: JSON.parse(worker.roles) as string[] });
+}
+
+function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claimId: string, rows: EntryRow[]): void {
+  const now = tx.now();
+  tx.send("UPDATE worker SET claim_id = $2, seen_at = $3 WHERE session = $1", [worker.session, claimId, now]);
+  appendEvents(
+    tx,
+    rows.map((row) => ({
+      entry: row.id,
+      seq: row.last_event,
+      at: now,
+      type: "claimed" as const,
+      attempt: row.attempt,
+      data: { worker: worker.name, waited: now - (row.queued_at ?? now) },
+    })),
+  );
+  const changes = newChanges();
+  for (const row of rows) changes.entries.add(row.id);
+  tx.afterCommit(() => context.signals.publish(toChange(changes)));
 }
 
 function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<EntryRow[]> {
@@ -70,10 +92,10 @@ function claimedBefore(tx: Transaction, session: string, claimId: string): Promi
 }
 
 /** The worker's word about its slots is not enough: a late claim could be counted twice. */
-async function freeSlots(tx: Transaction, worker: WorkerRow): Promise<number> {
+async function usedSlots(tx: Transaction, session: string): Promise<number> {
   const [row] = await tx.query<{ used: number }>(
     "SELECT coalesce(sum(weight), 0) AS used FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling')",
-    [worker.session],
+    [session],
   );
-  return worker.capacity - Number(row?.used ?? 0);
+  return Number(row?.used ?? 0);
 }

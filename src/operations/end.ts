@@ -73,12 +73,21 @@ const LOCKED_COLUMNS = `id, status, resource, exclusive, head, forced, attempt, 
   worker_session, worker_name, finish_id, last_chunk, output_bytes, last_event, parent, cancel_by, cancel_reason,
   expires_in, silent, kind, route, seen_at, lease_expires, deadline`;
 
+interface Dependent {
+  entry: number;
+  needs: number;
+  condition: string;
+}
+
+/** Locked entries by id, with the blocked ones that wait for them. */
+export type Locked = ReadonlyMap<number, LockedEntry> & { readonly dependents: readonly Dependent[] };
+
 /**
  * Locks entries after the parents and resources that their end would touch: parents, resources, entries, each by id,
  * is the order everywhere. Which those are never changes in an entry's life, so an unlocked read can tell.
  */
-export async function lockEntries(tx: Transaction, ids: readonly number[]): Promise<Map<number, LockedEntry>> {
-  if (ids.length === 0) return new Map();
+export async function lockEntries(tx: Transaction, ids: readonly number[]): Promise<Locked> {
+  if (ids.length === 0) return Object.assign(new Map<number, LockedEntry>(), { dependents: [] });
   const list = JSON.stringify(ids);
   if (tx.dialect.forUpdate !== "") {
     const related = await tx.query<{ resource: number | null; parent: number | null }>(
@@ -88,24 +97,32 @@ export async function lockEntries(tx: Transaction, ids: readonly number[]): Prom
     );
     const parents = related.flatMap((row) => row.parent ?? []);
     if (parents.length > 0) {
-      await tx.query(
+      tx.send(
         `SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
         [JSON.stringify(parents)],
       );
     }
-    await lockResources(tx, related.flatMap((row) => row.resource ?? []));
+    lockResources(tx, related.flatMap((row) => row.resource ?? []));
   }
-  const rows = await tx.query<LockedEntry>(
-    `SELECT ${LOCKED_COLUMNS} FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
-    [list],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
+  // The dependents after the lock, in the same round trip: whoever files one now waits for this transaction.
+  const [rows, dependents] = await Promise.all([
+    tx.query<LockedEntry>(
+      `SELECT ${LOCKED_COLUMNS} FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
+      [list],
+    ),
+    tx.query<Dependent>(
+      `SELECT d.entry, d.needs, d.condition FROM entry_dependency d JOIN entry e ON e.id = d.entry
+       WHERE ${tx.dialect.inIds("d.needs", "$1")} AND e.status = 'blocked' ORDER BY d.entry`,
+      [list],
+    ),
+  ]);
+  return Object.assign(new Map(rows.map((row) => [row.id, row])), { dependents });
 }
 
 /** Ends locked entries. @throws when the state machine has no such transition: a fault of the caller. */
 export async function endEntries(
   tx: Transaction,
-  locked: ReadonlyMap<number, LockedEntry>,
+  locked: Locked,
   ends: readonly End[],
   changes: Changes,
 ): Promise<void> {
@@ -125,22 +142,22 @@ export async function endEntries(
       head: end.keepHead === true && entry.head === 1 ? 1 : 0,
     };
   });
-  await tx.query(
+  tx.send(
     `UPDATE entry SET status = v.status, result = v.result, error = v.error, finish_id = v.finish_id,
        head = v.head, forced = CASE WHEN v.head = 1 THEN 1 ELSE 0 END, lease_expires = NULL, expires_at = NULL,
        waits = 0, silent = 0, finished_at = $2, last_event = last_event + 1
      FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE entry.id = v.id`,
     [JSON.stringify(rows), now],
   );
-  await appendEvents(tx, ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)));
+  appendEvents(tx, ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)));
   for (const end of ends) changes.entries.add(end.id);
 
   const resources = ends.flatMap((end) => {
     const entry = locked.get(end.id)!;
     return entry.exclusive === 1 && entry.resource !== null && !end.keepHead ? [entry.resource] : [];
   });
-  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
-  await releaseDependents(tx, ends, changes);
+  promoteHeads(tx, resources, changes.routes);
+  await releaseDependents(tx, locked, ends, changes);
 }
 
 const END_COLUMNS = {
@@ -160,14 +177,15 @@ function finishedEvent(end: End, entry: LockedEntry, now: number): NewEvent {
 }
 
 /** Releases what waited for ended entries; what can't run any more is canceled, and what waited for that, transitively. */
-async function releaseDependents(tx: Transaction, ends: readonly End[], changes: Changes): Promise<void> {
-  const links = await tx.query<{ entry: number; needs: number; condition: string; deliver_at: number | null }>(
-    `SELECT d.entry, d.needs, d.condition, e.deliver_at FROM entry_dependency d JOIN entry e ON e.id = d.entry
-     WHERE ${tx.dialect.inIds("d.needs", "$1")} AND e.status = 'blocked' ORDER BY d.entry`,
-    [JSON.stringify(ends.map((end) => end.id))],
-  );
-  if (links.length === 0) return;
+async function releaseDependents(
+  tx: Transaction,
+  ended: Locked,
+  ends: readonly End[],
+  changes: Changes,
+): Promise<void> {
   const statusOf = new Map(ends.map((end) => [end.id, end.status]));
+  const links = ended.dependents.filter((link) => statusOf.has(link.needs));
+  if (links.length === 0) return;
   const locked = await lockEntries(tx, [...new Set(links.map((link) => link.entry))]);
   const canceled = new Map<number, End>();
   const satisfied = new Map<number, number>();
@@ -216,7 +234,7 @@ async function unblock(
     [JSON.stringify(rows), now],
   );
   const released = moved.filter((row) => row.status !== "blocked");
-  await appendEvents(
+  appendEvents(
     tx,
     released.map((row) => ({
       entry: row.id,
@@ -227,15 +245,15 @@ async function unblock(
       data: {},
     })),
   );
-  await announceQueued(tx, released, changes);
+  announceQueued(tx, released, changes);
 }
 
 /** After entries became queued: heads of their resources, and the routes to wake. */
-export async function announceQueued(
+export function announceQueued(
   tx: Transaction,
   queued: ReadonlyArray<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>,
   changes: Changes,
-): Promise<void> {
+): void {
   const resources: number[] = [];
   for (const row of queued) {
     changes.entries.add(row.id);
@@ -243,5 +261,5 @@ export async function announceQueued(
     if (row.exclusive === 1 && row.resource !== null) resources.push(row.resource);
     else changes.routes.add(row.route);
   }
-  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
+  promoteHeads(tx, resources, changes.routes);
 }

@@ -41,11 +41,13 @@ type Decision =
 async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> {
   const changes = newChanges();
   return context.database.transaction(async (tx) => {
-    for (const { principal, session } of items) await requireSession(tx, principal, session);
-    const locked = await lockEntries(
-      tx,
-      items.flatMap((item) => item.request.finishes.map((finish) => finish.entry)),
-    );
+    const [locked] = await Promise.all([
+      lockEntries(
+        tx,
+        items.flatMap((item) => item.request.finishes.map((finish) => finish.entry)),
+      ),
+      ...items.map(({ principal, session }) => requireSession(tx, principal, session)),
+    ]);
     const ends: End[] = [];
     const forced: number[] = [];
     const decided = new Set<number>();
@@ -64,7 +66,7 @@ async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> 
       }
       answers.push({ finishes: outcomes });
     }
-    await recordObservations(tx, ends);
+    recordObservations(tx, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));

@@ -11,7 +11,7 @@ import type { Principal } from "./contract.ts";
 
 interface Held {
   session: string;
-  routes: string[];
+  routes: string[] | undefined;
   /** A signal that came while it was trying. */
   signalled: boolean;
   ended: boolean;
@@ -25,6 +25,8 @@ export interface HeldClaims {
 
 export function createHeldClaims(context: Context): HeldClaims {
   const bySession = new Map<string, Held>();
+  /** Learned at a session's first claim; forgotten when it ends. */
+  const routesOf = new Map<string, string[]>();
   /** Only claims that sleep; the first is the one that has waited longest. */
   const sleeping = new Map<string, Set<Held>>();
   let floorTimer: NodeJS.Timeout | undefined;
@@ -39,6 +41,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     for (const session of change.sessions ?? []) {
       const held = bySession.get(session);
       if (held) signal(held);
+      else routesOf.delete(session);
     }
   });
 
@@ -51,7 +54,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     const [first] = sleeping.get(route) ?? [];
     if (first) signal(first);
     // Nobody sleeps on it: whoever is trying now must look once more.
-    else for (const held of bySession.values()) if (held.routes.includes(route)) held.signalled = true;
+    else for (const held of bySession.values()) if (held.routes?.includes(route)) held.signalled = true;
   }
 
   /** Sleeps until a signal, the end of the wait, or a replacement. */
@@ -59,7 +62,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     return new Promise((resolve) => {
       if (held.signalled || held.ended || stopped || ms <= 0) return resolve();
       const timer = setTimeout(done, ms);
-      for (const route of held.routes) {
+      for (const route of held.routes ?? []) {
         const set = sleeping.get(route);
         if (set) set.add(held);
         else sleeping.set(route, new Set([held]));
@@ -69,7 +72,7 @@ export function createHeldClaims(context: Context): HeldClaims {
       function done(): void {
         clearTimeout(timer);
         held.wake = undefined;
-        for (const route of held.routes) {
+        for (const route of held.routes ?? []) {
           const set = sleeping.get(route);
           set?.delete(held);
           if (set?.size === 0) sleeping.delete(route);
@@ -109,7 +112,7 @@ export function createHeldClaims(context: Context): HeldClaims {
         before.ended = true;
         before.wake?.();
       }
-      const held: Held = { session, routes: [], signalled: false, ended: false, wake: undefined };
+      const held: Held = { session, routes: routesOf.get(session), signalled: false, ended: false, wake: undefined };
       bySession.set(session, held);
       const onAbort = () => {
         held.ended = true;
@@ -120,10 +123,11 @@ export function createHeldClaims(context: Context): HeldClaims {
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
-          const found = await tryClaim(context, principal, session, request);
-          if (held.routes.length === 0) {
+          const found = await tryClaim(context, principal, session, request, held.routes);
+          if (!held.routes) {
             // Only now are its routes known, and what was signalled before was not for them: look once more.
             held.routes = found.routes;
+            routesOf.set(session, found.routes);
             held.signalled = found.assignments.length === 0;
           }
           if (found.assignments.length > 0) {
@@ -134,6 +138,9 @@ export function createHeldClaims(context: Context): HeldClaims {
           if (left <= 0) return { assignments: [] };
           await sleep(held, left);
         }
+      } catch (error) {
+        routesOf.delete(session);
+        throw error;
       } finally {
         abort.removeEventListener("abort", onAbort);
         held.ended = true;

@@ -63,7 +63,7 @@ export async function requeue(
      WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, route, exclusive, resource, status`,
     [JSON.stringify(entries.map((entry) => entry.id)), now, options.countTry ? 0 : 1],
   );
-  await appendEvents(
+  appendEvents(
     tx,
     entries.map((entry): NewEvent => ({
       entry: entry.id,
@@ -74,7 +74,7 @@ export async function requeue(
       data: { reason: options.reason, worker: entry.worker_name, tries: entry.tries },
     })),
   );
-  await announceQueued(tx, rows, changes);
+  announceQueued(tx, rows, changes);
 }
 
 async function markSilent(tx: Transaction, entries: readonly LockedEntry[], lapse: Lapse, changes: Changes): Promise<void> {
@@ -84,7 +84,7 @@ async function markSilent(tx: Transaction, entries: readonly LockedEntry[], laps
     `UPDATE entry SET silent = 1, last_event = last_event + 1 WHERE ${tx.dialect.inIds("id", "$1")}`,
     [JSON.stringify(entries.map((entry) => entry.id))],
   );
-  await appendEvents(
+  appendEvents(
     tx,
     entries.map((entry): NewEvent => ({
       entry: entry.id,

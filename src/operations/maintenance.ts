@@ -8,7 +8,7 @@ import type { Transaction } from "../database/database.ts";
 import { routesServedBy } from "../domain/route.ts";
 import type { Status } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, endEntries, lockEntries, newChanges, toChange, type Changes, type End } from "./end.ts";
+import { announceQueued, endEntries, lockEntries, newChanges, toChange, type Changes, type End, type LockedEntry } from "./end.ts";
 import { lapseLeases } from "./lapse.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
@@ -150,11 +150,11 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
      RETURNING id, status, route, exclusive, resource, last_event`,
     [JSON.stringify([...locked.keys()]), now],
   );
-  await appendEvents(
+  appendEvents(
     tx,
     rows.map((row) => ({ entry: row.id, seq: row.last_event, at: now, type: "queued" as const, attempt: 0, data: {} })),
   );
-  await announceQueued(tx, rows, changes);
+  announceQueued(tx, rows, changes);
   return ids.length === BATCH;
 }
 
@@ -258,7 +258,7 @@ async function endAll(
   tx: Transaction,
   ids: readonly number[],
   changes: Changes,
-  endOf: (entry: Awaited<ReturnType<typeof lockEntries>> extends Map<number, infer E> ? E : never) => End | null,
+  endOf: (entry: LockedEntry) => End | null,
 ): Promise<boolean> {
   if (ids.length === 0) return false;
   const locked = await lockEntries(tx, ids);

@@ -3,13 +3,13 @@ import { isJsonObject } from "../core/json.ts";
 import type { Transaction } from "../database/database.ts";
 import type { End } from "./end.ts";
 
-export async function recordObservations(tx: Transaction, ends: readonly End[]): Promise<void> {
+export function recordObservations(tx: Transaction, ends: readonly End[]): void {
   const observed = ends.flatMap(({ id, status, result }) => {
     const availability = status === "succeeded" && isJsonObject(result) ? result["availability"] : undefined;
     return availability === "up" || availability === "down" ? [{ id, availability }] : [];
   });
   if (observed.length === 0) return;
-  await tx.query(
+  tx.send(
     `UPDATE resource SET availability = v.availability, availability_at = e.started_at
      FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} JOIN entry e ON e.id = v.id
      WHERE resource.id = e.resource AND resource.availability <> 'disabled'

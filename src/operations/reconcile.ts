@@ -30,10 +30,9 @@ async function repairHeads(tx: Transaction, changes: Changes): Promise<number> {
        AND NOT EXISTS (SELECT 1 FROM entry h WHERE h.resource = e.resource AND h.head = 1) LIMIT ${BATCH}`,
   );
   const resources = rows.map((row) => row.resource);
-  await lockResources(tx, resources);
-  const routes = await promoteHeads(tx, resources);
-  for (const route of routes) changes.routes.add(route);
-  return routes.length === 0 ? 0 : resources.length;
+  lockResources(tx, resources);
+  promoteHeads(tx, resources, changes.routes);
+  return resources.length;
 }
 
 /** Blocked entries none of whose dependencies is open any more. */
@@ -66,6 +65,6 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
      WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource`,
     [JSON.stringify(free.map((entry) => entry.id)), now],
   );
-  await announceQueued(tx, queued, changes);
+  announceQueued(tx, queued, changes);
   return still.length;
 }

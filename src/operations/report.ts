@@ -54,11 +54,13 @@ const UPDATE_COLUMNS = {
 async function commit(context: Context, items: Item[]): Promise<ReportAnswer[]> {
   const changes = newChanges();
   return context.database.transaction(async (tx) => {
-    for (const { principal, session } of items) await requireSession(tx, principal, session);
-    const locked = await lockEntries(
-      tx,
-      items.flatMap((item) => item.request.reports.map((report) => report.entry)),
-    );
+    const [locked] = await Promise.all([
+      lockEntries(
+        tx,
+        items.flatMap((item) => item.request.reports.map((report) => report.entry)),
+      ),
+      ...items.map(({ principal, session }) => requireSession(tx, principal, session)),
+    ]);
     const now = tx.now();
     const updates = new Map<number, Update>();
     const outputs: NewOutput[] = [];
@@ -74,14 +76,14 @@ async function commit(context: Context, items: Item[]): Promise<ReportAnswer[]> 
         return { ok: true, lastChunk: update.last_chunk, cancel: entry.status === "canceling" };
       }),
     }));
-    await tx.query(
+    tx.send(
       `UPDATE entry SET last_chunk = v.last_chunk, output_bytes = v.output_bytes, last_event = v.last_event,
          progress = coalesce(v.progress, entry.progress), seen_at = $2
        FROM ${tx.dialect.rows("v", UPDATE_COLUMNS, "$1")} WHERE entry.id = v.id`,
       [JSON.stringify([...updates.values()]), now],
     );
-    await appendOutput(tx, outputs);
-    await appendEvents(tx, events);
+    appendOutput(tx, outputs);
+    appendEvents(tx, events);
     for (const id of updates.keys()) changes.entries.add(id);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return answers;

@@ -104,7 +104,7 @@ export async function releaseForcedEntries(tx: Transaction, ids: readonly number
     JSON.stringify(ids),
   ]);
   const resources = [...locked.values()].flatMap((entry) => entry.resource ?? []);
-  for (const route of await promoteHeads(tx, resources)) changes.routes.add(route);
+  promoteHeads(tx, resources, changes.routes);
 }
 
 /** @throws WilcoError `session_ended`: register again. `forbidden` for another token's session. */

@@ -1,7 +1,7 @@
 /** Files entries: one transaction for everything that was submitted in the same tick. */
 import { appendEvents } from "../audit/append.ts";
-import { decorate, readEntries, unknownEntry } from "../audit/read.ts";
-import type { EntryRow } from "../audit/codec.ts";
+import { readEntries, unknownEntry } from "../audit/read.ts";
+import { entryOf, type EntryRow } from "../audit/codec.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -14,7 +14,7 @@ import type { Principal } from "./contract.ts";
 import { announceQueued, endEntries, lockEntries, meets, neverMet, newChanges, toChange, type Changes } from "./end.ts";
 import { FILED_COLUMNS, fileCall, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { warnOfUnserved } from "./unserved.ts";
+import { servedRoutes, warnOfUnserved } from "./unserved.ts";
 
 export interface SubmitItem {
   principal: Principal;
@@ -40,9 +40,12 @@ export function createSubmit(context: Context, validator: SchemaValidator) {
 async function commit(context: Context, validator: SchemaValidator, items: SubmitItem[]): Promise<SubmitAnswer[]> {
   const changes = newChanges();
   const answers = await context.database.transaction(async (tx) => {
-    const outcomes = await prepare(context, validator, tx, items);
+    const [outcomes, served] = await Promise.all([
+      prepare(context, validator, tx, items),
+      servedRoutes(tx, context.settings.lease, tx.now()),
+    ]);
     const filings = outcomes.flat().flatMap((outcome) => ("filing" in outcome ? [outcome.filing] : []));
-    const filed = await file(context, tx, filings, changes);
+    const filed = await file(tx, filings, served, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return outcomes.map((list): SubmitAnswer | WilcoError => {
       const entries = list.map((outcome): SubmitOutcome => {
@@ -104,14 +107,14 @@ function allOrNothing(outcomes: Outcome[]): Outcome[] {
 type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;
 
 async function file(
-  context: Context,
   tx: Transaction,
   filings: Filing[],
+  served: ReadonlySet<string>,
   changes: Changes,
 ): Promise<Map<Filing, FiledAnswer>> {
   const answers = new Map<Filing, FiledAnswer>();
   if (filings.length === 0) return answers;
-  await lockResources(
+  lockResources(
     tx,
     filings.flatMap(({ row }) => (row.exclusive === 1 && row.resource !== null ? [row.resource] : [])),
   );
@@ -122,7 +125,7 @@ async function file(
     else place(filing, statuses, tx.now());
     return !missing;
   });
-  await warnOfUnserved(context, tx, accepted, answers);
+  warnOfUnserved(accepted, served, answers);
   const toInsert = accepted.filter((filing) => !answers.has(filing));
 
   const rows = await insert(tx, toInsert);
@@ -130,13 +133,14 @@ async function file(
   const replayed = toInsert.filter((filing) => !byKey.has(keyOf(filing.row)));
   const fresh = toInsert.filter((filing) => byKey.has(keyOf(filing.row)));
   const twice = await link(tx, fresh, byKey, statuses, changes);
-  const entries = new Map((await decorate(tx, twice ?? rows)).map((entry) => [entry.id, entry]));
+  const ended = new Map(twice?.map((row) => [row.id, row]));
   const seen = new Set<number>();
   for (const filing of fresh) {
-    const entry = entries.get(byKey.get(keyOf(filing.row))!.id)!;
+    const row = byKey.get(keyOf(filing.row))!;
+    const entry = entryOf(ended.get(row.id) ?? row, filing.after, null);
     // The same key twice in one batch: the second is a replay of the first.
-    answers.set(filing, sameRequest(filing, byKey.get(keyOf(filing.row))!, entry, seen.has(entry.id)));
-    seen.add(entry.id);
+    answers.set(filing, sameRequest(filing, row, entry, seen.has(row.id)));
+    seen.add(row.id);
   }
   await answerReplays(tx, replayed, answers);
   return answers;
@@ -194,7 +198,7 @@ async function link(
   changes: Changes,
 ): Promise<EntryRow[] | null> {
   const rows = [...byKey.values()];
-  await appendEvents(
+  appendEvents(
     tx,
     rows.map((row) => ({
       entry: row.id,
@@ -210,14 +214,14 @@ async function link(
     return filing.after.map((dependency) => ({ entry: id, needs: dependency.entry, condition: dependency.on }));
   });
   if (links.length > 0) {
-    await tx.query(
+    tx.send(
       `INSERT INTO entry_dependency (entry, needs, condition)
        SELECT entry, needs, condition FROM ${tx.dialect.rows("v", { entry: "int", needs: "int", condition: "text" }, "$1")}
        WHERE true ON CONFLICT DO NOTHING`,
       [JSON.stringify(links)],
     );
   }
-  await announceQueued(tx, rows, changes);
+  announceQueued(tx, rows, changes);
   const hopeless = links.filter((one) => isTerminal(statuses.get(one.needs)!) && !meets(one.condition, statuses.get(one.needs)!));
   if (hopeless.length === 0) return null;
   const ends = new Map(hopeless.map((one) => [one.entry, { id: one.entry, status: "canceled" as const, error: neverMet(one, statuses.get(one.needs)!) }]));

@@ -1,8 +1,7 @@
 /** Routes that no live worker serves: a warning in the entry, and with `requireWorker` 0 a refusal. */
 import { WilcoError } from "../core/errors.ts";
-import type { Sql, Transaction } from "../database/database.ts";
+import type { Sql } from "../database/database.ts";
 import { routesServedBy } from "../domain/route.ts";
-import type { Context } from "./context.ts";
 import type { Filing } from "./filing.ts";
 
 /** The routes that live workers serve. A worker is live while its session was seen within a lease. */
@@ -21,27 +20,23 @@ export function unservedMessage(route: string): string {
 }
 
 /** Sets `warning` on filings whose route nobody serves; those that require a worker at once are refused. */
-export async function warnOfUnserved(
-  context: Context,
-  tx: Transaction,
-  filings: Filing[],
+export function warnOfUnserved(
+  filings: readonly Filing[],
+  served: ReadonlySet<string>,
   refused: Map<Filing, WilcoError | object>,
-): Promise<void> {
-  if (filings.length === 0) return;
-  const served = await servedRoutes(tx, context.settings.lease, tx.now());
+): void {
   for (const filing of filings) {
     const { row } = filing;
     if (served.has(row.route)) continue;
-    const message = unservedMessage(row.route);
-    if (row.require_worker === 0) {
-      refused.set(
-        filing,
-        new WilcoError({
-          code: "no_worker",
-          message: `${row.resource_name} ${row.operation} was not filed: ${message}`,
-          hint: "Start one (wilco worker), or submit without requiring a worker.",
-        }),
-      );
-    } else row.warning = message;
+    if (row.require_worker === 0) refused.set(filing, refusal(row.resource_name, row.operation, row.route));
+    else row.warning = unservedMessage(row.route);
   }
+}
+
+function refusal(resource: string | null, operation: string | null, route: string): WilcoError {
+  return new WilcoError({
+    code: "no_worker",
+    message: `${resource} ${operation} was not filed: ${unservedMessage(route)}`,
+    hint: "Start one (wilco worker), or submit without requiring a worker.",
+  });
 }

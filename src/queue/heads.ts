@@ -10,27 +10,27 @@
 import type { Transaction } from "../database/database.ts";
 
 /** Locks resource rows in the order of their ids. Before any entry's lock, in every transaction. */
-export async function lockResources(tx: Transaction, resources: readonly number[]): Promise<void> {
+export function lockResources(tx: Transaction, resources: readonly number[]): void {
   if (resources.length === 0 || tx.dialect.forNoKeyUpdate === "") return;
-  await tx.query(
+  tx.send(
     `SELECT id FROM resource WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forNoKeyUpdate}`,
     [JSON.stringify([...new Set(resources)])],
   );
 }
 
-/** Gives each of the (locked) resources its right head; returns the routes where an entry became claimable. */
-export async function promoteHeads(tx: Transaction, resources: readonly number[]): Promise<string[]> {
-  if (resources.length === 0) return [];
+/** Gives each of the (locked) resources its right head; adds the routes where an entry became claimable to `routes`. */
+export function promoteHeads(tx: Transaction, resources: readonly number[], routes: Set<string>): void {
+  if (resources.length === 0) return;
   const ids = JSON.stringify([...new Set(resources)]);
   // A queued head that is no longer the first gives way. One that a claim took meanwhile is running by the time this
   // statement gets its row lock, is re-checked, and stays.
-  await tx.query(
+  tx.send(
     `UPDATE entry SET head = 0 WHERE head = 1 AND status = 'queued' AND ${tx.dialect.inIds("resource", "$1")}
        AND EXISTS (SELECT 1 FROM entry o WHERE o.resource = entry.resource AND o.status = 'queued' AND o.exclusive = 1
          AND (o.priority, o.id) < (entry.priority, entry.id))`,
     [ids],
   );
-  const promoted = await tx.query<{ route: string }>(
+  tx.send<{ route: string }>(
     `UPDATE entry SET head = 1 WHERE id IN (
        SELECT (SELECT o.id FROM entry o WHERE o.resource = r.id AND o.status = 'queued' AND o.exclusive = 1
          ORDER BY o.priority, o.id LIMIT 1)
@@ -38,6 +38,8 @@ export async function promoteHeads(tx: Transaction, resources: readonly number[]
          AND NOT EXISTS (SELECT 1 FROM entry h WHERE h.resource = r.id AND h.head = 1))
      RETURNING route`,
     [ids],
+    (promoted) => {
+      for (const row of promoted) routes.add(row.route);
+    },
   );
-  return [...new Set(promoted.map((row) => row.route))];
 }
