@@ -34,7 +34,7 @@ export async function exchange(request: HttpRequest): Promise<HttpReply> {
   requireUrl(url);
   signal.throwIfAborted();
   const start = performance.now();
-  const deadline = AbortSignal.timeout(Math.min(timeout, 2 ** 31 - 1));
+  const deadline = AbortSignal.timeout(Math.min(Math.ceil(timeout), 2 ** 31 - 1));
   try {
     const response = await fetch(url, { ...init(request), method, signal: AbortSignal.any([signal, deadline]) });
     const text = await boundedText(response, url);

@@ -100,7 +100,7 @@ function openContext(
     parameters,
     resource,
     signal: control.signal,
-    deadline: Date.now() + remaining,
+    deadline: Date.now() + Math.round(remaining),
     get tempDir() {
       return workspace.path();
     },

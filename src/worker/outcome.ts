@@ -114,7 +114,7 @@ function invalidResult(wrong: string): EntryError {
 }
 
 function tooLarge(size: number): EntryError {
-  const mb = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
+  const mb = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
   return entryError("result_too_large", `The operation ended, but its result has ${mb(size)} of at most ${mb(LIMITS.result)}.`, "operation", {
     hint: "Return a summary and write the rest to the output.",
   });

@@ -72,7 +72,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let refusal: unknown;
   let draining: Promise<void> | undefined;
 
-  const { start, stop } = lifecycle({
+  const whole = lifecycle({
     async start() {
       const directory = openStateDirectory(options.stateDir);
       try {
@@ -135,24 +135,27 @@ export function createWorker(options: WorkerOptions): Worker {
     void stopNow().catch(() => {});
   }
 
-  function drain(): Promise<void> {
+  async function drain(): Promise<void> {
+    if (!parts) return;
+    const { heartbeat, work, claims } = parts;
     draining ??= (async () => {
-      if (!parts) return;
-      log.info({ worker: name, running: parts.work.leases().length }, "worker draining");
-      parts.heartbeat.drain();
-      parts.work.drain();
-      await parts.claims.stop();
-      await parts.work.idle();
+      log.info({ worker: name, running: work.leases().length }, "worker draining");
+      heartbeat.drain();
+      work.drain();
+      await claims.stop();
+      await work.idle();
     })();
-    return draining;
+    await draining;
+  }
+
+  function stop(): Promise<void> {
+    // It may still be waiting for a server that answers.
+    if (!parts) life.abort(new Error("The worker was stopped before it was registered."));
+    return whole.stop();
   }
 
   async function stopNow(): Promise<void> {
-    if (!parts) {
-      // Still waiting for a server that answers.
-      life.abort(new Error("The worker was stopped before it was registered."));
-      return stop();
-    }
+    if (!parts) return stop();
     parts.work.abortAll();
     const giveUp = setTimeout(() => life.abort(new Error("The worker stops.")), refusal === undefined ? LAST_WORDS : 0);
     await stop().finally(() => clearTimeout(giveUp));
@@ -171,7 +174,7 @@ export function createWorker(options: WorkerOptions): Worker {
     else end.reject(refusal);
   }
 
-  return { start, drain, stop, stopNow, stopped: end.promise };
+  return { start: whole.start, drain, stop, stopNow, stopped: end.promise };
 }
 
 interface Parts {
