@@ -1,0 +1,100 @@
+/** Runs the parts asked for (default all) and prints each figure beside what was promised. See README.md. */
+import { parseArgs } from "node:util";
+import { startPostgres } from "../tools/postgres.ts";
+import { hasRedis, measureBullMq } from "./bullmq.mjs";
+import { measureIdleMemory } from "./memory.mjs";
+import { measurePgBoss } from "./pg-boss.mjs";
+import { short } from "./statistics.mjs";
+import { measureStartup } from "./startup.mjs";
+import { measureWilco } from "./throughput.mjs";
+
+const PARTS = ["startup", "memory", "pg-boss", "bullmq", "embedded", "postgres"];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    jobs: { type: "string", default: "10000" },
+    sequential: { type: "string", default: "500" },
+    runs: { type: "string", default: "15" },
+  },
+});
+const unknown = positionals.filter((part) => !PARTS.includes(part));
+if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")}; parts are ${PARTS.join(", ")}.`);
+const wanted = positionals.length === 0 ? PARTS : positionals;
+const size = { jobs: Number(values.jobs), sequential: Number(values.sequential) };
+
+const found = {};
+const failures = [];
+await part("startup", () => measureStartup({ runs: Number(values.runs) }));
+await part("memory", async () => ({ idle: await measureIdleMemory() }));
+await part("pg-boss", () => withPostgres((url) => measurePgBoss({ url, ...size })));
+if (!wanted.includes("bullmq") || hasRedis()) await part("bullmq", () => measureBullMq(size));
+else console.log("bullmq: no redis-server on the PATH, not measured");
+await part("embedded", () => measureWilco(size));
+await part("postgres", () => withPostgres((url) => measureWilco({ databaseUrl: url, ...size })));
+
+const { startup, memory, "pg-boss": boss, bullmq, embedded, postgres } = found;
+const rows = [];
+atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
+atMost("wilco run hello.ts ÷ tsx hello.ts", startup?.run, startup?.tsx, 1.5);
+atMost("wilco run --local hello.ts ÷ tsx hello.ts", startup?.local, startup?.tsx, 3);
+atMost("idle embedded server, MB", memory?.idle, 1, 120);
+for (const [name, measured, latency, rate] of [
+  ["postgres", postgres, 1.2, 2],
+  ["embedded", embedded, 0.6, 4],
+]) {
+  atMost(`awaited no-op p50, ${name} ÷ P`, measured?.p50, boss?.p50, latency);
+  atLeast(`10,000 at once, ${name} ÷ P`, measured?.rate, boss?.rate, rate);
+  if (bullmq !== undefined) {
+    atMost(`awaited no-op p50, ${name} ÷ B`, measured?.p50, bullmq.p50);
+    atLeast(`10,000 at once, ${name} ÷ B`, measured?.rate, bullmq.rate);
+  }
+  atMost(`client memory an execution, ${name}, bytes`, measured?.memory, 1, 4_096);
+  atMost(`/healthz p99 in the burst, ${name}, ms`, measured?.lag, 1);
+}
+console.log("");
+console.table(rows);
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** A part that fails is named at the end and does not keep the others from being measured. */
+async function part(name, measure) {
+  if (!wanted.includes(name)) return;
+  try {
+    found[name] = await measure();
+    const numbers = Object.entries(found[name]).map(
+      ([key, value]) => `${key} ${value === undefined ? "–" : short(value)}`,
+    );
+    console.log(`${name}: ${numbers.join(", ")}`);
+  } catch (error) {
+    failures.push(`${name} was not measured: ${error.message}`);
+  }
+}
+
+async function withPostgres(measure) {
+  const server = await startPostgres({ durable: true });
+  try {
+    return await measure(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+function atMost(figure, value, base, limit) {
+  add(figure, value, base, limit, "≤", (ratio) => ratio <= limit);
+}
+
+function atLeast(figure, value, base, limit) {
+  add(figure, value, base, limit, "≥", (ratio) => ratio >= limit);
+}
+
+function add(figure, value, base, limit, sign, holds) {
+  if (value === undefined || base === undefined) return;
+  const ratio = value / base;
+  const promised = limit === undefined ? "–" : `${sign} ${limit}`;
+  rows.push({
+    figure,
+    measured: short(ratio),
+    promised,
+    "": limit === undefined ? "" : holds(ratio) ? "holds" : "FALLS SHORT",
+  });
+}

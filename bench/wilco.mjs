@@ -1,0 +1,98 @@
+/**
+ * wilco as the benchmarks use it: through its command line and nothing else. Whatever depends on how a server is started
+ * or found is in this file.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+export const CLI = fileURLToPath(new URL("../dist/cli/bin.js", import.meta.url));
+const STARTUP_LIMIT = 30_000;
+
+/**
+ * A server with its worker (16 slots) in one process, with the bench type and its one resource.
+ * @param databaseUrl undefined = embedded
+ */
+export async function startWilco({ databaseUrl } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "wilco-bench-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...cleanEnvironment(), WILCO_DATA_DIR: join(folder, "data"), XDG_CACHE_HOME: join(folder, "cache") };
+  const args = ["server", "--listen", `127.0.0.1:${port}`, "--types", join(here, "types"), "--slots", "16"];
+  if (databaseUrl !== undefined) args.push("--database-url", databaseUrl);
+  const child = spawn(process.execPath, [CLI, ...args], { env, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-4_000)));
+  const ended = once(child, "exit");
+  const server = {
+    url,
+    pid: child.pid,
+    folder,
+    env,
+    /** Runs `wilco ARGS…` against this server; rejects unless it exits with 0. `onStart` gets the child. */
+    cli: (cliArgs, options) => run([CLI, ...cliArgs], { env, cwd: folder, ...options }),
+    /** Runs a script of scripts/ and resolves to what it prints, as JSON. */
+    script: async (name, scriptArgs, options) =>
+      JSON.parse(await server.cli(["run", join(here, "scripts", name), ...scriptArgs], options)),
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await ready(url, child, () => said);
+    await server.cli(["apply", join(here, "inventory.yaml")]);
+    return server;
+  } catch (error) {
+    if (child.exitCode === null) await server.stop();
+    else rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function ready(url, child, said) {
+  const limit = Date.now() + STARTUP_LIMIT;
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined); // not listening yet
+    if (answer?.ok) return;
+    if (child.exitCode !== null || Date.now() > limit) throw new Error(`wilco server did not get ready:\n${said()}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Runs Node with these arguments to its end and resolves to its stdout. */
+export async function run(args, { env = cleanEnvironment(), cwd, onStart } = {}) {
+  const child = spawn(process.execPath, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (more) => (text[name] += more));
+  onStart?.(child);
+  const [code, signal] = await once(child, "close");
+  if (code === 0) return text.stdout;
+  throw new Error(`node ${args.join(" ")} ended with ${signal ?? code}:\n${text.stderr}${text.stdout}`);
+}
+
+/** A value of /proc/PID/status in kB (Linux only), e.g. VmRSS now or VmHWM at its highest. */
+export function memoryOf(pid, name) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
+}
+
+export function cleanEnvironment() {
+  const names = Object.keys(process.env).filter((name) => !/^(WILCO_|CI$|npm_|NODE_)/.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
