@@ -26,7 +26,7 @@ export interface ConnectOptions {
   dispatch?: Dispatch;
 }
 
-export interface Client extends ScriptApi<"promised"> {
+export interface Client extends ScriptApi {
   /** Ends all waits (they reject as `interrupted`) and connections. What was submitted goes on. */
   close(): void;
 }
@@ -49,7 +49,7 @@ export function connect(options: ConnectOptions): Client {
     requireWorker: requireWorker === undefined ? undefined : parseDuration(requireWorker, "requireWorker"),
     push,
   });
-  const api = createScriptApi<"promised">({ port, lookup: port.lookup, ...(tracker && { tracker }) });
+  const api = createScriptApi({ port, lookup: port.lookup, ...(tracker && { tracker }) });
   return Object.freeze({
     ...api,
     close() {

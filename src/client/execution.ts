@@ -53,6 +53,8 @@ export interface Execution<R = Json> extends PromiseLike<R> {
   detach(): Promise<Entry>;
   catch<T = never>(onRejected?: ((reason: unknown) => T | PromiseLike<T>) | null): Promise<R | T>;
   finally(onFinally?: (() => void) | null): Promise<R>;
+  /** "web-1 restart (entry 1042, running)" */
+  toString(): string;
 }
 
 export interface ExecutionInit {
@@ -126,7 +128,7 @@ class ExecutionHandle<R> implements Execution<R> {
   }
 
   finally(onFinally?: (() => void) | null): Promise<R> {
-    return this.then().finally(onFinally);
+    return this.then(undefined).finally(onFinally);
   }
 
   async outcome(poll?: PollPolicyInput): Promise<Entry> {

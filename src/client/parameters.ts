@@ -63,11 +63,11 @@ function checked(operation: OperationDescriptor, parameters: JsonObject, where: 
   for (const name of names) {
     if (!Object.hasOwn(parameters, name)) continue;
     const declared = properties[name];
-    const types = isJsonObject(declared) ? [declared["type"] ?? []].flat() : [];
+    const types = isJsonObject(declared) ? [declared["type"]].flat().filter((type) => typeof type === "string") : [];
     const value = parameters[name];
     if (types.length > 0 && !types.some((type) => hasType(value, type))) {
       throw invalid(
-        `"${name}" of ${operation.name} must be ${types.map((type) => nounOf(String(type))).join(" or ")}, not ${kindOf(value)}`,
+        `"${name}" of ${operation.name} must be ${types.map((type) => nounOf(type)).join(" or ")}, not ${kindOf(value)}`,
       );
     }
   }
@@ -83,7 +83,7 @@ function unknownParameter(operation: OperationDescriptor, name: string, names: s
   return invalid(message, suggestion(name, names, "Its parameters"));
 }
 
-function hasType(value: unknown, type: unknown): boolean {
+function hasType(value: unknown, type: string): boolean {
   switch (type) {
     case "string":
     case "boolean":

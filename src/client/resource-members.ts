@@ -56,4 +56,5 @@ export interface ResourceMembers<M extends LookMode = "promised"> {
 }
 
 /** Without generated types the operations are not known: any name may be one, and the proxy refuses the wrong ones. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a method, or data, of any name
 export type ResourceProxy<M extends LookMode = "promised"> = ResourceMembers<M> & { readonly [operation: string]: any };

@@ -70,7 +70,8 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
     children(): Looked<ResourceList<AnyProxy>> {
       return whenLooked(lookup.resources("", stateOf(this, "children").resource.name), list);
     },
-    child(name: string): Looked<AnyProxy> {
+    child(input: unknown): Looked<AnyProxy> {
+      const name = String(input);
       const { resource } = stateOf(this, "child");
       return whenLooked(lookup.resources("", resource.name), (found) => one(childNamed(name, resource, found)));
     },
@@ -229,6 +230,6 @@ function childNamed(name: string, parent: Resource, children: Resource[]): Resou
   throw new WilcoError({
     code: "unknown_resource",
     message: `${parent.name} has no child "${name}"`,
-    hint: suggestion(String(name), names, "Its children") ?? "It has no children.",
+    hint: suggestion(name, names, "Its children") ?? "It has no children.",
   });
 }

@@ -44,7 +44,7 @@ export function createResourceTypeCache(lookup: LookupPort): ResourceTypeCache {
     types(names) {
       const looked = names.map(type);
       const direct = looked.filter((one): one is KnownType => !(one instanceof Promise));
-      return direct.length === looked.length ? direct : Promise.all(looked);
+      return direct.length === looked.length ? direct : Promise.all(looked.map(async (one) => one));
     },
   };
 }

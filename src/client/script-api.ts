@@ -82,7 +82,7 @@ function selectorText(selector: unknown): string {
       for (const name of [value].flat()) requireTerm(key, name, "=");
     } else requireTerm(key, value);
   }
-  const text = selectorOfQuery(selector as SelectorQuery);
+  const text = selectorOfQuery(selector);
   parseSelector(text);
   return text;
 }

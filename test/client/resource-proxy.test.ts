@@ -40,9 +40,11 @@ test("a resource has its data as own properties that only refresh changes", () =
 test("awaiting a resource gives the resource and submits nothing, though its type has an operation called then", async () => {
   const world = createWorld();
   const web = world.resource("web-1");
+  // oxlint-disable-next-line typescript/await-thenable -- that it is none is what is tested
   expect(await web).toBe(web);
   expect(await Promise.resolve(web)).toBe(web);
   expect((await (async () => web)()).name).toBe("web-1");
+  // oxlint-disable-next-line typescript/await-thenable -- as above
   expect((await web.operations)["restart"]).toBeTypeOf("function");
   expect(world.submitted).toEqual([]);
 });
@@ -56,7 +58,7 @@ test("it prints and turns into JSON as its data", () => {
   expect(inspect(web)).toBe("Resource { web-1, web-server, up }");
   expect(inspect({ web }, { showHidden: true, depth: 5 })).toContain("web-1");
   expect(inspect(web.operations)).toContain("restart");
-  expect(`${web}`).toBe("web-1");
+  expect(String(web)).toBe("web-1");
   expect(Object.prototype.toString.call(web)).toBe("[object Object]");
   expect(world.submitted).toEqual([]);
 });
@@ -185,7 +187,7 @@ test("history is of this resource, and its query is checked", async () => {
 
 test("in Node the same look-ups are promises", async () => {
   const world = createWorld<"promised">({ promised: true });
-  const web: ResourceProxy<"promised"> = await world.resource("web-1");
+  const web: ResourceProxy = await world.resource("web-1");
   expect(await web.refresh()).toBe(web);
   expect(await web.children()).toEqual([]);
   await expect(world.resource("web-7")).rejects.toMatchObject({ code: "unknown_resource" });

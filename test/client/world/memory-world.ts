@@ -103,7 +103,8 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
       [...entries.values()].filter((one) => !query.resource || one.resource?.id === query.resource),
     async events(id, after, wait) {
       const read = () => (events.get(id) ?? []).filter((event) => event.seq > after);
-      while (wait > 0 && read().length === 0 && !isTerminal(known(id).status)) {
+      while (read().length === 0 && !isTerminal(known(id).status)) {
+        if (wait === 0) break;
         await new Promise<void>((resolve) => changed.push(resolve));
       }
       return { events: read(), done: isTerminal(known(id).status) };

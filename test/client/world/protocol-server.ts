@@ -48,8 +48,8 @@ export async function startProtocolServer({ port = 0 }: { port?: number } = {}):
   let held = 0;
 
   function changed(): void {
-    for (const wake of [...waiting]) wake();
-    for (const check of [...checks]) check();
+    for (const wake of waiting) wake();
+    for (const check of checks) check();
   }
 
   /** Runs `read` until it gives something, `ms` are over, or the client is gone. */
@@ -65,6 +65,7 @@ export async function startProtocolServer({ port = 0 }: { port?: number } = {}):
         waiting.delete(look);
         held--;
         resolve(read());
+        for (const check of checks) check();
       }
       waiting.add(look);
       response.once("close", done);
