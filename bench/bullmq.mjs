@@ -57,7 +57,7 @@ export async function measureBullMq({ sequential, jobs }) {
   const worker = fork(fileURLToPath(import.meta.url), ["worker", String(redis.port)]);
   try {
     await Promise.all([once(worker, "message"), events.waitUntilReady()]);
-    events.setMaxListeners(0);
+    for (const emitter of [events, queue]) emitter.setMaxListeners(0); // each wait adds one
     const call = async () => (await queue.add("noop", {})).waitUntilFinished(events);
     for (let i = 0; i < 50; i++) await call();
     const times = [];

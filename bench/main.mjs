@@ -51,8 +51,7 @@ for (const [name, measured, latency, rate] of [
   atMost(`client memory an execution, ${name}, bytes`, measured?.memory, 1, 4_096);
   atMost(`/healthz p99 in the burst, ${name}, ms`, measured?.lag, 1);
 }
-console.log("");
-console.table(rows);
+if (rows.length > 0) console.table(rows);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
 

@@ -29,9 +29,9 @@ export async function measureWilco({ databaseUrl, sequential, jobs }) {
 async function burst(server, count) {
   let peak;
   const answers = [];
-  let running = true;
+  const over = new AbortController();
   const watch = async (child) => {
-    while (running) {
+    while (!over.signal.aborted) {
       if (process.platform === "linux") {
         try {
           peak = memoryOf(child.pid, "VmHWM") || peak; // a zombie has no memory any more
@@ -45,14 +45,14 @@ async function burst(server, count) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  let watching;
+  let watching = Promise.resolve();
   try {
     const { ms } = await server.script("burst.ts", [`--count=${count}`], {
       onStart: (child) => (watching = watch(child)),
     });
     return { ms, peak, answers };
   } finally {
-    running = false;
+    over.abort();
     await watching;
   }
 }
