@@ -41,11 +41,12 @@ export async function applyInventory(options: ApplyOptions, document: InventoryD
       schemas: options.schemas,
       sealer: options.sealer,
       report: problems.report,
+      mayGuess: problems.mayGuess,
       notice: (text) => notices.push(text),
     });
     // Resources with problems count as added here: their own problem is told, not one more for each group.
     const named = new Set(Object.keys(document.resources ?? {}));
-    const groups = await planGroups(tx, parsed.groups, named, problems.report);
+    const groups = await planGroups(tx, parsed.groups, named, problems);
     throwProblems(problems.list, "The inventory", "invalid_inventory");
     if (!dryRun) {
       await options.types.save(
@@ -84,12 +85,12 @@ async function planTypes(tx: Transaction, types: Types, parsed: ParsedDocument, 
   const reshaped: ResourceTypeDescriptor[] = [];
   for (const { path, descriptor } of parsed.types) {
     const stored = known.get(descriptor.name);
-    known.set(descriptor.name, descriptor);
     if (stored?.builtin) {
       report(path, `"${descriptor.name}" is a built-in type`, "Choose another name.");
     } else if (stored && !hasImplementation(stored) && Object.keys(stored.operations).length > 0) {
       report(path, `"${descriptor.name}" is a type that a worker brings`, "Choose another name.");
     } else {
+      known.set(descriptor.name, descriptor);
       const keys = stored ? differingKeys(stored, descriptor) : [];
       if (keys.includes("connection")) reshaped.push(descriptor);
       changes.push({

@@ -45,6 +45,7 @@ export async function putResource(
     schemas: options.schemas,
     sealer: options.sealer,
     report: problems.report,
+    mayGuess: problems.mayGuess,
     notice: (text) => notices.push(text),
   });
   throwProblems(problems.list, `The resource "${name}"`, "invalid_request");

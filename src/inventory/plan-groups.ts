@@ -1,12 +1,12 @@
 /** Compares groups as asked for with what there is, and writes them. */
 import { canonicalJson } from "../core/json.ts";
-import { nearest, suggestion } from "../core/suggest.ts";
+import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Group } from "../domain/resource.ts";
 import { cyclic, findGroups, groupsNamedBy, listGroups } from "./groups.ts";
 import type { GroupDraft } from "./parse-document.ts";
-import type { Report } from "./problems.ts";
-import { unknownResource } from "./resources.ts";
+import type { Problems, Report } from "./problems.ts";
+import { noResource, unknownResource } from "./resources.ts";
 
 export interface PlannedGroup {
   draft: GroupDraft;
@@ -19,7 +19,7 @@ export async function planGroups(
   tx: Transaction,
   drafts: readonly GroupDraft[],
   added: ReadonlySet<string>,
-  report: Report,
+  problems: Problems,
 ): Promise<PlannedGroup[]> {
   if (drafts.length === 0) return [];
   const existing = await findGroups(
@@ -29,8 +29,8 @@ export async function planGroups(
   const all = new Map<string, Group>((await listGroups(tx)).map((group) => [group.name, group]));
   for (const draft of drafts) all.set(draft.name, draft);
   for (const draft of drafts) {
-    refuseUnknownGroups(draft, all, report);
-    await refuseUnknownMembers(tx, draft, added, report);
+    refuseUnknownGroups(draft, all, problems.report);
+    await refuseUnknownMembers(tx, draft, added, problems);
   }
   return drafts.map((draft) => {
     const group = existing.get(draft.name);
@@ -87,7 +87,7 @@ async function refuseUnknownMembers(
   tx: Transaction,
   draft: GroupDraft,
   added: ReadonlySet<string>,
-  report: Report,
+  { report, mayGuess }: Problems,
 ): Promise<void> {
   const members = (draft.members ?? []).filter((name) => !added.has(name));
   if (members.length === 0) return;
@@ -96,8 +96,7 @@ async function refuseUnknownMembers(
   ]);
   const known = new Set(rows.map(({ name }) => name));
   for (const name of members.filter((member) => !known.has(member))) {
-    const unknown = await unknownResource(tx, name);
-    const near = nearest(name, added);
-    report(`${draft.path}.members`, unknown.message, near === undefined ? unknown.hint : `Did you mean "${near}"?`);
+    const unknown = mayGuess() ? await unknownResource(tx, name, added) : noResource(name);
+    report(`${draft.path}.members`, unknown.message, unknown.hint);
   }
 }

@@ -1,7 +1,7 @@
 /** Compares resources as asked for with what there is: what would be added, changed, or is wrong. Writes nothing. */
 import { WilcoError } from "../core/errors.ts";
 import { canonicalJson, type JsonObject } from "../core/json.ts";
-import { nearest, suggestion } from "../core/suggest.ts";
+import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
@@ -10,7 +10,7 @@ import { bind, type LiveWorker } from "./bindings.ts";
 import type { ResourceDraft } from "./parse-document.ts";
 import type { Report } from "./problems.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
-import { unknownResource } from "./resources.ts";
+import { noResource, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
 import { openConnection, protectConnection, restoreMasked, shownConnection } from "./secrets.ts";
 import { typeNames } from "./types.ts";
@@ -34,6 +34,8 @@ export interface PlanContext {
   schemas: SchemaValidator;
   sealer: Sealer;
   report: Report;
+  /** See `Problems`. */
+  mayGuess: () => boolean;
   notice: (text: string) => void;
 }
 
@@ -55,7 +57,7 @@ export async function planResources(
   const parentOf = (name: string) => (byName.get(name) ?? ancestors.get(name))?.parent ?? null;
   const rooted = new Set<ResourceDraft>();
   for (const draft of drafts) {
-    if (await hasGoodParent(tx, draft, byName, ancestors, parentOf, context.report)) rooted.add(draft);
+    if (await hasGoodParent(tx, draft, byName, ancestors, parentOf, context)) rooted.add(draft);
   }
 
   const bindings = new Map<string, string | null>();
@@ -100,14 +102,13 @@ async function hasGoodParent(
   byName: ReadonlyMap<string, ResourceDraft>,
   ancestors: ReadonlyMap<string, Ancestor>,
   parentOf: (name: string) => string | null,
-  report: Report,
+  { report, mayGuess }: PlanContext,
 ): Promise<boolean> {
   if (draft.parent === null) return true;
   const path = draft.path === "" ? "parent" : `${draft.path}.parent`;
   if (!byName.has(draft.parent) && !ancestors.has(draft.parent)) {
-    const unknown = await unknownResource(tx, draft.parent);
-    const near = nearest(draft.parent, byName.keys());
-    report(path, unknown.message, near === undefined ? unknown.hint : `Did you mean "${near}"?`);
+    const unknown = mayGuess() ? await unknownResource(tx, draft.parent, byName.keys()) : noResource(draft.parent);
+    report(path, unknown.message, unknown.hint);
     return false;
   }
   const cycle = cycleFrom(draft.name, parentOf);

@@ -16,8 +16,11 @@ export type Report = (path: string, message: string, hint?: string, code?: Error
 export interface Problems {
   readonly list: Problem[];
   readonly report: Report;
+  /** False when enough was reported already: looking up the nearest names costs queries. */
+  readonly mayGuess: () => boolean;
 }
 
+const MAX_GUESSES = 50;
 /** Problems told in the sentence; all of them are in the details. */
 const SHOWN = 20;
 
@@ -25,6 +28,7 @@ export function collectProblems(): Problems {
   const list: Problem[] = [];
   return {
     list,
+    mayGuess: () => list.length < MAX_GUESSES,
     report: (path, message, hint, code) => {
       list.push({ path, message, ...(hint === undefined ? {} : { hint }), ...(code === undefined ? {} : { code }) });
     },

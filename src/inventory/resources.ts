@@ -78,8 +78,13 @@ export async function findResourceRow(
 /**
  * `There is no resource "web1". Did you mean "web-1"?` The candidates are bounded, so that a typing error costs the
  * same in a fleet of any size: names with the same start, with the same end, and of about the same length.
+ * @param alsoNamed more names that could be meant, such as those of the same document.
  */
-export async function unknownResource(sql: Sql, ref: string | number): Promise<WilcoError> {
+export async function unknownResource(
+  sql: Sql,
+  ref: string | number,
+  alsoNamed: Iterable<string> = [],
+): Promise<WilcoError> {
   const text = String(ref);
   let near: string | undefined;
   let any = true;
@@ -95,22 +100,17 @@ export async function unknownResource(sql: Sql, ref: string | number): Promise<W
       [text.length - 2, text.length + 2],
     );
     const rows = [...(await like(`${plain.slice(0, 2)}*`)), ...(await like(`*${plain.slice(-2)}`)), ...alike];
-    near = nearest(
-      text,
-      rows.map(({ name }) => name),
-    );
+    near = nearest(text, [...rows.map(({ name }) => name), ...alsoNamed]);
   }
   if (near === undefined) any = (await sql.query("SELECT 1 AS one FROM resource LIMIT 1")).length > 0;
-  return new WilcoError({
-    code: "unknown_resource",
-    message: `There is no resource ${typeof ref === "number" ? ref : JSON.stringify(text)}`,
-    hint:
-      near !== undefined
-        ? `Did you mean "${near}"?`
-        : any
-          ? "`wilco resources list` shows those there are."
-          : "There are no resources yet: add some with `wilco apply FILE`.",
-  });
+  if (near !== undefined) return noResource(ref, `Did you mean "${near}"?`);
+  return any ? noResource(ref) : noResource(ref, "There are no resources yet: add some with `wilco apply FILE`.");
+}
+
+/** Without looking for the nearest name. */
+export function noResource(ref: string | number, hint = "`wilco resources list` shows those there are."): WilcoError {
+  const shown = typeof ref === "number" ? ref : JSON.stringify(ref.slice(0, 256));
+  return new WilcoError({ code: "unknown_resource", message: `There is no resource ${shown}`, hint });
 }
 
 const MAX_CANDIDATES = 500;
