@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   inventory: ["core", "domain", "protocol", "database"],
   access: ["core", "domain", "protocol", "database"],
   operations: ["core", "domain", "protocol", "database", "queue", "audit", "inventory", "access"],
-  server: ["core", "domain", "protocol", "operations"],
+  server: ["core", "domain", "protocol", "operations", "inventory", "access"],
   "resource-types": ["core", "domain"],
   worker: ["core", "domain", "protocol", "resource-types"],
   client: ["core", "domain", "protocol"],

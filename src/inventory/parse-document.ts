@@ -154,7 +154,7 @@ function parseLabels(
       );
     // A number is refused rather than converted: 1.10 would silently become "1.1".
     else if (typeof label !== "string")
-      wrong(`labels.${key}`, "it must be a text", `Write it in quotes: "${String(label)}"`);
+      wrong(`labels.${key}`, "it must be a text", `Write it in quotes: ${JSON.stringify(JSON.stringify(label))}`);
     else if (label.length > 1_000 || !isStorable(label))
       wrong(`labels.${key}`, "it is too long or has a NUL character");
     else labels[key] = label;

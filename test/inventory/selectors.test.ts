@@ -83,7 +83,7 @@ describeOnBothEngines("A selector", (world) => {
       ["web-\0", "invalid_selector", /invisible/],
     ];
     for (const [selector, code, hint] of cases) {
-      await expect(namesOf(inventory, selector), selector).rejects.toMatchObject({
+      await expect(namesOf(inventory, selector)).rejects.toMatchObject({
         code,
         hint: expect.stringMatching(hint),
       });

@@ -43,7 +43,7 @@ describe("A held request", () => {
     });
     await held.promise;
     client.abort();
-    await expect(asked).rejects.toThrow();
+    await expect(asked).rejects.toThrow(/abort/);
     await gone.promise;
   });
 
@@ -90,7 +90,7 @@ describe("A held request", () => {
     const answer = await asked;
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ entries: [] });
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow(/fetch failed/);
     // Stopping twice is stopping once.
     await world.app.close();
     expect(world.calls.filter(({ method }) => method === "stop")).toHaveLength(1);
@@ -174,7 +174,7 @@ describe("A stream of events", () => {
     const aborted = await held[0]!.promise;
     const ended = new Promise<void>((resolve) => aborted.addEventListener("abort", () => resolve()));
     reader.abort();
-    await expect(first.text()).rejects.toThrow();
+    await expect(first.text()).rejects.toThrow(/abort/);
     await ended;
 
     const second = await fetch(`${url}/v1/entries/7/events`, { headers });

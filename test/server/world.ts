@@ -84,7 +84,7 @@ export async function openServer(
         },
         ...(body === undefined ? {} : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
       });
-      const isJson = String(answer.headers["content-type"] ?? "").includes("json");
+      const isJson = (answer.headers["content-type"] ?? "").includes("json");
       return {
         status: answer.statusCode,
         body: isJson ? (JSON.parse(answer.payload) as unknown) : undefined,
