@@ -27,7 +27,10 @@ type Target = { url: string; from: string; profile: Profile | undefined };
  * @throws WilcoError `unreachable` when no server is named and none runs here; `unauthenticated` without any token;
  *   `invalid_request` for a malformed URL or profile.
  */
-export async function resolveConnection(context: Context, dataDir = dataDirOf(context, undefined)): Promise<Connection> {
+export async function resolveConnection(
+  context: Context,
+  dataDir = dataDirOf(context, undefined),
+): Promise<Connection> {
   const { env, flags } = context;
   const target = namedTarget(context) ?? localTarget(dataDir);
   const url = checkUrl(target.url, target.from);

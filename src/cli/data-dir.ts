@@ -13,7 +13,8 @@ export const SERVER_LOG_FILE = "server.log";
 export function dataDirOf(context: Pick<Context, "env" | "path">, flag: string | undefined): string {
   const named = flag ?? nonEmpty(context.env["WILCO_DATA_DIR"]);
   if (named !== undefined) return context.path(named);
-  const state = nonEmpty(context.env["XDG_STATE_HOME"]) ?? join(nonEmpty(context.env["HOME"]) ?? homedir(), ".local", "state");
+  const state =
+    nonEmpty(context.env["XDG_STATE_HOME"]) ?? join(nonEmpty(context.env["HOME"]) ?? homedir(), ".local", "state");
   return join(state, "wilco");
 }
 

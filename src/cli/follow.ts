@@ -57,7 +57,10 @@ export async function follow(options: FollowOptions): Promise<Followed> {
     options.entries.map((entry) => [entry.id, { entry, read: options.after ?? 0 }] as const),
   );
   const pending = new Set([...followees.values()].filter((followee) => !isRead(followee)));
-  const result = (reason: Followed["reason"]): Followed => ({ entries: [...followees.values()].map(({ entry }) => entry), reason });
+  const result = (reason: Followed["reason"]): Followed => ({
+    entries: [...followees.values()].map(({ entry }) => entry),
+    reason,
+  });
 
   const started = performance.now();
   let looks = 0;

@@ -31,3 +31,13 @@ export function listenForInterrupt(proc: NodeJS.Process = process): Interrupt {
     dispose: () => names.forEach((name) => proc.off(name, listener)),
   };
 }
+
+/** Listens while `work` runs. */
+export async function withInterrupt<T>(work: (interrupt: Interrupt) => Promise<T>): Promise<T> {
+  const interrupt = listenForInterrupt();
+  try {
+    return await work(interrupt);
+  } finally {
+    interrupt.dispose();
+  }
+}

@@ -35,7 +35,8 @@ export async function readInventory(context: Context, file: string): Promise<Inv
   }
   // A few anchors must not unfold into gigabytes.
   const value: unknown = document.toJS({ maxAliasCount: 1_000 }) ?? {};
-  if (!isJsonObject(value)) throw invalid(`${named} is not an inventory`, "It has types:, resources: and groups: at its top.");
+  if (!isJsonObject(value))
+    throw invalid(`${named} is not an inventory`, "It has types:, resources: and groups: at its top.");
   return value as InventoryDocument;
 }
 

@@ -45,7 +45,10 @@ async function report(error: unknown, context: Context | undefined, proc: NodeJS
 /** commander's "error: unknown option '--foo'\n(Did you mean --for?)" as two sentences of ours. */
 function usageError(message: string): string {
   const [what = "", ...more] = message.replace(/^error: /, "").split("\n");
-  const hint = more.join(" ").trim().replace(/^\((.*)\)$/, "$1");
+  const hint = more
+    .join(" ")
+    .trim()
+    .replace(/^\((.*)\)$/, "$1");
   return `error: ${sentence(what)}\n  ${sentence(hint === "" ? 'See what there is with "wilco --help" or "wilco COMMAND --help"' : hint)}\n`;
 }
 

@@ -21,7 +21,11 @@ export function parseEntryIds(texts: readonly string[]): number[] {
     const first = parseEntryId(range?.[1] ?? text);
     const last = parseEntryId(range?.[2] ?? text);
     if (last - first >= MOST_IDS || ids.size > MOST_IDS) {
-      throw new WilcoError({ code: "invalid_request", message: `${text} is more than ${MOST_IDS} entries`, hint: "Name fewer." });
+      throw new WilcoError({
+        code: "invalid_request",
+        message: `${text} is more than ${MOST_IDS} entries`,
+        hint: "Name fewer.",
+      });
     }
     for (let id = first; id <= last; id++) ids.add(id);
   }

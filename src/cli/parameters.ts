@@ -49,7 +49,10 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     try {
       return await inputs.readFile(path);
     } catch (error) {
-      throw invalid(`${what} can't be read: ${messageOf(error)}`, "Check the path; a value that begins with @ is written @@.");
+      throw invalid(
+        `${what} can't be read: ${messageOf(error)}`,
+        "Check the path; a value that begins with @ is written @@.",
+      );
     }
   };
 
@@ -132,7 +135,8 @@ function convert(assignment: ParameterAssignment, property: JsonSchema, root: Js
   }
   const types = typesOf(property, root);
   // A file's last line break is the editor's, not the value's, except where the text itself is the value.
-  const text = types.includes("string") && property["secret"] !== true ? assignment.text : trimLineEnd(source, assignment.text);
+  const text =
+    types.includes("string") && property["secret"] !== true ? assignment.text : trimLineEnd(source, assignment.text);
   const value = convertText(text, property, root);
   if (value !== undefined) return value;
   throw invalid(

@@ -54,7 +54,9 @@ function flag(name: string, key: keyof PollPolicy, value: unknown): Partial<Poll
     return parsePollPolicy({ [key]: value });
   } catch (error) {
     if (!(error instanceof WilcoError)) throw error;
-    const message = error.message.startsWith(key) ? name + error.message.slice(key.length) : `${name}: ${error.message}`;
+    const message = error.message.startsWith(key)
+      ? name + error.message.slice(key.length)
+      : `${name}: ${error.message}`;
     throw new WilcoError({ code: error.code, message, hint: error.hint, cause: error });
   }
 }

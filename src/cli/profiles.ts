@@ -48,12 +48,14 @@ export function readProfiles(env: Environment): Profiles {
   } catch (error) {
     throw invalid(file, messageOf(error));
   }
-  if (!isJsonObject(document) || !isJsonObject(document["profiles"] ?? {})) throw invalid(file, 'it is not { "profiles": … }');
+  if (!isJsonObject(document) || !isJsonObject(document["profiles"] ?? {}))
+    throw invalid(file, 'it is not { "profiles": … }');
   const profiles = new Map<string, Profile>();
   for (const [name, value] of Object.entries(document["profiles"] ?? {})) {
     if (!isJsonObject(value) || typeof value["url"] !== "string") throw invalid(file, `profile "${name}" has no "url"`);
     const token = value["token"];
-    if (token !== undefined && typeof token !== "string") throw invalid(file, `the "token" of profile "${name}" is not a text`);
+    if (token !== undefined && typeof token !== "string")
+      throw invalid(file, `the "token" of profile "${name}" is not a text`);
     profiles.set(name, { name, url: value["url"], token, poll: parsePollPolicy(value["poll"]) });
   }
   const current = document["current"];
@@ -68,12 +70,18 @@ function profilesOf(file: string, profiles: ReadonlyMap<string, Profile>, curren
     throw new WilcoError({
       code: "invalid_request",
       message: `There is no profile "${name}" in ${file}`,
-      hint: suggestion(name, profiles.keys(), "profiles") ?? "There are no profiles yet; name the server with --server URL.",
+      hint:
+        suggestion(name, profiles.keys(), "profiles") ??
+        "There are no profiles yet; name the server with --server URL.",
     });
   };
   return { current: current === undefined ? null : get(current), get };
 }
 
 function invalid(file: string, why: string): WilcoError {
-  return new WilcoError({ code: "invalid_request", message: `The profiles file ${file} can't be used: ${why}`, hint: "Correct it or remove it." });
+  return new WilcoError({
+    code: "invalid_request",
+    message: `The profiles file ${file} can't be used: ${why}`,
+    hint: "Correct it or remove it.",
+  });
 }

@@ -42,12 +42,20 @@ export async function openRemote(context: Context, dataDir?: string): Promise<Re
 export async function openForWork(context: Context, flags: LocalFlags, signal?: AbortSignal): Promise<Remote> {
   if (flags.local !== true) {
     if (flags.inventory !== undefined) {
-      throw new WilcoError({ code: "invalid_request", message: "--inventory is for --local", hint: 'Use "wilco apply FILE" for a running server.' });
+      throw new WilcoError({
+        code: "invalid_request",
+        message: "--inventory is for --local",
+        hint: 'Use "wilco apply FILE" for a running server.',
+      });
     }
     return openRemote(context, flags.dataDir === undefined ? undefined : dataDirOf(context, flags.dataDir));
   }
   if (context.flags.server !== undefined || context.flags.profile !== undefined) {
-    throw new WilcoError({ code: "invalid_request", message: "--local and --server or --profile exclude each other", hint: "Leave one of them out." });
+    throw new WilcoError({
+      code: "invalid_request",
+      message: "--local and --server or --profile exclude each other",
+      hint: "Leave one of them out.",
+    });
   }
   const { startLocalServer } = await import("./composition/local-server.ts");
   const local = await startLocalServer(context, flags, signal);

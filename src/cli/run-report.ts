@@ -22,10 +22,13 @@ export function showOutcome(context: Context, outcome: RunOutcome): void {
 function showScriptError({ output }: Context, error: ScriptError, remark?: string): void {
   const paint = output.paintErr;
   const named = error.code === "script_failed" && error.name !== "Error" ? `${error.name}: ` : "";
-  const lines = [`${paint.red("error:")} ${sentence(`${named}${error.message}${remark === undefined ? "" : ` (${remark})`}`)}`];
+  const lines = [
+    `${paint.red("error:")} ${sentence(`${named}${error.message}${remark === undefined ? "" : ` (${remark})`}`)}`,
+  ];
   if (error.hint !== undefined) lines.push(`  ${sentence(error.hint)}`);
   const frames = error.stack.split("\n").filter((line) => /^\s+at /.test(line));
-  for (const frame of output.verbose ? frames : frames.slice(0, FRAMES_SHOWN)) lines.push(paint.dim(`  ${frame.trim()}`));
+  for (const frame of output.verbose ? frames : frames.slice(0, FRAMES_SHOWN))
+    lines.push(paint.dim(`  ${frame.trim()}`));
   if (error.entry !== undefined && !`${error.message}${error.hint ?? ""}`.includes(String(error.entry))) {
     lines.push(`  entry ${error.entry}: wilco entry show ${error.entry}`);
   }
@@ -35,21 +38,29 @@ function showScriptError({ output }: Context, error: ScriptError, remark?: strin
 /** What still runs when the script is over; said before anything is done about it. */
 export function tellRunning(context: Context, running: readonly RunningEntry[], what: OnError, local: boolean): void {
   const { output } = context;
-  const list = running.slice(0, LISTED).map((entry) => `  entry ${entry.id}: ${entry.resource} ${entry.operation} (${entry.status})`);
+  const list = running
+    .slice(0, LISTED)
+    .map((entry) => `  entry ${entry.id}: ${entry.resource} ${entry.operation} (${entry.status})`);
   if (running.length > LISTED) list.push(`  … and ${running.length - LISTED} more`);
   const subject = running.length === 1 ? "One operation" : `${running.length} operations`;
   const one = running.length === 1;
   const ids = formatEntryIds(running.map((entry) => entry.id));
   switch (what) {
     case "wait":
-      output.warn(`${subject} still ${one ? "runs" : "run"}; waiting for ${one ? "it" : "them"} (--on-error leave does not):\n${list.join("\n")}`);
+      output.warn(
+        `${subject} still ${one ? "runs" : "run"}; waiting for ${one ? "it" : "them"} (--on-error leave does not):\n${list.join("\n")}`,
+      );
       return;
     case "cancel":
-      output.warn(`${subject} still ${one ? "runs" : "run"}; asking for ${one ? "it" : "them"} to be canceled:\n${list.join("\n")}`);
+      output.warn(
+        `${subject} still ${one ? "runs" : "run"}; asking for ${one ? "it" : "them"} to be canceled:\n${list.join("\n")}`,
+      );
       return;
     case "leave":
       if (local) {
-        output.warn(`${subject} ${one ? "was" : "were"} not ended; the server in this process lets ${one ? "it" : "them"} end before it stops:\n${list.join("\n")}`);
+        output.warn(
+          `${subject} ${one ? "was" : "were"} not ended; the server in this process lets ${one ? "it" : "them"} end before it stops:\n${list.join("\n")}`,
+        );
         return;
       }
       output.warn(

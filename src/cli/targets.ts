@@ -32,7 +32,7 @@ export async function findResources(
   selector: Selector = parseSelector(text),
 ): Promise<Resource[]> {
   const found: Resource[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
+  for (let cursor: string | null | undefined; cursor !== null;) {
     const page: ResourcesAnswer = await api.resources({
       ...(text === "" ? {} : { selector: text }),
       limit: PAGE,

@@ -7,7 +7,7 @@ import { isTerminal } from "../domain/status.ts";
 import type { Context } from "./context.ts";
 import { EXIT, exitCodeOfOutcomes, SIGNAL_EXIT } from "./exit-codes.ts";
 import { follow, type Followed } from "./follow.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import type { Interrupt } from "./interrupt.ts";
 import { formatEntryIds } from "./numbers.ts";
 import { printValue } from "./output/documents.ts";
 import { describeWait, describeWork, endedLine } from "./output/entry-text.ts";
@@ -22,13 +22,13 @@ export interface WaitForEntriesOptions {
   policy: PollPolicy;
   /** The server lives in this process: what is not ended when the wait ends does not go on. */
   local: boolean;
+  interrupt: Interrupt;
 }
 
 /** Exit code by the contract; what was asked for is on stdout by then. */
 export async function waitForEntries(options: WaitForEntriesOptions): Promise<number> {
-  const { context, api, policy } = options;
+  const { context, api, policy, interrupt } = options;
   const { output } = context;
-  const interrupt = listenForInterrupt();
   const many = options.entries.length > 1;
   const names = options.entries.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
   const operationOutput = createOperationOutput({ output, prefixed: many, names });
@@ -52,7 +52,8 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
       onChange: (entry) => {
         const before = latest.get(entry.id);
         latest.set(entry.id, entry);
-        if (many && isTerminal(entry.status) && before && !isTerminal(before.status)) output.notice(endedLine(output.paintErr, entry));
+        if (many && isTerminal(entry.status) && before && !isTerminal(before.status))
+          output.notice(endedLine(output.paintErr, entry));
       },
     });
     operationOutput.end();
@@ -73,8 +74,6 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
     output.live.stop();
     tellWhatGoesOn(options, [...latest.values()], "The wait broke off");
     throw error;
-  } finally {
-    interrupt.dispose();
   }
 }
 

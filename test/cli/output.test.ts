@@ -14,7 +14,8 @@ async function outputTo(
   options: { format?: OutputFormat; tty?: boolean; env?: Record<string, string>; quiet?: boolean } = {},
 ) {
   const streams: { stdout: Stream; stderr: Stream } = { stdout: new PassThrough(), stderr: new PassThrough() };
-  if (options.tty === true) for (const stream of Object.values(streams)) Object.assign(stream, { isTTY: true, columns: 60 });
+  if (options.tty === true)
+    for (const stream of Object.values(streams)) Object.assign(stream, { isTTY: true, columns: 60 });
   const output = await createOutput({
     ...streams,
     env: options.env ?? {},
@@ -130,7 +131,10 @@ describe("output of operations", () => {
 
   it("leaves stdout to the document with JSON", async () => {
     const to = await outputTo({ format: "json" });
-    createOperationOutput({ output: to.output, prefixed: false, names: ["web-1"] }).take(entry(1, "web-1"), output("x\n"));
+    createOperationOutput({ output: to.output, prefixed: false, names: ["web-1"] }).take(
+      entry(1, "web-1"),
+      output("x\n"),
+    );
     expect(to.stdout()).toBe("");
     expect(to.stderr()).toBe("x\n");
   });

@@ -38,7 +38,11 @@ const operation = (schema: JsonSchema = SCHEMA, argv: string | null = "command")
   implementation: null,
 });
 
-const FILES: Record<string, string> = { "note.txt": "two\nlines\n", "count.txt": "7\n", "all.yaml": "count: 2\nversion: a\n" };
+const FILES: Record<string, string> = {
+  "note.txt": "two\nlines\n",
+  "count.txt": "7\n",
+  "all.yaml": "count: 2\nversion: a\n",
+};
 
 async function parse(params: string[], more: Partial<ParameterInputs> = {}, to = operation()) {
   const raw = await readParameters({
@@ -99,7 +103,13 @@ describe("parameters from the command line", () => {
 
   it.each<[string, string[], Partial<ParameterInputs>, RegExp, RegExp]>([
     ["an unknown name", ["gracefull=true"], {}, /web-server.restart has no parameter "gracefull"/, /graceful/],
-    ["a wrong type", ["count=many"], {}, /"count" of web-server.restart must be a whole number, but is "many"/, /count=3/],
+    [
+      "a wrong type",
+      ["count=many"],
+      {},
+      /"count" of web-server.restart must be a whole number, but is "many"/,
+      /count=3/,
+    ],
     ["a fraction for a whole number", ["count=1.5"], {}, /whole number/, /count/],
     ["JSON that is none", ["count:={"], {}, /"count" of web-server.restart is not JSON/, /count=TEXT/],
     ["a secret as a literal", ["password=hunter2"], {}, /is a secret/, /@env:NAME/],
@@ -110,7 +120,13 @@ describe("parameters from the command line", () => {
     ["stdin twice", ["version=@-", "password=@-"], {}, /both read stdin/, /file/],
     ["a name twice", ["count=1", "count=2"], {}, /given twice/, /list/],
     ["a document that is no object", [], { document: "-", readStdin: async () => "[1]" }, /not an object/, /name/],
-    ["a name of the document that is unknown", [], { document: "-", readStdin: async () => '{"cuont": 1}' }, /no parameter "cuont"/, /count/],
+    [
+      "a name of the document that is unknown",
+      [],
+      { document: "-", readStdin: async () => '{"cuont": 1}' },
+      /no parameter "cuont"/,
+      /count/,
+    ],
   ])("refuses %s", async (_what, params, more, message, hint) => {
     await expect(parse(params, more)).rejects.toMatchObject({
       code: "invalid_parameters",

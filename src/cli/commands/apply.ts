@@ -11,13 +11,18 @@ export interface ApplyFlags {
   dryRun?: boolean;
 }
 
+const NOTICES_SHOWN = 3;
+
 export async function applyCommand(context: Context, file: string, flags: ApplyFlags): Promise<number> {
   const document = await readInventory(context, file);
   const { api, connection } = await openRemote(context);
   const answer = await api.apply({ ...document, dryRun: flags.dryRun === true });
   const { output } = context;
   await printDocument(output, answer, () => answer.changes.map((change) => describeChange(change, output)).join(""));
-  for (const notice of answer.notices) output.warn(`${output.paintErr.yellow("note:")} ${notice}`);
+  for (const notice of answer.notices.slice(0, NOTICES_SHOWN))
+    output.notice(`${output.paintErr.yellow("note:")} ${notice}`);
+  const more = answer.notices.length - NOTICES_SHOWN;
+  if (more > 0) output.notice(`${output.paintErr.yellow("note:")} … and ${more} more like these (all with --json)`);
   output.notice(summary(answer.changes, answer.applied, connection.url));
   return EXIT.succeeded;
 }

@@ -7,7 +7,7 @@ import { isTerminal } from "../../domain/status.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { follow } from "../follow.ts";
-import { listenForInterrupt } from "../interrupt.ts";
+import { withInterrupt } from "../interrupt.ts";
 import { parseEntryId, parseEntryIds } from "../numbers.ts";
 import { printDocument, printValue } from "../output/documents.ts";
 import { describeWait, describeWork, entryFields, formatEvent } from "../output/entry-text.ts";
@@ -64,24 +64,24 @@ export async function tailEntry(context: Context, idText: string, flags: TailFla
     operationOutput.end();
     return EXIT.succeeded;
   }
-  const interrupt = listenForInterrupt();
   const latest = new Map(entries.map((entry) => [entry.id, entry] as const));
   const started = Date.now();
   output.live.show(() => describeWait([...latest.values()], started, ""));
   try {
-    const followed = await follow({
-      trail: api,
-      entries,
-      policy: DEFAULT_POLL_POLICY,
-      signal: interrupt.signal,
-      onEvent: take,
-      onChange: (entry) => void latest.set(entry.id, entry),
+    return await withInterrupt(async (interrupt) => {
+      const followed = await follow({
+        trail: api,
+        entries,
+        policy: DEFAULT_POLL_POLICY,
+        signal: interrupt.signal,
+        onEvent: take,
+        onChange: (entry) => void latest.set(entry.id, entry),
+      });
+      return followed.reason === "interrupted" ? SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"] : EXIT.succeeded;
     });
-    return followed.reason === "interrupted" ? SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"] : EXIT.succeeded;
   } finally {
     output.live.stop();
     operationOutput.end();
-    interrupt.dispose();
   }
 }
 
@@ -92,7 +92,7 @@ export async function waitForEntries(context: Context, idTexts: readonly string[
   const entries: Entry[] = [];
   for (const id of ids) entries.push(await api.entry(id));
   const policy = layerPollPolicies(flagPolicy, connection.poll);
-  return waitFor({ context, api, entries, policy, local: false });
+  return withInterrupt((interrupt) => waitFor({ context, api, entries, policy, local: false, interrupt }));
 }
 
 export async function cancelEntries(context: Context, idTexts: readonly string[], flags: CancelFlags): Promise<number> {
@@ -107,7 +107,9 @@ export async function cancelEntries(context: Context, idTexts: readonly string[]
   for (const id of ids) {
     const entry = await api.cancel(id, request);
     entries.push(entry);
-    const state = isTerminal(entry.status) ? `is ${entry.status}` : "is being canceled; its worker has been told";
+    const state = isTerminal(entry.status)
+      ? `is ${entry.status}`
+      : "is being canceled; it ends when its worker has stopped it";
     output.notice(`${describeWork(entry)} (entry ${entry.id}) ${state}.`);
   }
   if (output.format !== "table") await printValue(output, entries);
@@ -125,7 +127,8 @@ export async function retryEntry(context: Context, idText: string, flags: RetryF
     await printDocument(output, entry, () => `${entry.id}\n`);
     return EXIT.succeeded;
   }
-  return waitFor({ context, api, entries: [entry], policy: layerPollPolicies(flagPolicy, connection.poll), local: false });
+  const policy = layerPollPolicies(flagPolicy, connection.poll);
+  return withInterrupt((interrupt) => waitFor({ context, api, entries: [entry], policy, local: false, interrupt }));
 }
 
 async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
@@ -139,8 +142,13 @@ async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
 
 async function tasksOf(api: Api, request: Entry): Promise<Entry[]> {
   const tasks: Entry[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await api.entries({ parent: request.id, order: "oldest", limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await api.entries({
+      parent: request.id,
+      order: "oldest",
+      limit: 1_000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     tasks.push(...page.items);
     cursor = page.next;
   }

@@ -4,17 +4,18 @@ import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import type { Entry } from "../../domain/entry.ts";
-import { layerPollPolicies, parsePollPolicy } from "../../domain/poll-policy.ts";
+import { layerPollPolicies, parsePollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import { parsePriority } from "../../domain/priority.ts";
 import { parseSelector } from "../../domain/selector.ts";
 import type { Submission } from "../../protocol/messages.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { withInterrupt, type Interrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { describeWork } from "../output/entry-text.ts";
 import { formatTime, parseWhen, type When } from "../output/times.ts";
-import { convertParameters, readParameters } from "../parameters.ts";
+import { convertParameters, readParameters, type RawParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
@@ -35,6 +36,18 @@ export interface ExecFlags extends PollFlags, LocalFlags {
   requireWorker: string | boolean;
 }
 
+/** What the command line says, before a server was asked anything. */
+interface Plan {
+  selector: string;
+  operation: string;
+  raw: RawParameters;
+  options: Partial<Submission>;
+  /** Of the flags. */
+  policy: Partial<PollPolicy>;
+  when: When | undefined;
+  flags: ExecFlags;
+}
+
 /** @param argv what stood after `--`; null when there was none. */
 export async function execCommand(
   context: Context,
@@ -44,7 +57,7 @@ export async function execCommand(
   flags: ExecFlags,
 ): Promise<number> {
   // Everything that can be refused without a server is refused first.
-  const parsed = parseSelector(selector);
+  parseSelector(selector);
   const policy = pollPolicyOfFlags(flags);
   const when = flags.at === undefined ? undefined : parseWhen(flags.at);
   const options = submissionOptions(flags, when);
@@ -56,38 +69,43 @@ export async function execCommand(
     readFile: (path) => readFile(context.path(path), "utf8"),
     readStdin: () => context.readStdin(),
   });
-
-  const remote = await openForWork(context, flags);
-  try {
-    const { api, connection } = remote;
-    const resources = await findResources(api, selector, parsed);
-    if (resources.length === 0) return nothingMatches(context, selector, flags.allowEmpty === true);
-    const targets = await findOperations(api, resources, operation);
-    const submissions = targets.map(({ resource, operation: descriptor }) => ({
-      resource: resource.id,
-      operation,
-      parameters: convertParameters(raw, resource.type, descriptor),
-      ...options,
-    }));
-    if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
-
-    const entries = await submit(remote, submissions);
-    tellFiled(context, remote, entries, when);
-    if (!flags.wait) {
-      await printDocument(context.output, entries, () => entries.map((entry) => `${entry.id}\n`).join(""));
-      return EXIT.succeeded;
+  const plan: Plan = { selector, operation, raw, options, policy, when, flags };
+  return withInterrupt(async (interrupt) => {
+    const remote = await openForWork(context, flags, interrupt.signal);
+    try {
+      return await carryOut(context, plan, remote, interrupt);
+    } finally {
+      await remote.close();
     }
-    const descriptorPolicy = parsePollPolicy(targets[0]!.operation.poll);
-    return await waitForEntries({
-      context,
-      api,
-      entries,
-      policy: layerPollPolicies(policy, connection.poll, descriptorPolicy),
-      local: remote.local,
-    });
-  } finally {
-    await remote.close();
+  });
+}
+
+async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt: Interrupt): Promise<number> {
+  const { selector, operation, flags } = plan;
+  const { api, connection } = remote;
+  const resources = await findResources(api, selector);
+  if (resources.length === 0) return nothingMatches(context, selector, flags.allowEmpty === true);
+  const targets = await findOperations(api, resources, operation);
+  const submissions = targets.map(({ resource, operation: descriptor }) => ({
+    resource: resource.id,
+    operation,
+    parameters: convertParameters(plan.raw, resource.type, descriptor),
+    ...plan.options,
+  }));
+  if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
+  if (interrupt.signal.aborted) {
+    context.output.warn("Interrupted: nothing was submitted.");
+    return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
   }
+
+  const entries = await submit(remote, submissions);
+  tellFiled(context, remote, entries, plan.when);
+  if (!flags.wait) {
+    await printDocument(context.output, entries, () => entries.map((entry) => `${entry.id}\n`).join(""));
+    return EXIT.succeeded;
+  }
+  const policy = layerPollPolicies(plan.policy, connection.poll, parsePollPolicy(targets[0]!.operation.poll));
+  return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt });
 }
 
 function submissionOptions(flags: ExecFlags, when: When | undefined): Partial<Submission> {

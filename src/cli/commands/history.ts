@@ -32,7 +32,7 @@ export async function historyCommand(context: Context, flags: HistoryFlags): Pro
   const limit = parseCount(flags.limit ?? "50", "--limit");
   const { api } = await openRemote(context);
   const entries = [];
-  for (let cursor: string | null | undefined; cursor !== null && entries.length < limit; ) {
+  for (let cursor: string | null | undefined; cursor !== null && entries.length < limit;) {
     const page = await api.entries({
       ...query,
       limit: Math.min(PAGE, limit - entries.length),

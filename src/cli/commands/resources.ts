@@ -17,7 +17,8 @@ export async function listResources(context: Context, selector = ""): Promise<nu
   const parsed = parseSelector(selector);
   const { api } = await openRemote(context);
   const resources = await findResources(api, selector, parsed);
-  const empty = selector === "" ? "There are no resources yet; add some with: wilco apply FILE" : `Nothing matches ${selector}.`;
+  const empty =
+    selector === "" ? "There are no resources yet; add some with: wilco apply FILE" : `Nothing matches ${selector}.`;
   await printList(context.output, resources, resourceColumns(context.output.paint), empty);
   return EXIT.succeeded;
 }
@@ -35,7 +36,11 @@ function resourceColumns(colours: Colours): Array<Column<Resource>> {
   return [
     { title: "name", cell: (resource) => resource.name },
     { title: "type", cell: (resource) => resource.type },
-    { title: "availability", cell: (resource) => resource.availability, paint: (text, { availability }) => text.replace(availability, availabilityText(availability, colours)) },
+    {
+      title: "availability",
+      cell: (resource) => resource.availability,
+      paint: (text, { availability }) => text.replace(availability, availabilityText(availability, colours)),
+    },
     { title: "zone", cell: (resource) => resource.zone },
     { title: "worker", cell: (resource) => resource.worker ?? "–" },
     { title: "labels", cell: (resource) => labelsText(resource.labels) },
@@ -56,13 +61,19 @@ function cardOf(
     ["type", resource.type],
     ["zone", resource.zone],
     ["worker", resource.worker ?? "any of its zone and role"],
-    ["availability", `${availabilityText(resource.availability, colours)} (${formatTime(resource.availabilityAt, utc)})`],
+    [
+      "availability",
+      `${availabilityText(resource.availability, colours)} (${formatTime(resource.availabilityAt, utc)})`,
+    ],
   ];
   if (resource.parent !== null) fields.push(["parent", resource.parent]);
   if (resource.description !== null) fields.push(["description", resource.description]);
   if (Object.keys(resource.labels).length > 0) fields.push(["labels", labelsText(resource.labels)]);
   for (const [key, value] of Object.entries(resource.connection)) {
-    fields.push([`connection.${key}`, isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)]);
+    fields.push([
+      `connection.${key}`,
+      isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value),
+    ]);
   }
   const operations = Object.values(type?.operations ?? {});
   return `${formatCard(fields)}\n${formatTable(operations, operationColumns(), width)}`;

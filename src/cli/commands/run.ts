@@ -12,6 +12,7 @@ import { createSession } from "../../sandbox/session.ts";
 import type { Context, Environment } from "../context.ts";
 import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
+import { parseCount } from "../numbers.ts";
 import { showError } from "../output/error-text.ts";
 import { printValue } from "../output/documents.ts";
 import { layerPollFlags, pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
@@ -23,6 +24,8 @@ import { requireWorkerOf } from "../require-worker.ts";
 export interface RunFlags extends PollFlags, LocalFlags {
   onError: string;
   grace: string;
+  cpuLimit: string;
+  memoryLimit: string;
   env?: string[];
   root?: string;
   requireWorker: string | boolean;
@@ -38,10 +41,14 @@ export async function runCommand(context: Context, file: string, args: string[],
   const grace = parseDuration(flags.grace, "--grace");
   const flagPolicy = pollPolicyOfFlags(flags);
   const env = allowedEnvironment(context.env, flags.env ?? []);
+  const limits = {
+    cpu: parseDuration(flags.cpuLimit, "--cpu-limit"),
+    memory: parseCount(flags.memoryLimit, "--memory-limit", 2_048) * 1_048_576,
+  };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
 
   // Its thread boots while the server is looked for.
-  const session = createSession({ cacheDirectory: defaultCacheDirectory(context.env) });
+  const session = createSession({ cacheDirectory: defaultCacheDirectory(context.env), limits });
   const interrupt = listenForInterrupt();
   const { output } = context;
   try {
@@ -50,7 +57,8 @@ export async function runCommand(context: Context, file: string, args: string[],
       const pollDefaults = layerPollFlags(flagPolicy, remote.connection.poll);
       const port = createNodePort({ api: remote.api, pollDefaults, requireWorker });
       const progress = createRunProgress(output, port);
-      if (output.interactive && !remote.local) output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
+      if (output.interactive && !remote.local)
+        output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
       // With JSON, stdout belongs to the document; what the script prints is for people then.
       const toStdout = output.format === "table";
       const outcome = await session.run({
@@ -110,7 +118,11 @@ function scriptFile(context: Context, file: string): string {
   } catch {
     // said below, with what to do
   }
-  throw new WilcoError({ code: "script_invalid", message: `There is no script ${file}`, hint: "Name a .ts or .js file." });
+  throw new WilcoError({
+    code: "script_invalid",
+    message: `There is no script ${file}`,
+    hint: "Name a .ts or .js file.",
+  });
 }
 
 function directory(path: string): string {
@@ -119,7 +131,11 @@ function directory(path: string): string {
   } catch {
     // said below, with what to do
   }
-  throw new WilcoError({ code: "invalid_request", message: `--root ${path} is not a directory`, hint: "Name the directory that the script imports from." });
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `--root ${path} is not a directory`,
+    hint: "Name the directory that the script imports from.",
+  });
 }
 
 function onErrorOf(text: string): OnError {

@@ -37,9 +37,14 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   };
   const slots = parseCount(flags.slots, "--slots", 10_000);
   const types = await loadTypes(flags.types && context.path(flags.types));
-  const log = createLog(context.output, context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info");
+  const log = createLog(
+    context.output,
+    context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
+  );
   const interrupt = listenForInterrupt();
-  const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener("abort", () => resolve(), { once: true }));
+  const interrupted = new Promise<void>((resolve) =>
+    interrupt.signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
   try {
     if (flags.databaseUrl !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const server = await startServerParts({
@@ -56,7 +61,9 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     await interrupted;
     const running = server.worker === null ? "" : "; running operations end first, a second signal stops them";
     context.output.notice(`Stopping${running}.`);
-    interrupt.onAgain(() => void server.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed")));
+    interrupt.onAgain(
+      () => void server.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed")),
+    );
     await server.stop();
     // Asked to stop, and stopped: that is what a supervisor wants to see as success.
     return EXIT.succeeded;
@@ -74,6 +81,10 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new WilcoError({ code: "invalid_request", message: `The secret key can't be read: ${messageOf(error)}`, hint: "Check --secret-key-file." });
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `The secret key can't be read: ${messageOf(error)}`,
+      hint: "Check --secret-key-file.",
+    });
   }
 }

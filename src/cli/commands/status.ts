@@ -26,9 +26,18 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
       ["ready", ready.ready ? output.paint.green("yes") : `${output.paint.red("no")}: ${ready.reason}`],
       ["version", `${me.server.version} on ${me.server.engine}, since ${formatTime(me.server.startedAt, output.utc)}`],
       ["you", `${me.name} (${me.role})`],
-      ["workers", live.length === 0 ? output.paint.yellow("none: nothing will run") : live.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", ")],
+      [
+        "workers",
+        live.length === 0
+          ? output.paint.yellow("none: nothing will run")
+          : live.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", "),
+      ],
     ]),
   );
   if (ready.ready) return EXIT.succeeded;
-  throw new WilcoError({ code: "unavailable", message: `The server is not ready: ${ready.reason}`, hint: "Look at its log." });
+  throw new WilcoError({
+    code: "unavailable",
+    message: `The server is not ready: ${ready.reason}`,
+    hint: "Look at its log.",
+  });
 }

@@ -11,7 +11,12 @@ import { openRemote } from "../remote.ts";
 export async function listTypes(context: Context): Promise<number> {
   const { api } = await openRemote(context);
   const { items } = await api.types();
-  await printList(context.output, items, TYPE_COLUMNS, "There are no resource types: no worker has registered any yet.");
+  await printList(
+    context.output,
+    items,
+    TYPE_COLUMNS,
+    "There are no resource types: no worker has registered any yet.",
+  );
   return EXIT.succeeded;
 }
 

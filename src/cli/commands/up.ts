@@ -98,7 +98,12 @@ async function readyUrl(dataDir: string): Promise<string | undefined> {
 }
 
 /** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with the end of its log. */
-async function untilReady(child: ChildProcess, dataDir: string, logFile: string, signal: AbortSignal): Promise<string | undefined> {
+async function untilReady(
+  child: ChildProcess,
+  dataDir: string,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   let ended: string | undefined;
   child.once("error", (error) => (ended = error.message));
   child.once("exit", (code, by) => (ended = code === null ? `signal ${by}` : `exit code ${code}`));
@@ -107,7 +112,8 @@ async function untilReady(child: ChildProcess, dataDir: string, logFile: string,
     // Also after our child ended: another `wilco up` of the same moment may have won the directory.
     const url = await readyUrl(dataDir);
     if (url !== undefined) return url;
-    if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid))) throw notStarted(`ended with ${ended}`, logFile);
+    if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid)))
+      throw notStarted(`ended with ${ended}`, logFile);
     if (performance.now() > deadline) {
       child.kill("SIGTERM");
       throw notStarted("was not ready within a minute", logFile);

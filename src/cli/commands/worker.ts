@@ -33,7 +33,10 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const capacity = parseCount(flags.slots, "--slots", 10_000);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const { url, token } = await resolveConnection(context);
-  const log = createLog(context.output, context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info");
+  const log = createLog(
+    context.output,
+    context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
+  );
   const worker = createWorker({
     api: createWorkerApi({ request: createHttpRequest({ url, token }) }),
     name,
@@ -41,12 +44,16 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     roles,
     capacity,
     types,
-    stateDir: flags.stateDir === undefined ? join(dataDirOf(context, undefined), "workers", name) : context.path(flags.stateDir),
+    stateDir:
+      flags.stateDir === undefined
+        ? join(dataDirOf(context, undefined), "workers", name)
+        : context.path(flags.stateDir),
     version: readVersion(),
     log,
   });
   const interrupt = listenForInterrupt();
-  const stopNow = () => void worker.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed"));
+  const stopNow = () =>
+    void worker.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed"));
   interrupt.onAgain(stopNow);
   interrupt.signal.addEventListener("abort", () => {
     context.output.notice("Stopping; running operations end first, a second signal hands them back.");
@@ -57,11 +64,15 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     // A worker that still waits for a server has nothing to drain: the first signal is enough.
     interrupt.signal.addEventListener("abort", () => void (started || stopNow()));
     let started = false;
-    await starting.then(() => (started = true)).catch((error: unknown) => {
-      if (!interrupt.signal.aborted) throw error;
-    });
+    await starting
+      .then(() => (started = true))
+      .catch((error: unknown) => {
+        if (!interrupt.signal.aborted) throw error;
+      });
     if (!started) return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
-    context.output.notice(`Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${capacity} slots).`);
+    context.output.notice(
+      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${capacity} slots).`,
+    );
     await worker.stopped;
     return EXIT.succeeded;
   } finally {

@@ -10,7 +10,12 @@ import { openRemote } from "../remote.ts";
 export async function listWorkers(context: Context): Promise<number> {
   const { api } = await openRemote(context);
   const { items } = await api.workers();
-  await printList(context.output, items, workerColumns(context.output.utc), "There are no workers; start one with: wilco worker");
+  await printList(
+    context.output,
+    items,
+    workerColumns(context.output.utc),
+    "There are no workers; start one with: wilco worker",
+  );
   return EXIT.succeeded;
 }
 

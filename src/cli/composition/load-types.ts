@@ -13,7 +13,8 @@ export async function loadTypes(directory: string | undefined): Promise<Resource
   for (const file of typeFiles(directory)) {
     for (const type of await importTypes(join(directory, file))) {
       const { name } = type.descriptor;
-      if (types.some((known) => known.descriptor.name === name)) throw invalid(`${file}: there are two resource types "${name}"`);
+      if (types.some((known) => known.descriptor.name === name))
+        throw invalid(`${file}: there are two resource types "${name}"`);
       types.push(type);
     }
   }

@@ -37,7 +37,11 @@ const LOOK_MS = 5_000;
  * @param signal aborted = what runs is stopped instead of waited for.
  * @throws WilcoError as the server's start and `apply` do; then nothing is left behind.
  */
-export async function startLocalServer(context: Context, flags: LocalFlags, signal?: AbortSignal): Promise<LocalServer> {
+export async function startLocalServer(
+  context: Context,
+  flags: LocalFlags,
+  signal?: AbortSignal,
+): Promise<LocalServer> {
   const inventory = flags.inventory ?? (existsSync(context.path(DEFAULT_INVENTORY)) ? DEFAULT_INVENTORY : undefined);
   const document = inventory === undefined ? undefined : await readInventory(context, inventory);
   const temporary = flags.dataDir === undefined;
@@ -82,9 +86,14 @@ async function drain(api: Api, signal: AbortSignal | undefined): Promise<void> {
     const { items } = await api.entries({ status: "queued,running,canceling,blocked", limit: 1_000 });
     const open = items.filter((entry) => entry.status !== "blocked" || items.some((one) => one.status !== "blocked"));
     if (open.length === 0 || signal?.aborted) return;
-    await api.poll({ entries: open.map(({ id, lastEvent }) => ({ id, seen: lastEvent })), wait: LOOK_MS }, signal ? { signal } : {}).catch((error: unknown) => {
-      if (!signal?.aborted) throw error;
-    });
+    await api
+      .poll(
+        { entries: open.map(({ id, lastEvent }) => ({ id, seen: lastEvent })), wait: LOOK_MS },
+        signal ? { signal } : {},
+      )
+      .catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
   }
 }
 
@@ -100,7 +109,9 @@ async function stopProcesses(api: Api, { output }: Context): Promise<void> {
   }
   if (started.size === 0) return;
   const { entries } = await api.submit(
-    { entries: [...started.keys()].map((resource) => ({ resource, operation: "stop", note: "the local server ends" })) },
+    {
+      entries: [...started.keys()].map((resource) => ({ resource, operation: "stop", note: "the local server ends" })),
+    },
     randomId(),
   );
   await drain(api, undefined);

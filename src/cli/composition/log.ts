@@ -9,7 +9,15 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** Lines go to stderr: stdout is for what was asked for. */
 export function createLog(output: Output, level: LogLevel): Logger {
   const stream = output.interactive ? readableLines(output) : jsonLines(output);
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, stream);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
 }
 
 function jsonLines(output: Output): Writable {
@@ -24,15 +32,24 @@ function jsonLines(output: Output): Writable {
 
 function readableLines(output: Output): Writable {
   const paint = output.paintErr;
-  const levels: Record<string, string> = { debug: paint.dim("debug"), info: paint.green("info "), warn: paint.yellow("warn "), error: paint.red("error") };
+  const levels: Record<string, string> = {
+    debug: paint.dim("debug"),
+    info: paint.green("info "),
+    warn: paint.yellow("warn "),
+    error: paint.red("error"),
+  };
   return new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
       const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
-      const rest = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+      const rest = Object.entries(fields).map(
+        ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+      );
       const problem = typeof err === "object" && err !== null && "stack" in err ? `\n${String(err.stack)}` : "";
       const clock = formatClock(String(time), output.utc);
-      output.writeErr(`${paint.dim(clock)} ${levels[String(level)] ?? String(level)} ${String(msg)} ${paint.dim(rest.join(" "))}${problem}\n`);
+      output.writeErr(
+        `${paint.dim(clock)} ${levels[String(level)] ?? String(level)} ${String(msg)} ${paint.dim(rest.join(" "))}${problem}\n`,
+      );
       done();
     },
   });

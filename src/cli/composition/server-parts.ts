@@ -61,7 +61,10 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
     const url = options.listen === null ? null : await startListening(parts.app, listenOptions(options.listen));
     await parts.operations.start();
     // Ready before it is announced: whoever reads the owner's file may use it at once.
-    const worker = options.worker === null ? null : await startInProcessWorker({ ...options.worker, ...parts, dataDir, log, version: options.version });
+    const worker =
+      options.worker === null
+        ? null
+        : await startInProcessWorker({ ...options.worker, ...parts, dataDir, log, version: options.version });
     if (worker) closing.push(() => worker.stop());
     if (databaseUrl === undefined) writeOwner(dataDir, url);
     log.info({ url, engine: database.dialect.engine, dataDir }, "server ready");
@@ -81,7 +84,9 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
       },
     };
   } catch (error) {
-    await closeAll().catch((second: unknown) => log.error({ error: messageOf(second) }, "the failed start could not be cleaned up"));
+    await closeAll().catch((second: unknown) =>
+      log.error({ error: messageOf(second) }, "the failed start could not be cleaned up"),
+    );
     throw error;
   }
 }
@@ -111,11 +116,19 @@ function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOpt
 export function readTls(cert: string | undefined, key: string | undefined): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
-    throw new WilcoError({ code: "invalid_request", message: "--tls-cert and --tls-key belong together", hint: "Give both files." });
+    throw new WilcoError({
+      code: "invalid_request",
+      message: "--tls-cert and --tls-key belong together",
+      hint: "Give both files.",
+    });
   }
   try {
     return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
   } catch (error) {
-    throw new WilcoError({ code: "invalid_request", message: `The TLS files can't be read: ${messageOf(error)}`, hint: "Check the paths." });
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `The TLS files can't be read: ${messageOf(error)}`,
+      hint: "Check the paths.",
+    });
   }
 }

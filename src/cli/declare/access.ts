@@ -17,8 +17,9 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(tokens, "list", "list tokens, without their secrets").action((_flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await commands()).listTokens(context)),
   );
-  declare(tokens, "revoke <name>", "refuse a token from now on").action((name: string, _flags: unknown, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await commands()).revokeToken(context, name)),
+  declare(tokens, "revoke <name>", "refuse a token from now on").action(
+    (name: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await commands()).revokeToken(context, name)),
   );
 
   const workers = program.command("workers").description("the processes that do the work");

@@ -7,11 +7,15 @@ export function declareInventory(program: Command, runner: Runner): void {
   const resources = program.command("resources").description("what is managed");
   declare(resources, "list [selector]", 'list resources: "web-*,tier=web,zone!=eu"').action(
     (selector: string | undefined, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/resources.ts")).listResources(context, selector)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/resources.ts")).listResources(context, selector),
+      ),
   );
   declare(resources, "show <resource>", "one resource and its operations").action(
     (name: string, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/resources.ts")).showResource(context, name)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/resources.ts")).showResource(context, name),
+      ),
   );
 
   const types = program.command("types").description("what resources can do");
@@ -26,6 +30,8 @@ export function declareInventory(program: Command, runner: Runner): void {
   declare(program, "apply <file>", "apply an inventory in YAML (- for stdin); all of it or nothing")
     .option("--dry-run", "show what would change")
     .action((file: string, flags: ApplyFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/apply.ts")).applyCommand(context, file, flags)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/apply.ts")).applyCommand(context, file, flags),
+      ),
     );
 }

@@ -17,12 +17,16 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--data-dir <dir>", DATA_DIR_HELP)
     .option("--now", "stop running operations instead of waiting for them")
     .action((flags: DownFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/down.ts")).downCommand(context, flags)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/down.ts")).downCommand(context, flags),
+      ),
     );
   declare(program, "status", "which server, as whom, and whether it is ready")
     .option("--data-dir <dir>", DATA_DIR_HELP)
     .action((flags: DataDirFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/status.ts")).statusCommand(context, flags)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/status.ts")).statusCommand(context, flags),
+      ),
     );
 
   const server = addServerOptions(declare(program, "server", "the server in the foreground"))
@@ -32,7 +36,9 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--tls-key <file>", "its private key (PEM)")
     .option("--insecure", "listen on another address than loopback without TLS");
   server.action((flags: ServerFlags, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await import("../commands/server.ts")).serverCommand(context, flags)),
+    runner.run(flagsOf(command), async (context) =>
+      (await import("../commands/server.ts")).serverCommand(context, flags),
+    ),
   );
 
   declare(program, "worker", "a worker that talks to a server over HTTP")
@@ -43,7 +49,9 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--types <dir>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
     .action((flags: WorkerFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/worker.ts")).workerCommand(context, flags)),
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/worker.ts")).workerCommand(context, flags),
+      ),
     );
 }
 

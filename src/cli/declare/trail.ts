@@ -18,7 +18,9 @@ export function declareTrail(program: Command, runner: Runner): void {
     .option("--oldest", "the oldest first")
     .option("-n, --limit <count>", "at most this many", "50");
   history.action((flags: HistoryFlags, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await import("../commands/history.ts")).historyCommand(context, flags)),
+    runner.run(flagsOf(command), async (context) =>
+      (await import("../commands/history.ts")).historyCommand(context, flags),
+    ),
   );
 
   const entry = program.command("entry").description("one audit entry, whatever its kind");
@@ -44,7 +46,10 @@ export function declareTrail(program: Command, runner: Runner): void {
       runner.run(flagsOf(command), async (context) => (await commands()).cancelEntries(context, ids, flags)),
     );
   addPollOptions(
-    declare(entry, "retry <id>", "file the same call again, as a new entry that names the old").option("--no-wait", "file it and return"),
+    declare(entry, "retry <id>", "file the same call again, as a new entry that names the old").option(
+      "--no-wait",
+      "file it and return",
+    ),
   ).action((id: string, flags: RetryFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await commands()).retryEntry(context, id, flags)),
   );

@@ -6,15 +6,23 @@ import { addPollOptions } from "../poll-options.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
 export function declareWork(program: Command, runner: Runner): void {
-  const run = declare(program, "run <file> [args...]", "run a script in the sandbox; wilco's own flags stand before FILE")
+  const run = declare(
+    program,
+    "run <file> [args...]",
+    "run a script in the sandbox; wilco's own flags stand before FILE",
+  )
     .passThroughOptions()
     .option("--on-error <wait|leave|cancel>", "what becomes of running operations when the script throws", "wait")
     .option("--grace <duration>", "time for finally blocks after an interrupt", "5s")
     .option("--root <dir>", "what the script may import from (default: its own directory)")
+    .option("--cpu-limit <duration>", "computing time of the script, waiting not counted", "60s")
+    .option("--memory-limit <megabytes>", "memory of the script", "128")
     .option("--env <name>", "let the script read this variable; repeatable", collect);
   addLocalOptions(addRequireWorker(addPollOptions(run)));
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await import("../commands/run.ts")).runCommand(context, file, args, flags)),
+    runner.run(flagsOf(command), async (context) =>
+      (await import("../commands/run.ts")).runCommand(context, file, args, flags),
+    ),
   );
 
   const exec = declare(program, "exec <selector> <operation> [argv...]", "one operation on one or many resources")
@@ -57,7 +65,9 @@ function afterDashes(program: Command, argv: string[]): string[] | null {
   const after = dashes < 0 ? 0 : raw.length - dashes - 1;
   if (argv.length > after) {
     const stray = argv[0]!;
-    const hint = stray.includes("=") ? `(Write --param ${stray})` : "(Parameters are --param name=value; arguments stand after --)";
+    const hint = stray.includes("=")
+      ? `(Write --param ${stray})`
+      : "(Parameters are --param name=value; arguments stand after --)";
     throw new CommanderError(1, "commander.excessArguments", `error: unexpected argument '${stray}'\n${hint}`);
   }
   return dashes < 0 ? null : argv;

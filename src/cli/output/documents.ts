@@ -42,6 +42,8 @@ export async function printValue(output: Output, value: unknown): Promise<void> 
     }
     case "table":
     case "json":
-      output.write(typeof value === "string" && output.format === "table" ? `${value}\n` : `${JSON.stringify(value, null, 2)}\n`);
+      output.write(
+        typeof value === "string" && output.format === "table" ? `${value}\n` : `${JSON.stringify(value, null, 2)}\n`,
+      );
   }
 }

@@ -23,7 +23,11 @@ export function describeElapsed(entry: Entry, now = Date.now()): string {
 export function entryColumns(utc: boolean, colours: Colours): Array<Column<Entry>> {
   return [
     { title: "id", cell: (entry) => String(entry.id), align: "right" },
-    { title: "status", cell: (entry) => entry.status, paint: (text, entry) => text.replace(entry.status, colourOfStatus(colours, entry.status)) },
+    {
+      title: "status",
+      cell: (entry) => entry.status,
+      paint: (text, entry) => text.replace(entry.status, colourOfStatus(colours, entry.status)),
+    },
     { title: "resource", cell: (entry) => entry.resource?.name ?? "–" },
     { title: "operation", cell: (entry) => entry.operation ?? entry.kind },
     { title: "by", cell: (entry) => entry.requestedBy },
@@ -66,7 +70,13 @@ export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array
   add("error", entry.error && colours.red(`${entry.error.message} (${entry.error.code}, ${entry.error.source})`));
   add("what to do", entry.error?.hint);
   add("result", entry.result === null ? null : JSON.stringify(entry.result));
-  add("tasks", entry.tasks && Object.entries(entry.tasks).map(([status, count]) => `${count} ${status}`).join(", "));
+  add(
+    "tasks",
+    entry.tasks &&
+      Object.entries(entry.tasks)
+        .map(([status, count]) => `${count} ${status}`)
+        .join(", "),
+  );
   return fields;
 }
 

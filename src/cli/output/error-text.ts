@@ -15,7 +15,8 @@ export function showError(output: Output, error: unknown): void {
   if (error instanceof WilcoError) {
     if (error.hint !== undefined) lines.push(`  ${sentence(error.hint)}`);
     const entry = entryIdOf(error.details);
-    if (entry !== undefined && !error.message.includes(String(entry))) lines.push(`  entry ${entry}: wilco entry show ${entry}`);
+    if (entry !== undefined && !error.message.includes(String(entry)))
+      lines.push(`  entry ${entry}: wilco entry show ${entry}`);
   }
   if (exitCodeOfError(error) === EXIT.internal) {
     lines.push("  This is a fault of wilco's own. Please report it with the output of the same command and --verbose.");
@@ -28,7 +29,9 @@ function entryIdOf(details: unknown): number | undefined {
   if (typeof details !== "object" || details === null || !("entry" in details)) return undefined;
   const entry = details.entry;
   if (typeof entry === "number") return entry;
-  return typeof entry === "object" && entry !== null && "id" in entry && typeof entry.id === "number" ? entry.id : undefined;
+  return typeof entry === "object" && entry !== null && "id" in entry && typeof entry.id === "number"
+    ? entry.id
+    : undefined;
 }
 
 function stackLines(error: unknown, depth = 0): string[] {

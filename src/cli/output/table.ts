@@ -17,7 +17,12 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   const cells = rows.map((row) => columns.map((column) => oneLine(column.cell(row))));
   const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map((row) => [...row[i]!].length)));
   fit(widths, width);
-  const lines = [columns.map((column, i) => pad(column.title.toUpperCase(), widths[i]!, column.align)).join(GAP).trimEnd()];
+  const lines = [
+    columns
+      .map((column, i) => pad(column.title.toUpperCase(), widths[i]!, column.align))
+      .join(GAP)
+      .trimEnd(),
+  ];
   cells.forEach((row, r) => {
     const parts = columns.map((column, i) => {
       const text = pad(row[i]!, widths[i]!, column.align);

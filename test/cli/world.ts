@@ -1,0 +1,94 @@
+/** A real server with a real worker for the tests of the command line, started through the command line itself. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CLI_FILE, runCli, startCli } from "../support/cli.ts";
+import { spawnProcess, type Ended, type StartOptions, type TestProcess } from "../support/processes.ts";
+
+export interface CliWorld {
+  dir: string;
+  url: string;
+  /** Surroundings in which the commands find this server and nothing of the machine's user. */
+  env: Record<string, string | undefined>;
+  run(args: readonly string[], options?: StartOptions): Promise<Ended>;
+  start(args: readonly string[], options?: StartOptions): TestProcess;
+  /** A file in the world's directory; its path. */
+  file(name: string, text: string): string;
+  server: TestProcess;
+  stop(): Promise<void>;
+}
+
+/** Surroundings without a server, in a directory of its own. */
+export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
+  const dir = mkdtempSync(join(tmpdir(), "wilco-cli-"));
+  const env = {
+    HOME: dir,
+    WILCO_DATA_DIR: join(dir, "data"),
+    XDG_STATE_HOME: undefined,
+    XDG_CONFIG_HOME: undefined,
+    // Shared by the tests of a machine: stripping TypeScript costs 90 ms a process otherwise.
+    XDG_CACHE_HOME: join(tmpdir(), "wilco-test-cache"),
+    TMPDIR: dir,
+    TZ: "UTC",
+  };
+  const merged = (options: StartOptions = {}): StartOptions => ({
+    cwd: dir,
+    ...options,
+    env: { ...env, ...options.env },
+  });
+  return {
+    dir,
+    env,
+    run: (args, options) => runCli(args, merged(options)),
+    start: (args, options) => startCli(args, merged(options)),
+    file(name, text) {
+      const path = join(dir, name);
+      writeFileSync(path, text);
+      return path;
+    },
+    async stop() {
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For a whole file: call `stop` in afterAll. @param inventory YAML to apply. */
+export async function cliWorld(inventory: string, serverArgs: readonly string[] = []): Promise<CliWorld> {
+  const world = emptyWorld();
+  const server = spawnProcess(process.execPath, [CLI_FILE, "server", "--port", "0", ...serverArgs], {
+    cwd: world.dir,
+    env: { ...world.env, CI: undefined },
+  });
+  const [url] = await server.line(/^http:\/\/127\.0\.0\.1:\d+$/);
+  const applied = spawnProcess(process.execPath, [CLI_FILE, "apply", "-"], { env: world.env, input: inventory });
+  const { code, stderr } = await applied.ended;
+  if (code !== 0) throw new Error(`The inventory was not applied: ${stderr}`);
+  return {
+    ...world,
+    url: url!,
+    server,
+    async stop() {
+      server.kill("SIGTERM");
+      server.kill("SIGTERM");
+      await server.ended;
+      await server.stop();
+      await world.stop();
+    },
+  };
+}
+
+/** Free ports, asked of the system. Another process may take one before it is used; the tests would say so. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
