@@ -5,14 +5,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 export const CLI = fileURLToPath(new URL("../dist/cli/bin.js", import.meta.url));
-const STARTUP_LIMIT = 30_000;
 
 /**
  * A server with its worker (16 slots) in one process, with the bench type and its one resource.
@@ -20,17 +19,15 @@ const STARTUP_LIMIT = 30_000;
  */
 export async function startWilco({ databaseUrl } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wilco-bench-"));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   const env = { ...cleanEnvironment(), WILCO_DATA_DIR: join(folder, "data"), XDG_CACHE_HOME: join(folder, "cache") };
-  const args = ["server", "--listen", `127.0.0.1:${port}`, "--types", join(here, "types"), "--slots", "16"];
+  const args = ["server", "--port", "0", "--types", join(here, "types"), "--slots", "16"];
   if (databaseUrl !== undefined) args.push("--database-url", databaseUrl);
-  const child = spawn(process.execPath, [CLI, ...args], { env, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [CLI, ...args], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(-4_000)));
   const ended = once(child, "exit");
   const server = {
-    url,
+    url: undefined,
     pid: child.pid,
     folder,
     env,
@@ -46,7 +43,7 @@ export async function startWilco({ databaseUrl } = {}) {
     },
   };
   try {
-    await ready(url, child, () => said);
+    server.url = await firstLine(child, () => said);
     await server.cli(["apply", join(here, "inventory.yaml")]);
     return server;
   } catch (error) {
@@ -56,14 +53,12 @@ export async function startWilco({ databaseUrl } = {}) {
   }
 }
 
-async function ready(url, child, said) {
-  const limit = Date.now() + STARTUP_LIMIT;
-  for (;;) {
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined); // not listening yet
-    if (answer?.ok) return;
-    if (child.exitCode !== null || Date.now() > limit) throw new Error(`wilco server did not get ready:\n${said()}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+/** `wilco server` prints its URL when it is ready. */
+function firstLine(child, said) {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", () => reject(new Error(`wilco server did not get ready:\n${said()}`)));
+  });
 }
 
 /** Runs Node with these arguments to its end and resolves to its stdout. */
@@ -86,13 +81,4 @@ export function memoryOf(pid, name) {
 export function cleanEnvironment() {
   const names = Object.keys(process.env).filter((name) => !/^(WILCO_|CI$|npm_|NODE_)/.test(name));
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
