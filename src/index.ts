@@ -31,3 +31,14 @@ export type { PollPolicyInput } from "./domain/poll-policy.ts";
 export type { Availability, Resource } from "./domain/resource.ts";
 export type { SelectorQuery } from "./domain/selector.ts";
 export type { Status } from "./domain/status.ts";
+export { defineResourceType, OperationError, parametersOf } from "./resource-types/sdk.ts";
+export type {
+  Exec,
+  ExecOptions,
+  ExecResult,
+  Handler,
+  OperationContext,
+  OperationInput,
+  ResourceTypeDefinition,
+  ResourceTypeInput,
+} from "./resource-types/sdk.ts";

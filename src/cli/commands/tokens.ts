@@ -1,7 +1,8 @@
-/** `wilco tokens create`, `list` and `revoke` */
+/** `wilco tokens create`, `bootstrap`, `list` and `revoke` */
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
+import { requireName } from "../../domain/route.ts";
 import type { Token, TokenInput, TokenRole } from "../../protocol/messages.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -47,6 +48,26 @@ export async function createToken(context: Context, name: string, flags: CreateT
   // The secret alone on stdout: `wilco tokens create ci --role operator > ci.token`.
   await printDocument(context.output, created, () => `${created.token}\n`);
   context.output.notice(`Token ${created.name} (${created.role}) is made. It is shown this once only.`);
+  return EXIT.succeeded;
+}
+
+export interface BootstrapTokenFlags {
+  databaseUrl: string;
+}
+
+/** Straight into a cluster's database: before the first admin token there is nobody whom its servers would let in. */
+export async function bootstrapToken(context: Context, name: string, flags: BootstrapTokenFlags): Promise<number> {
+  requireName(name, "token name");
+  const { openDatabase } = await import("../../database/database.ts");
+  const { createTokens } = await import("../../access/tokens.ts");
+  const database = await openDatabase({ url: flags.databaseUrl });
+  try {
+    const created = await createTokens({ database }).bootstrap(name);
+    await printDocument(context.output, created, () => `${created.token}\n`);
+    context.output.notice(`Token ${created.name} (${created.role}) is made. It is shown this once only.`);
+  } finally {
+    await database.close();
+  }
   return EXIT.succeeded;
 }
 

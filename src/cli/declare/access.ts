@@ -1,6 +1,6 @@
 /** `tokens` and `workers`: who may, and who does the work. */
 import type { Command } from "commander";
-import type { CreateTokenFlags } from "../commands/tokens.ts";
+import type { BootstrapTokenFlags, CreateTokenFlags } from "../commands/tokens.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
 export function declareAccess(program: Command, runner: Runner): void {
@@ -13,6 +13,11 @@ export function declareAccess(program: Command, runner: Runner): void {
     .option("--expires-in <duration>", "valid for this long; default: until revoked")
     .action((name: string, flags: CreateTokenFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).createToken(context, name, flags)),
+    );
+  declare(tokens, "bootstrap <name>", "make a cluster's first admin token, straight in its database")
+    .requiredOption("--database-url <url>", "postgres://… of the cluster")
+    .action((name: string, flags: BootstrapTokenFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await commands()).bootstrapToken(context, name, flags)),
     );
   declare(tokens, "list", "list tokens, without their secrets").action((_flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await commands()).listTokens(context)),
