@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLI_FILE, runCli, startCli } from "../support/cli.ts";
+import { CLI_FILE, startCli } from "../support/cli.ts";
 import { spawnProcess, type Ended, type StartOptions, type TestProcess } from "../support/processes.ts";
 
 export interface CliWorld {
@@ -24,6 +24,13 @@ export interface CliWorld {
 export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
   const dir = mkdtempSync(join(tmpdir(), "wilco-cli-"));
   const env = {
+    CI: undefined,
+    GITHUB_ACTIONS: undefined,
+    NO_COLOR: undefined,
+    FORCE_COLOR: undefined,
+    WILCO_SERVER: undefined,
+    WILCO_TOKEN: undefined,
+    WILCO_PROFILE: undefined,
     HOME: dir,
     WILCO_DATA_DIR: join(dir, "data"),
     XDG_STATE_HOME: undefined,
@@ -41,7 +48,15 @@ export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
   return {
     dir,
     env,
-    run: (args, options) => runCli(args, merged(options)),
+    // Not `runCli`: that belongs to a test, and hooks run commands too.
+    async run(args, options) {
+      const command = spawnProcess(process.execPath, [CLI_FILE, ...args], merged(options));
+      try {
+        return await command.ended;
+      } finally {
+        await command.stop();
+      }
+    },
     start: (args, options) => startCli(args, merged(options)),
     file(name, text) {
       const path = join(dir, name);
@@ -59,7 +74,7 @@ export async function cliWorld(inventory: string, serverArgs: readonly string[] 
   const world = emptyWorld();
   const server = spawnProcess(process.execPath, [CLI_FILE, "server", "--port", "0", ...serverArgs], {
     cwd: world.dir,
-    env: { ...world.env, CI: undefined },
+    env: world.env,
   });
   const [url] = await server.line(/^http:\/\/127\.0\.0\.1:\d+$/);
   const applied = spawnProcess(process.execPath, [CLI_FILE, "apply", "-"], { env: world.env, input: inventory });
