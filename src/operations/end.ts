@@ -28,14 +28,16 @@ export interface Changes {
   entries: Set<number>;
   routes: Set<string>;
   sessions: Set<string>;
+  freed: Set<string>;
 }
 
 export function newChanges(): Changes {
-  return { entries: new Set(), routes: new Set(), sessions: new Set() };
+  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set() };
 }
 
 export function toChange(changes: Changes): Change {
-  return { entries: [...changes.entries], routes: [...changes.routes], sessions: [...changes.sessions] };
+  const { entries, routes, sessions, freed } = changes;
+  return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed] };
 }
 
 /** The columns that the decision about an entry needs. */

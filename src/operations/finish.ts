@@ -53,6 +53,7 @@ async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> 
     const decided = new Set<number>();
     const answers: FinishAnswer[] = [];
     for (const { session, request } of items) {
+      changes.freed.add(session);
       const outcomes: FinishAnswer["finishes"] = [];
       for (const finish of request.finishes) {
         const decision: Decision = decided.has(finish.entry)

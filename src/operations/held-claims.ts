@@ -43,6 +43,10 @@ export function createHeldClaims(context: Context): HeldClaims {
       if (held) signal(held);
       else routesOf.delete(session);
     }
+    for (const session of change.freed ?? []) {
+      const held = bySession.get(session);
+      if (held) signal(held);
+    }
   });
 
   function signal(held: Held): void {

@@ -12,6 +12,8 @@ export interface Change {
   routes?: readonly string[];
   /** Worker sessions that have something to obey. */
   sessions?: readonly string[];
+  /** Worker sessions that have slots free again: a claim that came before the finish is tried anew. */
+  freed?: readonly string[];
 }
 
 /** null = anything may have changed. */
@@ -28,10 +30,19 @@ const COALESCE = 5;
 /** PostgreSQL refuses payloads of 8,000 bytes; longer ones become "*". */
 const MAX_PAYLOAD = 7_500;
 
+/** What travels between servers: origin, entries, routes, sessions, freed. */
+interface Message {
+  o: string;
+  e: number[];
+  r: string[];
+  s: string[];
+  f: string[];
+}
+
 export function createSignals(database: Database): Signals {
   const origin = randomId();
   const receivers = new Set<Receiver>();
-  const pending = { entries: new Set<number>(), routes: new Set<string>(), sessions: new Set<string>() };
+  const pending = { entries: new Set<number>(), routes: new Set<string>(), sessions: new Set<string>(), freed: new Set<string>() };
   const remote = database.dialect.engine === "postgres";
   let timer: NodeJS.Timeout | undefined;
 
@@ -41,13 +52,14 @@ export function createSignals(database: Database): Signals {
 
   const stopListening = database.listen((payload) => {
     if (payload === "*") return deliver(null);
-    const message = JSON.parse(payload) as { o: string; e: number[]; r: string[]; s: string[] };
-    if (message.o !== origin) deliver({ entries: message.e, routes: message.r, sessions: message.s });
+    const message = JSON.parse(payload) as Message;
+    if (message.o !== origin) deliver({ entries: message.e, routes: message.r, sessions: message.s, freed: message.f });
   });
 
   function flush(): void {
     timer = undefined;
-    const message = { o: origin, e: [...pending.entries], r: [...pending.routes], s: [...pending.sessions] };
+    const { entries, routes, sessions, freed } = pending;
+    const message: Message = { o: origin, e: [...entries], r: [...routes], s: [...sessions], f: [...freed] };
     for (const set of Object.values(pending)) set.clear();
     const payload = JSON.stringify(message);
     database.notify(payload.length > MAX_PAYLOAD ? "*" : payload);
@@ -60,6 +72,7 @@ export function createSignals(database: Database): Signals {
       for (const id of change.entries ?? []) pending.entries.add(id);
       for (const route of change.routes ?? []) pending.routes.add(route);
       for (const session of change.sessions ?? []) pending.sessions.add(session);
+      for (const session of change.freed ?? []) pending.freed.add(session);
       timer ??= setTimeout(flush, COALESCE).unref();
     },
     subscribe(receive) {

@@ -138,3 +138,17 @@ it("a group commit whose batch fails is retried item by item, so that one bad it
   expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled", "fulfilled"]);
   expect(batches).toEqual([[1, 2, 3, 4], [1], [2], [3], [4], [5]]);
 });
+
+describeOnBothEngines("a claim that overtakes the finish", (engine) => {
+  it("gets its entries as soon as the slots are free", async () => {
+    // A floor that would never come: only the finish can wake it.
+    const world = await createWorld(engine, { pollFloor: 3_600_000 });
+    const session = await world.register("w1", { capacity: 1 });
+    await world.submit("a", "look");
+    const next = await world.submit("b", "look");
+    const [running] = await world.claim(session, { slots: 1 });
+    const overtaking = world.claim(session, { slots: 1, wait: 20_000 });
+    await world.finish(session, running!);
+    expect((await overtaking).map((one) => one.entry)).toEqual([next.id]);
+  });
+});
