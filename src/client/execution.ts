@@ -71,7 +71,10 @@ export function startExecution<R = Json>(init: ExecutionInit): Execution<R> {
   return new ExecutionHandle<R>(init);
 }
 
-/** A class, and not a closure for each method: 10,000 outstanding ones take 40 % of the memory. */
+/**
+ * A class, and not a closure for each method: a handle of 16 closures weighs 1.9 KB, of a class 60 bytes. An outstanding
+ * execution with its entry, call site and wait is 3.3 KB in all.
+ */
 class ExecutionHandle<R> implements Execution<R> {
   readonly #init: ExecutionInit;
   readonly #submitted: Promise<Entry>;
