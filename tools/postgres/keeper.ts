@@ -15,6 +15,8 @@ import { canWrite, unprivilegedAccount, type Account } from "./account.ts";
 import { findPostgresBinaries, type PostgresBinaries } from "./binaries.ts";
 
 const USER = "wilco";
+/** The oldest that PostgreSQL's own project still cares for, and that the schema is meant for. */
+const OLDEST = 14;
 /** Another process may take the free port between our look and PostgreSQL's bind. */
 const PORT_TRIES = 5;
 /** A server directory in here must be short: its socket's path has to fit into 107 bytes. */
@@ -66,8 +68,10 @@ function prepare(): World {
     for (const bin of placesToRun(candidate, folder, account)) {
       const answer = spawnSync(join(bin, "postgres"), ["--version"], { ...account, cwd: "/", encoding: "utf8" });
       const version = /(\d+)(\.\d+)?/.exec(answer.stdout ?? "")?.[0];
-      if (answer.status === 0 && version !== undefined) return { folder, account, bin, version };
-      refused.push(`${bin}: ${answer.error?.message ?? answer.stderr.trim()}`);
+      if (answer.status === 0 && version !== undefined) {
+        if (Number.parseInt(version) >= OLDEST) return { folder, account, bin, version };
+        refused.push(`${bin}: version ${version} is older than ${OLDEST}`);
+      } else refused.push(`${bin}: ${answer.error?.message ?? answer.stderr.trim()}`);
     }
   }
   rmSync(folder, { recursive: true, force: true });
