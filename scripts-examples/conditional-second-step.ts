@@ -17,7 +17,9 @@ const { pid } = await canary.restart({}, { note: "first step" });
 await health.waitUntilHealthy({ timeout: "20s" });
 const answer = await health.request();
 if (answer.body.pid !== pid) {
-  console.error(`${canary.name} answers as process ${answer.body.pid}, but ${pid} was started: the second step is left out`);
+  console.error(
+    `${canary.name} answers as process ${answer.body.pid}, but ${pid} was started: the second step is left out`,
+  );
   exit(NOT_VERIFIED);
 }
 console.log(`${canary.name} is verified: process ${pid} answers in ${answer.latency} ms`);

@@ -5,13 +5,20 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const dataDir = join(root, ".wilco", "demo");
+const { values: options } = parseArgs({
+  options: {
+    dir: { type: "string", default: join(root, ".wilco", "demo") },
+    cli: { type: "string", default: join(root, "dist", "cli", "bin.js") },
+  },
+});
+const dataDir = resolve(options.dir);
 const inventoryFile = join(dataDir, "wilco.yaml");
-const cli = join(root, "dist", "cli", "bin.js");
+const cli = resolve(options.cli);
 /** The ports in the examples' inventory; the demo takes free ones instead. */
 const PORTS = ["8081", "8082", "8083"];
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
@@ -86,11 +93,11 @@ async function demonstrate() {
   await wilco(["apply", relative(root, inventoryFile), "--quiet"]);
   processesStarted = true;
   await wilco(["exec", "group=web", "start", "--yes"]);
-  await wilco(["resources", "list", "tier=web"]);
   const restartBegan = performance.now();
   await wilco(["run", "scripts-examples/rolling-restart.ts"]);
   const took = ((performance.now() - restartBegan) / 1_000).toFixed(1);
-  console.log(`\nThe audit trail of all that:`);
+  await wilco(["resources", "list", "tier=web"]);
+  console.log("\nThe audit trail of all that:");
   await wilco(["history", "--oldest", "--since", began.toISOString()]);
   return `Three real web servers were restarted one by one in ${took} s, each seen up before the next was touched.`;
 }
@@ -122,7 +129,7 @@ try {
 }
 if (summary !== "") {
   console.log(
-    `\n${summary}\nThe data is kept in ${relative(root, dataDir)}. Your own server: npx wilco up; then read the README.`,
+    `\n${summary}\nThe data is kept in ${relative(root, dataDir)}. Your own server: node dist/cli/bin.js up; the README goes on from there.`,
   );
 }
 process.exit(exit);

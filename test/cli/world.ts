@@ -69,9 +69,18 @@ export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
   };
 }
 
-/** For a whole file: call `stop` in afterAll. @param inventory YAML to apply. */
-export async function cliWorld(inventory: string, serverArgs: readonly string[] = []): Promise<CliWorld> {
+/**
+ * For a whole file: call `stop` in afterAll.
+ * @param inventory YAML to apply.
+ * @param prepare is given the directory in which the server will run.
+ */
+export async function cliWorld(
+  inventory: string,
+  serverArgs: readonly string[] = [],
+  prepare: (dir: string) => void = () => {},
+): Promise<CliWorld> {
   const world = emptyWorld();
+  prepare(world.dir);
   const server = spawnProcess(process.execPath, [CLI_FILE, "server", "--port", "0", ...serverArgs], {
     cwd: world.dir,
     env: world.env,
