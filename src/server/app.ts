@@ -8,6 +8,7 @@ import type { Operations } from "../operations/contract.ts";
 import type { Me } from "../protocol/messages.ts";
 import { LIMITS } from "../protocol/schemas.ts";
 import { createAuthorize } from "./authorize.ts";
+import { closeConnections } from "./close-connections.ts";
 import { asWilcoError, createErrorHandler, invalid, parseJsonBody } from "./errors.ts";
 import { createRequestLog } from "./request-log.ts";
 import type { Route } from "./route.ts";
@@ -101,6 +102,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
   app.addHook("preClose", async () => {
     stopping.abort();
     await operations.stop();
+    closeConnections(app, log);
   });
   return app;
 }
