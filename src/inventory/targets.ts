@@ -36,7 +36,6 @@ interface TargetRow {
   worker: string | null;
   parent: number | null;
   version: string;
-  descriptor: string;
   labels: string;
   connection: string;
   type: string;
@@ -50,39 +49,47 @@ export function createTargets(options: {
   unknownResource: (sql: Sql, ref: string | number) => Promise<Error>;
 }): Targets {
   const types = new Map<string, ResourceTypeDescriptor>();
-  const typeOf = (row: TargetRow): ResourceTypeDescriptor => {
-    const key = `${row.type} ${row.version}`;
-    let type = types.get(key);
-    if (!type) {
-      type = JSON.parse(row.descriptor) as ResourceTypeDescriptor;
-      if (types.size >= MAX_CACHED_TYPES) types.clear();
-      types.set(key, type);
-    }
-    return type;
-  };
-  const read = async (sql: Sql, ids: readonly number[], names: readonly string[]) =>
-    sql.query<TargetRow>(
-      `SELECT r.id, r.name, r.zone, r.worker, r.parent, r.type, t.version, t.descriptor, r.labels, r.connection
-       FROM resource r JOIN resource_type t ON t.name = r.type
-       WHERE ${sql.dialect.inIds("r.id", "$1")} OR ${sql.dialect.inTexts("r.name", "$2")}`,
-      [JSON.stringify(ids), JSON.stringify(names)],
+  const keyOf = (row: { type: string; version: string }) => `${row.type} ${row.version}`;
+  const readTypes = async (sql: Sql, names: readonly string[]) => {
+    const rows = await sql.query<{ type: string; version: string; descriptor: string }>(
+      `SELECT name AS type, version, descriptor FROM resource_type WHERE ${sql.dialect.inTexts("name", "$1")}`,
+      [JSON.stringify(names)],
     );
+    if (types.size >= MAX_CACHED_TYPES) types.clear();
+    for (const row of rows) types.set(keyOf(row), JSON.parse(row.descriptor) as ResourceTypeDescriptor);
+  };
+  const read = async (sql: Sql, ids: readonly number[], names: ReadonlyArray<string | number>) => {
+    for (;;) {
+      const rows = await sql.query<TargetRow>(
+        `SELECT r.id, r.name, r.zone, r.worker, r.parent, r.type, t.version, r.labels, r.connection
+         FROM resource r JOIN resource_type t ON t.name = r.type
+         WHERE ${sql.dialect.inIds("r.id", "$1")} OR ${sql.dialect.inTexts("r.name", "$2")}`,
+        [JSON.stringify(ids), JSON.stringify(names)],
+      );
+      // Descriptors are read once a version: with each of 10,000 resources they would be megabytes of the same text.
+      const missing = new Set(rows.filter((row) => !types.has(keyOf(row))).map((row) => row.type));
+      if (missing.size === 0) return rows;
+      // Then the resources again: a type may have changed between the two statements.
+      await readTypes(sql, [...missing]);
+    }
+  };
   const targetOf = async (sql: Sql, row: TargetRow): Promise<Target> => ({
     id: row.id,
     name: row.name,
     zone: row.zone,
     worker: row.worker ?? (await inheritedWorker(sql, row.parent)),
-    type: typeOf(row),
+    type: types.get(keyOf(row))!,
   });
   return {
     async find(sql, refs) {
-      const ids = refs.filter((ref) => typeof ref === "number");
-      const names = refs.filter((ref) => typeof ref === "string");
+      // No resource has digits only for a name, so they are an id written as a text.
+      const isId = (ref: string | number) => typeof ref === "number" || /^\d{1,15}$/.test(ref);
+      const ids = refs.filter(isId).map(Number);
+      const names = refs.filter((ref) => !isId(ref));
       const found = new Map<string | number, Target>();
       for (const row of await read(sql, ids, names)) {
         const target = await targetOf(sql, row);
-        found.set(row.id, target);
-        found.set(row.name, target);
+        for (const ref of [row.id, String(row.id), row.name]) found.set(ref, target);
       }
       return found;
     },

@@ -131,6 +131,22 @@ describeOnBothEngines("A resource", (world) => {
   });
 });
 
+describeOnBothEngines("Targets of operations", (world) => {
+  test("are found by name, id, and id as text, with the worker they inherit and the type as it is now", async () => {
+    const { database, inventory } = await openInventory(world, {
+      resources: { top: { type: "service", worker: "w1" }, low: { type: "service", parent: "top" } },
+    });
+    const { id } = await inventory.resource("low");
+    const found = await inventory.targets.find(database, ["top", id, String(id), "nobody", 999, "999"]);
+    expect([...found.keys()].filter((ref) => ref === id || ref === String(id) || ref === "top")).toHaveLength(3);
+    expect(found.get(id)).toMatchObject({ name: "low", worker: "w1", type: { name: "service", description: null } });
+    expect([found.get("nobody"), found.get(999), found.get("999")]).toEqual([undefined, undefined, undefined]);
+    await inventory.registerBuiltinTypes([{ ...SERVICE, description: "New" }]);
+    expect((await inventory.targets.find(database, ["low"])).get("low")!.type.description).toBe("New");
+    expect(await inventory.targets.unknown(database, "lwo")).toMatchObject({ hint: 'Did you mean "low"?' });
+  });
+});
+
 describeOnBothEngines("A resource type", (world) => {
   test("is seen by every server as soon as it is saved", async () => {
     const { database, inventory } = await openInventory(world);
