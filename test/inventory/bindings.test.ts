@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { describeOnBothEngines } from "../support/engines.ts";
+import { addWorker, openInventory } from "./world.ts";
+
+describeOnBothEngines("A resource of a type that runs on one worker", (world) => {
+  const site = { resources: { site: { type: "daemon" } } };
+
+  test("stays unbound with a notice while no worker serves its route", async () => {
+    const { database, inventory } = await openInventory(world);
+    await addWorker(database, "elsewhere", { zone: "eu" });
+    await addWorker(database, "gone", { state: "lost" });
+    const { notices } = await inventory.apply(site);
+    expect(notices).toEqual([expect.stringContaining("none serves default/automate yet")]);
+    expect((await inventory.resource("site")).worker).toBeNull();
+  });
+
+  test("is bound to the one worker that serves its route, and stays there", async () => {
+    const { database, inventory } = await openInventory(world);
+    await addWorker(database, "one");
+    const { notices } = await inventory.apply(site);
+    expect(notices).toEqual(["site is bound to one, the one worker that serves default/automate"]);
+    expect((await inventory.resource("site")).worker).toBe("one");
+    await addWorker(database, "two");
+    expect(await inventory.apply(site)).toMatchObject({ changes: [{ action: "same" }], notices: [] });
+    // Moving to another zone is another question.
+    await addWorker(database, "eu-1", { zone: "eu" });
+    await inventory.apply({ resources: { site: { type: "daemon", zone: "eu" } } });
+    expect((await inventory.resource("site")).worker).toBe("eu-1");
+  });
+
+  test("is refused when several could be meant, unless it or its parent says which", async () => {
+    const { database, inventory } = await openInventory(world);
+    await addWorker(database, "one");
+    await addWorker(database, "two");
+    await expect(inventory.apply(site)).rejects.toMatchObject({
+      code: "ambiguous_binding",
+      message: expect.stringContaining("resources.site.worker"),
+      hint: "Set worker to one of one, two.",
+    });
+    await expect(inventory.putResource("site", { type: "daemon" }, undefined)).rejects.toMatchObject({
+      code: "ambiguous_binding",
+    });
+    await inventory.apply({
+      resources: { site: { type: "daemon", worker: "two" }, part: { type: "daemon", parent: "site" } },
+    });
+    expect((await inventory.resource("part")).worker).toBe("two");
+  });
+
+  test("that names a worker which is not running is accepted with a notice", async () => {
+    const { database, inventory } = await openInventory(world);
+    await addWorker(database, "one");
+    const { notices } = await inventory.apply({ resources: { site: { type: "daemon", worker: "oen" } } });
+    expect(notices).toEqual(['site is bound to the worker oen, which is not running (did you mean "one"?)']);
+  });
+});
