@@ -9,7 +9,7 @@ import type { PollPolicy } from "../domain/poll-policy.ts";
 import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
 import { createFiledEntries, type FiledEntries } from "./filed-entries.ts";
 import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
-import type { Post, SandboxLimits } from "./messages.ts";
+import type { Post, SandboxLimits, SettlementChunk } from "./messages.ts";
 import { createSettlements } from "./settlements.ts";
 
 export interface Bridge {
@@ -27,7 +27,7 @@ export interface BridgeOptions {
   lookup: LookupPort;
   limits: SandboxLimits;
   /** Brings texts of settlements to the guest. */
-  settle: (chunks: string[]) => void;
+  settle: (chunks: SettlementChunk[]) => void;
   /** Gets errors that are faults of wilco's own, whole; the script sees a neutral sentence. */
   onFault: (error: unknown) => void;
 }

@@ -175,7 +175,7 @@ function whyRefused(base: string, specifier: string): LoadProblem | undefined {
 /** Where the import stands: the engine does not say, so the quoted name is looked for. */
 function importPosition(base: string, specifier: string, source: string | undefined): SourcePosition | undefined {
   if (source === undefined) return undefined;
-  const quoted = [`"${specifier}"`, `'${specifier}'`, `\`${specifier}\``].map((text) => source.indexOf(text));
+  const quoted = [JSON.stringify(specifier), `'${specifier}'`, `\`${specifier}\``].map((text) => source.indexOf(text));
   const at = quoted.filter((offset) => offset >= 0).sort((a, b) => a - b)[0];
   return at === undefined ? undefined : positionAt(base, source, at);
 }

@@ -31,9 +31,14 @@ export interface ThreadData {
 
 export type ToThread =
   | { type: "start"; root: string; file: string; start: Omit<StartMessage, "entry"> }
-  /** Texts of Settlement arrays. */
-  | { type: "settle"; chunks: string[] }
+  | { type: "settle"; chunks: SettlementChunk[] }
   | { type: "interrupt" };
+
+/** Settlements of these ids, as JSON of a Settlement array. */
+export interface SettlementChunk {
+  ids: number[];
+  json: string;
+}
 
 /** id, method, arguments as JSON. Prints have id 0. */
 export type Post = [id: number, method: string, json: string];

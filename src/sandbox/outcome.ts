@@ -1,5 +1,7 @@
 /** How a run ended, for the command line to print and to turn into an exit code. */
+import { errorOfEntry } from "../client/errors.ts";
 import { formatDuration } from "../core/durations.ts";
+import type { Entry } from "../domain/entry.ts";
 import type { ScriptError } from "./guest/wire.ts";
 import type { RunningEntry } from "./filed-entries.ts";
 import type { Limit, SandboxLimits, ThreadEnd } from "./messages.ts";
@@ -17,7 +19,7 @@ export interface RunOutcome {
   exitCode?: number;
   limit?: Limit;
   error?: ScriptError;
-  /** Of executions that the script started and never looked after. */
+  /** Of executions that the script started and did not see end: it never looked after them, or it ended before them. */
   unobservedFailures: ScriptError[];
   /** What it filed and was not seen to end, with the last status seen; after `onError: "wait"` with the final one. */
   running: RunningEntry[];
@@ -48,6 +50,12 @@ function plainOutcome(end: ThreadEnd, limits: SandboxLimits): Ended {
     default:
       return end satisfies never;
   }
+}
+
+/** The failure of an entry that outlived its script, as awaiting it would have thrown it. */
+export function entryError(entry: Entry): ScriptError {
+  const { name, code, message, hint, details } = errorOfEntry(entry);
+  return { ...error(name, code, message, hint ?? ""), details, entry: entry.id };
 }
 
 function limitError(limit: Limit, limits: SandboxLimits): ScriptError {

@@ -13,7 +13,7 @@ import { packPolicy } from "./guest/wire.ts";
 import type { RunningEntry } from "./filed-entries.ts";
 import { lookAfter, type OnError } from "./look-after.ts";
 import type { FromThread, SandboxLimits, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
-import { outcomeOf, type RunOutcome } from "./outcome.ts";
+import { entryError, outcomeOf, type RunOutcome } from "./outcome.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 export const DEFAULT_LIMITS: Readonly<SandboxLimits> = Object.freeze({
@@ -65,7 +65,7 @@ export interface RunOptions {
 }
 
 export interface Session {
-  /** Runs a script to its end; once a session. @throws WilcoError `internal` when the sandbox itself does not start. */
+  /** Runs a script to its end; once a session. A sandbox that does not start is an outcome too: an error `internal`. */
   run(options: RunOptions): Promise<RunOutcome>;
   /** As aborting the run's signal. */
   interrupt(): void;
@@ -107,6 +107,7 @@ export function createSession(options: SessionOptions = {}): Session {
   let bridge: Bridge | undefined;
   let printer: ReturnType<typeof createConsoleWriter> | undefined;
   let used = false;
+  let grace = DEFAULT_GRACE;
 
   thread.on("message", (message: FromThread) => {
     switch (message.type) {
@@ -151,7 +152,8 @@ export function createSession(options: SessionOptions = {}): Session {
       onFault: what.onFault ?? (() => {}),
     }));
     const writer = (printer = createConsoleWriter({ sink: what.console, written: control.written }));
-    const interrupt = (): void => watchdog.interrupt(what.grace ?? DEFAULT_GRACE);
+    grace = what.grace ?? DEFAULT_GRACE;
+    const interrupt = (): void => watchdog.interrupt(grace);
     signal?.addEventListener("abort", interrupt, { once: true });
     thread.ref();
     try {
@@ -174,14 +176,16 @@ export function createSession(options: SessionOptions = {}): Session {
       if (outcome.kind !== "completed") await thread.terminate();
       await running.close();
       await writer.flushed();
-      return { ...outcome, running: await lookAfter({ outcome, entries: running.entries, ...what }) };
+      const { still, failures } = await lookAfter({ kind: outcome.kind, entries: running.entries, ...what });
+      const unobserved = failures.map((entry) => entryError(entry));
+      return { ...outcome, unobservedFailures: [...outcome.unobservedFailures, ...unobserved], running: still };
     } finally {
       signal?.removeEventListener("abort", interrupt);
       thread.unref();
     }
   }
 
-  return { run, interrupt: () => watchdog.interrupt(DEFAULT_GRACE), stop };
+  return { run, interrupt: () => watchdog.interrupt(grace), stop };
 }
 
 /** @throws WilcoError `invalid_request` for a limit that is not a number or too small to work with. */

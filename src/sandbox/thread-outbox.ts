@@ -20,6 +20,10 @@ export interface Outbox {
   flush: () => void;
   /** Sends what there is, and takes no more. */
   close: () => void;
+  /** These calls are answered. */
+  answered: (ids: number[]) => void;
+  /** Neither a call nor a timer is open: nothing can happen in the VM by itself any more. */
+  idle: () => boolean;
 }
 
 export interface OutboxOptions {
@@ -28,12 +32,15 @@ export interface OutboxOptions {
   control: Control;
   send: (message: FromThread) => void;
   blocked: <T>(wait: () => T) => T;
+  /** There is room in the VM for an answer of so many characters. */
+  fits: (characters: number) => boolean;
   onTimer: (id: number) => void;
   onEnd: (message: EndMessage) => void;
 }
 
-export function createOutbox({ limits, lookups, control, send, blocked, onTimer, onEnd }: OutboxOptions): Outbox {
+export function createOutbox({ limits, lookups, control, send, blocked, fits, onTimer, onEnd }: OutboxOptions): Outbox {
   const timers = new Map<number, NodeJS.Timeout>();
+  const calls = new Set<number>();
   let posts: Post[] = [];
   let size = 0;
   let printed = 0;
@@ -93,7 +100,7 @@ export function createOutbox({ limits, lookups, control, send, blocked, onTimer,
   function clear(id: number): void {
     clearTimeout(timers.get(id));
     // Not a timer: a call whose answer the script does not wait for any more.
-    if (!timers.delete(id)) add([id, "clear", "null"]);
+    if (!timers.delete(id) && calls.delete(id)) add([id, "clear", "null"]);
   }
 
   function post(id: number, method: string, json: string): string | undefined {
@@ -118,6 +125,7 @@ export function createOutbox({ limits, lookups, control, send, blocked, onTimer,
             `At most ${limits.argument} are taken: pass a reference instead.`,
           );
         }
+        if (id > 0) calls.add(id);
         add([id, method, json]);
         return undefined;
     }
@@ -142,7 +150,7 @@ export function createOutbox({ limits, lookups, control, send, blocked, onTimer,
         return answer !== undefined || stopped();
       }, LOOKUP_TIMEOUT),
     );
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) return fits(answer.length) ? answer : noRoom(answer.length);
     if (stopped()) return failure("interrupted", "The script was interrupted");
     return failure(
       "unreachable",
@@ -153,10 +161,18 @@ export function createOutbox({ limits, lookups, control, send, blocked, onTimer,
 
   return {
     host: {
-      post: (id, method, json) => post(Number(id), String(method), String(json)),
-      lookup: (method, json) => lookup(String(method), String(json)),
+      post(text) {
+        const [id, method, json] = split(text, 3);
+        return post(Number(id), method!, json!);
+      },
+      lookup(text) {
+        const [method, json] = split(text, 2);
+        return lookup(method!, json!);
+      },
     },
     flush,
+    answered: (ids) => ids.forEach((id) => calls.delete(id)),
+    idle: () => calls.size === 0 && timers.size === 0,
     close() {
       flush();
       closed = true;
@@ -164,6 +180,26 @@ export function createOutbox({ limits, lookups, control, send, blocked, onTimer,
       timers.clear();
     },
   };
+}
+
+function noRoom(characters: number): string {
+  return failure(
+    "script_limit",
+    `The answer has ${characters} characters, and the script's memory has no room for them`,
+    "Ask for less at a time: a narrower selector.",
+  );
+}
+
+/** The first words of a text, and its rest. */
+function split(text: string, parts: number): string[] {
+  const words: string[] = [];
+  let at = 0;
+  while (words.length < parts - 1) {
+    const space = text.indexOf(" ", at);
+    words.push(text.slice(at, space < 0 ? at : space));
+    at = space < 0 ? text.length : space + 1;
+  }
+  return [...words, text.slice(at)];
 }
 
 function refusal(code: ErrorBody["code"], message: string, hint?: string): string {

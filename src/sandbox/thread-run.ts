@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { openControl } from "./control.ts";
-import { createEngine, EngineFailed, EngineStopped } from "./engine.ts";
+import { createEngine, EngineFailed, EngineStopped, OUT_OF_MEMORY } from "./engine.ts";
 import type { EndMessage } from "./guest/wire.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { createLoader } from "./loader.ts";
@@ -23,6 +23,7 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
   const problems = new Map<string, LoadProblem>();
   const stopwatch = createStopwatch({ control, budget: data.limits.cpu });
   let ended = false;
+  const stopping = (): boolean => control.stopped() || stopwatch.over();
 
   const outbox = createOutbox({
     limits: data.limits,
@@ -30,8 +31,10 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     control,
     send,
     blocked: stopwatch.blocked,
+    fits: (characters) => engine.fits(characters),
     onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
-    onEnd: (message) => end(finished(message)),
+    // An error while the stop flag is up is the engine's own "interrupted", which asynchronous code can catch.
+    onEnd: (message) => end(message.kind === "threw" && stopping() ? reasonOf(new EngineStopped()) : finished(message)),
   });
 
   function end(message: ThreadEnd): void {
@@ -49,14 +52,15 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     }
     if (message.kind !== "threw") return message;
     const error = finish(message.error);
-    if (error.name === "InternalError" && error.message === "out of memory") return { kind: "limit", limit: "memory" };
+    const outOfMemory = error.name === "InternalError" && error.message === OUT_OF_MEMORY;
+    if (outOfMemory || (error.thrown === "null" && engine.wasFull())) return { kind: "limit", limit: "memory" };
     if (message.started) return { ...message, error };
     return { kind: "invalid", error: problems.has(error.message) ? error : invalidError(error, loader.sourceOf) };
   }
 
   const engine = await createEngine({
     memory: data.limits.memory,
-    shouldStop: () => ended || control.stopped() || stopwatch.over(),
+    shouldStop: () => ended || stopping(),
     resolveModule: loader.resolve,
     loadModule(name) {
       try {
@@ -82,9 +86,11 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
       what();
       engine.drain(outbox.flush);
       engine.reportRejections();
-      engine.send("turned", "");
-      engine.drain(outbox.flush);
-      engine.reportRejections();
+      if (outbox.idle()) {
+        engine.send("idle", "");
+        engine.drain(outbox.flush);
+        engine.reportRejections();
+      }
     } catch (error) {
       if (!ended) end(reasonOf(error));
     } finally {
@@ -131,7 +137,10 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
       case "start":
         return start(message);
       case "settle":
-        for (const chunk of message.chunks) turn(() => engine.send("settle", chunk));
+        for (const { ids, json } of message.chunks) {
+          outbox.answered(ids);
+          turn(() => engine.send("settle", json));
+        }
         return;
       case "interrupt":
         turn(() => engine.send("interrupt", ""));

@@ -76,7 +76,15 @@ function writeCached(path: string, code: string): void {
     renameSync(part, path); // Another process may write the same text at the same time: a reader sees all or nothing.
   } catch {
     // A read-only or full cache costs time, not correctness.
-    rmSync(part, { force: true });
+    removeQuietly(part);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nor does a left-over in it.
   }
 }
 

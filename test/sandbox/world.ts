@@ -1,7 +1,9 @@
 /** A test's own world: a folder with a script, a session, a fake port, and what was printed. */
+import { mkdtempSync } from "node:fs";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterAll } from "vitest";
 import type { SandboxLimits } from "../../src/sandbox/messages.ts";
 import type { RunOutcome } from "../../src/sandbox/outcome.ts";
 import { createSession, type RunOptions } from "../../src/sandbox/session.ts";
@@ -27,8 +29,9 @@ export interface WorldOptions extends Partial<Omit<RunOptions, "port" | "lookup"
   prepare?: (folder: string) => Promise<void>;
 }
 
-/** The stripper's cache of all tests of a process: loading it for each would take most of the time. */
-const cacheDirectory = join(tmpdir(), `wilco-test-cache-${process.pid}`);
+/** One cache of stripped text for the tests of a file: loading the stripper for each takes most of the time. */
+const cacheDirectory = mkdtempSync(join(tmpdir(), "wilco-cache-"));
+afterAll(() => rm(cacheDirectory, { recursive: true, force: true }));
 
 /** Runs a script's text to its end in a sandbox of its own. */
 export async function runScript(source: string, options: WorldOptions = {}): Promise<Ran> {

@@ -6,16 +6,19 @@ import { type ErrorBody, WilcoError } from "../../core/errors.ts";
 
 /** What the engine puts on `globalThis.__host` before the first module runs. */
 export interface HostFunctions {
-  /** Asks for something to be done; the answer comes as a settlement of `id`. Returns an ErrorBody when refused. */
-  post(id: number, method: string, json: string): string | undefined;
-  /** Blocks until answered: `{ "value": … }` or `{ "error": ErrorBody }`. */
-  lookup(method: string, json: string): string;
-  /** Names the function that the host calls, once. */
-  register(receive: (kind: string, json: string, reason?: unknown) => void): void;
+  /**
+   * "ID METHOD JSON": asks for something to be done; the answer comes as a settlement of the id (0: there is none).
+   * Returns an ErrorBody as JSON when refused.
+   */
+  post(text: string): string | undefined;
+  /** "METHOD JSON": blocks until answered, `{ "value": … }` or `{ "error": ErrorBody }` as JSON. */
+  lookup(text: string): string;
+  /** Names the function that the host calls, once. The second argument is JSON, or the reason of a rejection. */
+  register(receive: (kind: string, argument: unknown) => void): void;
 }
 
 /** id, whether it went well, and the value or the ErrorBody. */
-export type Settlement = [id: number, ok: 0 | 1, value: unknown];
+type Settlement = [id: number, ok: 0 | 1, value: unknown];
 
 export interface Channel {
   call(method: string, args: unknown[]): Promise<unknown>;
@@ -24,11 +27,10 @@ export interface Channel {
   tell(method: string, payload: unknown): void;
   /** Calls `done` after `ms`; the answer takes it back. */
   after(ms: number, done: () => void, onInterrupt?: (error: WilcoError) => void): () => void;
-  settle(settlements: Settlement[]): void;
+  /** @param json of a list of settlements. */
+  settle(json: string): void;
   /** Rejects what is waited for (answers still on their way are dropped) and clears the timers. */
   interrupt(): void;
-  /** Calls without an answer yet, and timers. */
-  readonly outstanding: number;
 }
 
 interface Pending {
@@ -51,7 +53,7 @@ export function createChannel(host: HostFunctions): Channel {
   let lastId = 0;
 
   function post(id: number, method: string, payload: unknown): WilcoError | undefined {
-    const refused = host.post(id, method, stringify(payload) ?? "null");
+    const refused = host.post(`${id} ${method} ${stringify(payload) ?? "null"}`);
     return refused === undefined ? undefined : WilcoError.fromBody(parse(refused) as ErrorBody);
   }
 
@@ -68,7 +70,7 @@ export function createChannel(host: HostFunctions): Channel {
     },
 
     lookup(method, args) {
-      const answer = parse(host.lookup(method, stringify(args))) as { value: unknown } | { error: ErrorBody };
+      const answer = parse(host.lookup(`${method} ${stringify(args)}`)) as { value: unknown } | { error: ErrorBody };
       if ("error" in answer) throw WilcoError.fromBody(answer.error);
       return answer.value;
     },
@@ -91,8 +93,8 @@ export function createChannel(host: HostFunctions): Channel {
       };
     },
 
-    settle(settlements) {
-      for (const [id, ok, value] of settlements) {
+    settle(json) {
+      for (const [id, ok, value] of parse(json) as Settlement[]) {
         const entry = pending.get(id);
         if (!entry) continue;
         pending.delete(id);
@@ -108,10 +110,6 @@ export function createChannel(host: HostFunctions): Channel {
         post(id, "clear", null);
         reject(interruptedError());
       }
-    },
-
-    get outstanding() {
-      return pending.size;
     },
   };
 }

@@ -8,16 +8,14 @@ const MAX_DETAILS = 65_536;
 const MAX_FRAMES = 50;
 const MAX_CAUSES = 4;
 
+/** Never throws. */
 export function describeError(thrown: unknown): ScriptError {
-  if (!(thrown instanceof Error)) {
-    const message = `The script threw ${read(() => inspect(thrown), "something that can't be shown")}`;
-    return {
-      name: "Error",
-      code: "script_failed",
-      message,
-      hint: "Throw an Error: it knows its line.",
-      stack: message,
-    };
+  // The test itself runs code of the script when a proxy was thrown.
+  if (!read(() => thrown instanceof Error, false)) {
+    const shown = read(() => inspect(thrown), "something that can't be shown").slice(0, MAX_TEXT);
+    const message = `The script threw ${shown}`;
+    const hint = "Throw an Error: it knows its line.";
+    return { name: "Error", code: "script_failed", message, hint, stack: message, thrown: shown };
   }
   const error = thrown as Error & { code?: unknown; hint?: unknown; details?: unknown; entry?: unknown };
   const name = text(() => error.name) || "Error";
@@ -49,13 +47,13 @@ export function scriptFrames(stack: string): string[] {
 /** "Name: message", the frames, and the causes. */
 export function stackOf(error: Error, name: string, message: string): string {
   const lines = [message === "" ? name : `${name}: ${message}`, ...framesOf(error)];
-  let cause = read(() => error.cause, undefined);
+  let cause: unknown = read(() => error.cause, undefined);
   for (let depth = 0; depth < MAX_CAUSES && cause !== undefined; depth++) {
-    if (!(cause instanceof Error)) {
-      lines.push(`  caused by ${read(() => inspect(cause), "something that can't be shown")}`);
+    const inner = cause as Error;
+    if (!read(() => inner instanceof Error, false)) {
+      lines.push(`  caused by ${read(() => inspect(inner), "something that can't be shown")}`);
       break;
     }
-    const inner = cause;
     lines.push(`  caused by ${text(() => inner.name)}: ${text(() => inner.message)}`, ...framesOf(inner));
     cause = read(() => inner.cause, undefined);
   }

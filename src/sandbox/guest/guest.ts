@@ -6,7 +6,7 @@ import {
 } from "../../client/execution-tracker.ts";
 import { createScriptApi, type ScriptApi } from "../../client/script-api.ts";
 import { createArguments, type ScriptArguments } from "./args.ts";
-import { createChannel, type Channel, type HostFunctions, type Settlement } from "./channel.ts";
+import { createChannel, type Channel, type HostFunctions } from "./channel.ts";
 import { createConsole, createLog, type Print, type ScriptConsole } from "./console.ts";
 import { describeError } from "./describe.ts";
 import { installGlobals } from "./globals.ts";
@@ -84,8 +84,7 @@ export function createGuest(host: HostFunctions): Guest {
   }
 
   /** Nothing more can happen by itself: the script is over, or waits for what never comes. */
-  function turned(): void {
-    if (channel.outstanding > 0) return;
+  function idle(): void {
     if (phase === "running") threw(neverSettles());
     if (phase !== "main done") return;
     phase = "settling";
@@ -95,18 +94,18 @@ export function createGuest(host: HostFunctions): Guest {
   }
 
   installGlobals(globalThis, { channel, console, now, uncaught });
-  host.register((kind, json, reason) => {
+  host.register((kind, argument) => {
     switch (kind) {
       case "start":
-        return start(JSON.parse(json) as StartMessage);
+        return start(JSON.parse(argument as string) as StartMessage);
       case "settle":
-        return channel.settle(JSON.parse(json) as Settlement[]);
+        return channel.settle(argument as string);
       case "interrupt":
         return channel.interrupt();
-      case "turned":
-        return turned();
+      case "idle":
+        return idle();
       case "rejection":
-        return threw(unheard(reason));
+        return threw(unheard(argument));
       default:
         throw new TypeError(`The guest knows no ${kind}`);
     }

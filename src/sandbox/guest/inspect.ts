@@ -145,7 +145,7 @@ function propertiesOf(value: object, keys: PropertyKey[], place: Place): string[
   const items = keys.slice(0, MAX_ITEMS).map((key) => {
     const property = Object.getOwnPropertyDescriptor(value, key);
     const label =
-      typeof key === "symbol" ? `[${key.toString()}]` : PLAIN_KEY.test(String(key)) ? String(key) : quote(String(key));
+      typeof key === "symbol" ? key.toString() : PLAIN_KEY.test(String(key)) ? String(key) : quote(String(key));
     if (property?.get) return `${label}: ${property.set ? "[Getter/Setter]" : "[Getter]"}`;
     return `${label}: ${show(property?.value, place)}`;
   });

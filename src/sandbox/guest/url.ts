@@ -177,7 +177,10 @@ function parse(input: string, base: Parts | undefined): Parts {
         ...tail,
       };
     }
-    return absolute(protocol, special ? rest.replaceAll("\\", "/").replace(/^\/*/, "//") : rest, tail);
+    const slashed = special ? rest.replaceAll("\\", "/") : rest;
+    if (protocol === "file:")
+      return absolute(protocol, slashed.startsWith("//") ? slashed : `//${slashed.replace(/^\/?/, "/")}`, tail);
+    return absolute(protocol, special ? slashed.replace(/^\/*/, "//") : slashed, tail);
   }
   if (!base || !base.host) throw invalid(input);
   const path = base.protocol in DEFAULT_PORTS ? main.replaceAll("\\", "/") : main;

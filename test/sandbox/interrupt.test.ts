@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { createFakePort } from "./fake-port.ts";
+import { runScript } from "./world.ts";
+
+describe("interrupting a script", () => {
+  it("rejects what it awaits with Interrupted, and finally blocks may still submit", async () => {
+    const controller = new AbortController();
+    const port = createFakePort({
+      run: ({ operation }) => (operation === "stop" ? { status: "succeeded" } : undefined),
+    });
+    const ran = await runScript(
+      `import { Interrupted, resource } from "wilco";
+       const web = resource("web-1");
+       try {
+         await web.restart();
+       } catch (error) {
+         console.log(error instanceof Interrupted, error.code, error.entry.id);
+         throw error;
+       } finally {
+         await web.stop();
+         console.log("cleaned up");
+       }`,
+      {
+        port,
+        signal: controller.signal,
+        during: async () => {
+          await port.called("wait");
+          controller.abort();
+        },
+      },
+    );
+    expect(ran).toMatchObject({
+      kind: "interrupted",
+      stdout: "true interrupted 1\ncleaned up\n",
+      error: { name: "Interrupted", code: "interrupted" },
+      running: [{ id: 1, resource: "web-1", operation: "restart", status: "queued" }],
+    });
+    expect(port.filed.map(({ operation }) => operation)).toEqual(["restart", "stop"]);
+  });
+
+  it("rejects sleeps, forgets timers, and counts as interrupted even when the script ends well", async () => {
+    const controller = new AbortController();
+    const ran = await runScript(
+      `import { sleep } from "wilco";
+       setInterval(() => {}, 1_000);
+       console.log("asleep");
+       await sleep("1h").catch((error) => console.log(error.code));`,
+      {
+        signal: controller.signal,
+        console: (_stream, text) => {
+          if (text === "asleep\n") controller.abort();
+        },
+      },
+    );
+    expect(ran.kind).toBe("interrupted");
+    expect(ran.error).toBeUndefined();
+  });
+
+  it("gives up a look-up that is not answered", async () => {
+    const controller = new AbortController();
+    const port = createFakePort({ lookup: { resource: () => new Promise(() => {}) } });
+    const ran = await runScript(
+      `import { resource } from "wilco";
+       console.log("asking");
+       try { resource("web-1"); } catch (error) { console.log(error.code); }`,
+      {
+        port,
+        signal: controller.signal,
+        during: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          controller.abort();
+        },
+      },
+    );
+    expect(ran.kind).toBe("interrupted");
+  });
+
+  it("stops an endless loop, and one that the engine can't see", async () => {
+    for (const loop of [`for (;;);`, `new Array(2 ** 32 - 1).indexOf(1);`]) {
+      const controller = new AbortController();
+      const ran = await runScript(`console.log("looping"); await null; setTimeout(() => { ${loop} }, 0);`, {
+        signal: controller.signal,
+        console: () => setTimeout(() => controller.abort(), 20) && undefined,
+      });
+      expect(ran.kind).toBe("interrupted");
+    }
+  });
+
+  it("ends a script that goes on after its grace", async () => {
+    const controller = new AbortController();
+    const ran = await runScript(
+      `import { sleep } from "wilco";
+       console.log("on");
+       for (;;) await sleep("10ms").catch(() => {});`,
+      { signal: controller.signal, grace: 100, console: () => controller.abort() },
+    );
+    expect(ran.kind).toBe("interrupted");
+  });
+
+  it("does not run a script whose signal was aborted before", async () => {
+    const port = createFakePort({ run: () => undefined });
+    const ran = await runScript(`import { resource } from "wilco"; await resource("web-1").restart();`, {
+      port,
+      signal: AbortSignal.abort(),
+      grace: 50,
+    });
+    expect(ran.kind).toBe("interrupted");
+  });
+
+  it("cancels what still runs when asked to", async () => {
+    const controller = new AbortController();
+    const port = createFakePort({ run: () => undefined });
+    const ran = await runScript(`import { resource } from "wilco"; await resource("web-1").restart();`, {
+      port,
+      signal: controller.signal,
+      onInterrupt: "cancel",
+      during: async () => {
+        await port.called("wait");
+        controller.abort();
+      },
+    });
+    expect(ran).toMatchObject({ kind: "interrupted", running: [{ id: 1, status: "canceled" }] });
+  });
+});
