@@ -3,7 +3,7 @@ import { blocksOf, readPages } from "./markdown.ts";
 import { pageWorld, performPage, type PageWorld } from "./page-world.ts";
 
 /** Ports that the pages' own servers listen on. */
-const PORTS = [8090, 8091, 7070];
+const PORTS = [8090, 8091];
 
 let world: PageWorld | undefined;
 afterEach(async () => {

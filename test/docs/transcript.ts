@@ -25,7 +25,7 @@ export function isAsExpected(shown: string, expected: string): boolean {
     .split("\n")
     .map((line) => (line.trim() === "…" ? "(?:.*\n)*?" : `${escaped(line)}\n`))
     .join("");
-  return new RegExp(`^${source}$`).test(`${trimmed(shown)}\n`.replace(/^\n$/, ""));
+  return new RegExp(`^${source}$`).test(`${trimmed(shown)}\n`);
 }
 
 function escaped(line: string): string {
