@@ -1,4 +1,5 @@
 /** What a submit and a claim need of the inventory: the resource as a target, and its connection opened. */
+import { messageOf } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Sql } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
@@ -15,6 +16,8 @@ export interface Target {
 export interface OpenedTarget extends Target {
   labels: Record<string, string>;
   connection: JsonObject;
+  /** Why its secrets can't be opened, for instance because the server has another key; null when they are. */
+  sealed: string | null;
 }
 
 export interface Targets {
@@ -97,11 +100,14 @@ export function createTargets(options: {
       const found = new Map<number, OpenedTarget>();
       for (const row of await read(sql, ids, [])) {
         const target = await targetOf(sql, row);
-        found.set(row.id, {
-          ...target,
-          labels: JSON.parse(row.labels) as Record<string, string>,
-          connection: options.openConnection(row.connection, target.type),
-        });
+        const labels = JSON.parse(row.labels) as Record<string, string>;
+        try {
+          const connection = options.openConnection(row.connection, target.type);
+          found.set(row.id, { ...target, labels, connection, sealed: null });
+        } catch (error) {
+          // One resource whose secrets stay shut must not keep the others of its route from being claimed.
+          found.set(row.id, { ...target, labels, connection: {}, sealed: messageOf(error) });
+        }
       }
       return found;
     },

@@ -2,13 +2,14 @@
 import { appendEvents } from "../audit/append.ts";
 import type { EntryRow } from "../audit/codec.ts";
 import type { Transaction } from "../database/database.ts";
+import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { routesServedBy } from "../domain/route.ts";
 import { findCandidates, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { newChanges, toChange } from "./end.ts";
+import { endEntries, lockEntries, newChanges, toChange, type Changes } from "./end.ts";
 import { requireSession, type WorkerRow } from "./sessions.ts";
 
 export interface ClaimTry {
@@ -52,9 +53,12 @@ export async function tryClaim(
       takeEntries(tx, candidates.map(({ id }) => id), lease),
       context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
     ]);
-    recordClaim(context, tx, worker, request.claimId, rows);
+    const changes = recordClaim(context, tx, worker, request.claimId, rows);
+    const sealed = rows.filter((row) => targets.get(row.resource ?? 0)?.sealed != null);
+    await failSealed(tx, sealed, targets, changes);
+    const open = rows.filter((row) => !sealed.includes(row));
     return {
-      assignments: await assignmentsOf(context, tx, rows, tx.now(), targets),
+      assignments: await assignmentsOf(context, tx, open, tx.now(), targets),
       routes,
       full: candidates.length >= slots,
     };
@@ -65,7 +69,34 @@ function routesOf(worker: WorkerRow): string[] {
   return routesServedBy({ name: worker.name, zone: worker.zone, roles: JSON.parse(worker.roles) as string[] });
 }
 
-function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claimId: string, rows: EntryRow[]): void {
+/** An entry whose connection can't be opened ends here: claimed again and again, it would block its route for everyone. */
+async function failSealed(
+  tx: Transaction,
+  rows: readonly EntryRow[],
+  targets: ReadonlyMap<number, OpenedTarget>,
+  changes: Changes,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const ends = rows.map((row) => ({
+    id: row.id,
+    status: "failed" as const,
+    error: {
+      code: "sealed",
+      message: `The connection of ${row.resource_name} can't be opened: ${targets.get(row.resource ?? 0)?.sealed}`,
+      source: "system" as const,
+      hint: "Give the server the key it was sealed with, or apply the resource again with its secrets.",
+    },
+  }));
+  await endEntries(tx, await lockEntries(tx, rows.map((row) => row.id)), ends, changes);
+}
+
+function recordClaim(
+  context: Context,
+  tx: Transaction,
+  worker: WorkerRow,
+  claimId: string,
+  rows: EntryRow[],
+): Changes {
   const now = tx.now();
   tx.send("UPDATE worker SET claim_id = $2, seen_at = $3 WHERE session = $1", [worker.session, claimId, now]);
   appendEvents(
@@ -82,6 +113,7 @@ function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claim
   const changes = newChanges();
   for (const row of rows) changes.entries.add(row.id);
   tx.afterCommit(() => context.signals.publish(toChange(changes)));
+  return changes;
 }
 
 function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<EntryRow[]> {

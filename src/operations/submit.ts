@@ -7,6 +7,7 @@ import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
+import { noResource } from "../inventory/resources.ts";
 import { lockResources } from "../queue/heads.ts";
 import type { SubmitAnswer, SubmitOutcome, SubmitRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
@@ -25,6 +26,8 @@ export interface SubmitItem {
 
 /** Entries a transaction: more would make the others wait for it. */
 const MAX_BATCH = 1_000;
+
+const MAX_GUESSES = 10;
 
 type Outcome = { filing: Filing } | { error: WilcoError };
 
@@ -69,6 +72,10 @@ async function prepare(
   const refs = new Set(items.flatMap((item) => item.request.entries.map((submission) => submission.resource)));
   const targets = await context.targets.find(tx, [...refs]);
   const now = tx.now();
+  let guesses = 0;
+  // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
+  const unknown = async (ref: string | number) =>
+    guesses++ < MAX_GUESSES ? context.targets.unknown(tx, ref) : noResource(ref);
   const all: Outcome[][] = [];
   for (const item of items) {
     const outcomes: Outcome[] = [];
@@ -76,7 +83,7 @@ async function prepare(
       const target = targets.get(submission.resource);
       const key = submission.key ?? (item.batchKey === undefined ? undefined : `${item.batchKey}#${index}`);
       try {
-        if (!target) throw await context.targets.unknown(tx, submission.resource);
+        if (!target) throw await unknown(submission.resource);
         const input = { submission, principal: item.principal.name, key, retryOf: item.retryOf ?? null };
         outcomes.push({ filing: fileCall(input, target, validator, context.settings, now) });
       } catch (error) {

@@ -161,3 +161,28 @@ describeOnBothEngines("an entry from submit to its end", (engine) => {
     expect(await availability()).toBe("up");
   });
 });
+
+describeOnBothEngines("a resource whose secrets can't be opened", (engine) => {
+  it("fails its own entries, by the system, and keeps nobody else's from being claimed", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    await world.database.query("UPDATE resource SET connection = 'not what was sealed' WHERE name = 'a'");
+    const shut = await world.submit("a", "work");
+    const next = await world.submit("a", "look");
+    const other = await world.submit("b", "look");
+    expect((await world.claim(session)).map((one) => one.entry)).toEqual([other.id]);
+    for (const id of [shut.id, next.id]) {
+      expect(await world.operations.entry(id)).toMatchObject({ status: "failed", error: { code: "sealed", source: "system" } });
+    }
+    expect(await unsound(world.database)).toEqual([]);
+  });
+});
+
+describeOnBothEngines("a submit of very many unknown names", (engine) => {
+  it("is refused item by item, with the nearest name for the first of them", async () => {
+    const world = await createWorld(engine);
+    const entries = Array.from({ length: 500 }, (_, i) => ({ resource: `nobody-${i}`, operation: "look" }));
+    const answer = await world.operations.submit(alice, { entries }, undefined);
+    expect(answer.entries.every((outcome) => "error" in outcome && outcome.error.code === "unknown_resource")).toBe(true);
+  });
+});
