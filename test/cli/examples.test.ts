@@ -60,15 +60,16 @@ describe("scripts-examples", () => {
   });
 
   it("stops at the first failure, with the rest untouched", async () => {
-    const inventory = `resources: { web-0: { type: process, labels: { tier: web }, connection: { command: ["false"], settle: 2s } } }`;
-    await world.run(["apply", "-"], { input: inventory });
-    const before = await world.run(["exec", "web-1", "status", "-q"]);
+    const broken = `resources: { web-1: { type: process, labels: { tier: web }, connection: { command: ["false"], settle: 2s } } }`;
+    await world.run(["apply", "-"], { input: broken });
+    const pid = async (name: string) =>
+      (JSON.parse((await world.run(["exec", name, "status", "-q"])).stdout) as { pid: number }).pid;
+    const before = await pid("web-2");
     const ended = await world.run(["run", join(examples, "rolling-restart.ts")]);
     expect(ended).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/web-0 restart failed[^]*rolling-restart\.ts:\d+/) as string,
+      stderr: expect.stringMatching(/web-1 restart failed[^]*rolling-restart\.ts:\d+/) as string,
     });
-    const after = await world.run(["exec", "web-1", "status", "-q"]);
-    expect(JSON.parse(after.stdout)).toMatchObject({ pid: (JSON.parse(before.stdout) as { pid: number }).pid });
+    expect(await pid("web-2")).toBe(before);
   });
 });
