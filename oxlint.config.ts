@@ -96,9 +96,19 @@ export default defineConfig({
     "no-underscore-dangle": "off",
     "unicorn/no-instanceof-builtins": "off",
     "promise/always-return": "off",
+    "promise/no-promise-in-callback": "off",
+    // Loops here wait for what a callback sets.
+    "no-unmodified-loop-condition": "off",
+    // About windows of a browser; ours are threads.
+    "unicorn/require-post-message-target-origin": "off",
+    // NUL and escape characters are looked for on purpose.
+    "no-control-regex": "off",
+    "vitest/require-to-throw-message": "off",
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*", "assert*"] }],
     "promise/no-callback-in-promise": "off",
     // `pg`'s type numbers are an enum of another package.
     "typescript/no-unsafe-enum-comparison": "off",
+    "typescript/no-unsafe-enum-assignment": "off",
     // Tests that run on both engines look at different things.
     "vitest/no-conditional-expect": "off",
   },
