@@ -44,7 +44,8 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
       failures = (await attempt()) ? 0 : failures + 1;
       // An unanswered one is repeated soon: there may be less than a lease left.
       const delay = failures === 0 ? heartbeat : Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 }));
-      if (!hurry) await pause(delay);
+      // A stop during the attempt found no pause to end: one that began now would hold it up for a whole heartbeat.
+      if (!hurry && !stopping.signal.aborted) await pause(delay);
     }
   }
 
