@@ -47,7 +47,7 @@ export async function startWilco({ databaseUrl } = {}) {
     if (databaseUrl !== undefined) {
       // A cluster has no local server's token file: its first admin token is made beside the database.
       env.WILCO_SERVER = server.url;
-      env.WILCO_TOKEN = (await server.cli(["tokens", "bootstrap", "--database-url", databaseUrl])).trim();
+      env.WILCO_TOKEN = (await server.cli(["tokens", "bootstrap", "bench", "--database-url", databaseUrl])).trim();
     }
     await server.cli(["apply", join(here, "inventory.yaml")]);
     return server;
