@@ -37,7 +37,7 @@ export async function readInventory(context: Context, file: string): Promise<Inv
   const value: unknown = document.toJS({ maxAliasCount: 1_000 }) ?? {};
   if (!isJsonObject(value))
     throw invalid(`${named} is not an inventory`, "It has types:, resources: and groups: at its top.");
-  return value as InventoryDocument;
+  return value;
 }
 
 function keyAt(text: string, at: number): string {

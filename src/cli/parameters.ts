@@ -148,7 +148,9 @@ function convert(assignment: ParameterAssignment, property: JsonSchema, root: Js
 /** undefined = it can't be one of the schema's types. A text stays a text wherever the schema takes texts. */
 function convertText(text: string, property: JsonSchema, root: JsonSchema): Json | undefined {
   if (Array.isArray(property["enum"])) {
-    const chosen = (property["enum"] as Json[]).find((one) => String(one) === text);
+    const chosen = (property["enum"] as Json[]).find(
+      (one) => (typeof one === "string" ? one : JSON.stringify(one)) === text,
+    );
     if (chosen !== undefined) return chosen;
   }
   const types = typesOf(property, root);
@@ -215,7 +217,7 @@ async function parseDocument(text: string): Promise<JsonObject> {
   } catch (error) {
     throw invalid(`--params is not JSON or YAML: ${messageOf(error)}`, undefined);
   }
-  if (isJsonObject(value)) return value as JsonObject;
+  if (isJsonObject(value)) return value;
   throw invalid("--params is not an object of names and values", 'Write {"name": value}.');
 }
 

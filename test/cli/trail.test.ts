@@ -75,7 +75,7 @@ describe("wilco history and entry", () => {
 
   it("ends quietly when its reader has enough", () => {
     const piped = spawnSync("sh", ["-c", `"${process.execPath}" "${CLI_FILE}" history --oldest -o jsonl | head -n 1`], {
-      env: { ...process.env, ...world.env } as NodeJS.ProcessEnv,
+      env: { ...process.env, ...world.env },
       encoding: "utf8",
     });
     expect(JSON.parse(piped.stdout)).toMatchObject({ id: 1 });

@@ -91,7 +91,7 @@ export async function cliWorld(
   if (code !== 0) throw new Error(`The inventory was not applied: ${stderr}`);
   return {
     ...world,
-    url: url!,
+    url,
     server,
     async stop() {
       server.kill("SIGTERM");

@@ -139,7 +139,7 @@ async function mayGoOn(
   operation: string,
   yes: boolean,
 ): Promise<boolean> {
-  if (yes || targets.length < 2 || !context.output.interactive || process.stdin.isTTY !== true) return true;
+  if (yes || targets.length < 2 || !context.output.interactive || !process.stdin.isTTY) return true;
   if (!targets.some((target) => target.operation.exclusive)) return true;
   return confirm(context, `${operation} on ${targets.length} resources at ${remote.connection.url}?`);
 }

@@ -64,9 +64,15 @@ function parameterNames(schema: JsonSchema): string {
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   return Object.entries(properties)
     .map(([name, property]) => {
-      const type = isJsonObject(property) ? [property["type"] ?? "any"].flat().join("|") : "any";
+      const type = isJsonObject(property) ? typeText(property["type"]) : "any";
       const secret = isJsonObject(property) && property["secret"] === true ? " (secret)" : "";
       return `${name}${required.includes(name) ? "" : "?"}: ${type}${secret}`;
     })
     .join(", ");
+}
+
+/** "string", or "number|null" of a list; "any" where the schema does not say. */
+function typeText(type: unknown): string {
+  const names = [type].flat().filter((name) => typeof name === "string");
+  return names.length === 0 ? "any" : names.join("|");
 }

@@ -94,7 +94,7 @@ export function formatEvent(event: EntryEvent, utc: boolean): string {
 function describeEventData(event: EntryEvent): string {
   if (event.type === "output") {
     const text = typeof event.data["text"] === "string" ? event.data["text"] : "(bytes)";
-    return `${String(event.data["stream"])}: ${JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)}`;
+    return `${event.data["stream"] === "stderr" ? "stderr" : "stdout"}: ${JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)}`;
   }
   return Object.entries(event.data)
     .filter(([, value]) => value !== null)

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { createTestDatabase } from "../support/engines.ts";
+import { emptyWorld } from "./world.ts";
+
+const world = emptyWorld();
+afterAll(() => world.stop());
+
+it("two servers on one PostgreSQL share entries, tokens and secrets, and each stops by itself", async () => {
+  const database = await createTestDatabase("postgres");
+  if (database.engine !== "postgres") throw new Error("asked for PostgreSQL");
+  try {
+    const { run, start, dir } = world;
+    const url = ["--database-url", database.url];
+    const bootstrap = await run(["tokens", "bootstrap", "root", ...url]);
+    expect(bootstrap).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S+\n$/) as string });
+    expect(await run(["tokens", "bootstrap", "again", ...url])).toMatchObject({ code: 2, stdout: "" });
+    const env = { WILCO_TOKEN: bootstrap.stdout.trim(), WILCO_SECRET_KEY: Buffer.alloc(32, 7).toString("base64") };
+
+    const first = start(["server", "--port", "0", ...url, "--data-dir", join(dir, "a")], { env });
+    const [one] = await first.line(/^http:.*/);
+    const second = start(["server", "--port", "0", "--no-worker", ...url, "--data-dir", join(dir, "b")], { env });
+    const [two] = await second.line(/^http:.*/);
+
+    const inventory =
+      'resources: { here: { type: host }, site: { type: http, connection: { url: "http://127.0.0.1:9", headers: { authorization: s3cret } } } }';
+    await run(["apply", "-", "--server", one], { env, input: inventory });
+    // Asked of the server without a worker, run by the worker of the other.
+    const ended = await run(["exec", "--server", two, "here", "run", "--", "echo", "over both"], { env });
+    expect(ended).toMatchObject({ code: 0, stdout: "over both\n" });
+    expect(await run(["exec", "--server", two, "site", "check"], { env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"down"') as string,
+    });
+    expect((await run(["history", "--server", one, "--json"], { env })).stdout).toContain('"requestedBy": "root"');
+
+    first.kill("SIGTERM");
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect(await run(["exec", "--server", two, "here", "check", "--require-worker", "0ms"], { env })).toMatchObject({
+      code: 8,
+    });
+    second.kill("SIGTERM");
+    expect(await second.ended).toMatchObject({ code: 0 });
+  } finally {
+    await database.cleanup();
+  }
+});
