@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Entry, EntryEvent } from "../../src/domain/entry.ts";
 import { formatEntryIds, parseEntryIds } from "../../src/cli/numbers.ts";
 import { printList } from "../../src/cli/output/documents.ts";
@@ -68,6 +68,26 @@ describe("output", () => {
     const inCi = (await outputTo({ tty: true, env: { CI: "true" } })).output;
     expect(inCi.paint.red("x")).toBe("x");
     expect(inCi.interactive).toBe(false);
+  });
+
+  it("redraws a live line on a terminal, but never over an unfinished line of output", async () => {
+    const { output, streams } = await outputTo({ tty: true });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const drawn = () => {
+        vi.advanceTimersByTime(1_000);
+        return (streams.stderr.read() as Buffer | null)?.toString() ?? "";
+      };
+      output.live.show(() => "waiting");
+      expect(drawn()).toContain("waiting");
+      output.write("half a li");
+      expect(drawn()).not.toContain("waiting");
+      output.write("ne\n");
+      expect(drawn()).toContain("waiting");
+      output.live.stop();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("keeps notices to itself with --quiet, but not warnings", async () => {

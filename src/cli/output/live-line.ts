@@ -6,6 +6,8 @@ export interface LiveLine {
   show(text: () => string): void;
   /** Takes the line away; it comes back with the next redraw. */
   clear(): void;
+  /** Told of what others write: while their line is not at its end, drawing would wipe its beginning out. */
+  wrote(text: string | Uint8Array): void;
   /** Takes the line away for good. */
   stop(): void;
 }
@@ -16,6 +18,7 @@ export interface LiveLineOptions {
   columns: () => number;
 }
 
+const LINE_FEED = 10;
 const REDRAW_MS = 100;
 const CLEAR_LINE = "\r\u001b[2K";
 
@@ -23,13 +26,14 @@ export function createLiveLine({ stream, enabled, columns }: LiveLineOptions): L
   let timer: NodeJS.Timeout | undefined;
   let source: (() => string) | undefined;
   let shown = false;
+  let midLine = false;
   const clear = () => {
     if (!shown) return;
     stream.write(CLEAR_LINE);
     shown = false;
   };
   const draw = () => {
-    if (!source) return;
+    if (!source || midLine) return;
     // One character short of the width: a full line would wrap, and a wrapped line can't be cleared.
     const text = [...source().replaceAll("\n", " ")].slice(0, Math.max(10, columns() - 1)).join("");
     stream.write(`${CLEAR_LINE}${text}`);
@@ -43,6 +47,9 @@ export function createLiveLine({ stream, enabled, columns }: LiveLineOptions): L
       timer ??= setInterval(draw, REDRAW_MS).unref();
     },
     clear,
+    wrote(text) {
+      if (text.length > 0) midLine = text.at(-1) !== (typeof text === "string" ? "\n" : LINE_FEED);
+    },
     stop() {
       clearInterval(timer);
       timer = undefined;

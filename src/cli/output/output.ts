@@ -45,6 +45,9 @@ export interface Output {
   flush(): Promise<void>;
 }
 
+/** Of terminals that do not say, which includes those that say 0. */
+const DEFAULT_WIDTH = 80;
+
 /** A terminal that may be coloured and redrawn: not in CI, not dumb, and NO_COLOR is respected for colours. */
 export function isPersonThere(stream: { isTTY?: boolean }, env: Record<string, string | undefined>): boolean {
   const ci = env["CI"];
@@ -60,11 +63,12 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
   const live = createLiveLine({
     stream: stderr,
     enabled: interactive && !noColour && !quiet,
-    columns: () => stderr.columns ?? 80,
+    columns: () => stderr.columns || DEFAULT_WIDTH,
   });
   const send = (stream: Writable, text: string | Uint8Array) => {
     live.clear();
     stream.write(text);
+    live.wrote(text);
   };
   return {
     format,
@@ -74,7 +78,7 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     paint: personOut ? colours : NO_COLOURS,
     paintErr: interactive ? colours : NO_COLOURS,
     get width() {
-      return stdout.isTTY === true ? (stdout.columns ?? 80) : Infinity;
+      return stdout.isTTY === true ? stdout.columns || DEFAULT_WIDTH : Infinity;
     },
     live,
     write: (text) => send(stdout, text),
