@@ -36,7 +36,10 @@ export async function pageWorld(ports: readonly number[] = []): Promise<PageWorl
   // What "npm install PATH-OF-THE-CLONE" would make: the package under test for the resource types of a page.
   const installed = join(dir, "node_modules", "wilco");
   mkdirSync(installed, { recursive: true });
-  writeFileSync(join(installed, "package.json"), JSON.stringify({ name: "wilco", type: "module", exports: "./index.js" }));
+  writeFileSync(
+    join(installed, "package.json"),
+    JSON.stringify({ name: "wilco", type: "module", exports: "./index.js" }),
+  );
   const entry = resolve(dirname(CLI_FILE), "..", `index${extname(CLI_FILE)}`);
   writeFileSync(join(installed, "index.js"), `export * from ${JSON.stringify(pathToFileURL(entry).href)};\n`);
   const env: Record<string, string | undefined> = {

@@ -14,4 +14,7 @@ if (status !== 0) throw new Error(`npm start ended with ${status}:\n${stdout}`);
 const shown = stripVTControlCharacters(stdout).replaceAll(ROOT, "./").trimEnd();
 const text = readFileSync(readme, "utf8");
 if (!MARKED.test(text)) throw new Error("The README has no npm-start markers");
-writeFileSync(readme, text.replace(MARKED, (_all, begin: string, end: string) => `${begin}\`\`\`text\n${shown}\n\`\`\`\n${end}`));
+writeFileSync(
+  readme,
+  text.replace(MARKED, (_all, begin: string, end: string) => `${begin}\n\`\`\`text\n${shown}\n\`\`\`\n\n${end}`),
+);

@@ -1,0 +1,121 @@
+/** The tables of the pages name what the code has, all of it, and nothing else. */
+import type { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { OPTION_KEYS } from "../../src/client/call-options.ts";
+import { buildProgram } from "../../src/cli/program.ts";
+import { EXIT } from "../../src/cli/exit-codes.ts";
+import { ERROR_STATUS } from "../../src/core/errors.ts";
+import { builtinTypes } from "../../src/resource-types/builtin.ts";
+import { paths } from "../../src/protocol/paths.ts";
+import { codesOf, readPage, rowsOf, sectionOf } from "./markdown.ts";
+
+const cli = readPage("docs/cli.md").text;
+const scripting = readPage("docs/scripting.md").text;
+const resourceTypes = readPage("docs/resource-types.md").text;
+const httpApi = readPage("docs/http-api.md").text;
+
+const sorted = (words: Iterable<string>) => [...new Set(words)].toSorted();
+const firstCodes = (text: string) => rowsOf(text).flatMap(([first = ""]) => codesOf(first));
+
+describe("docs/cli.md", () => {
+  const program = buildProgram({ run: async () => {} });
+  const global = flagsOf(program);
+  /** Flags that several commands share stand in sections of their own, which a command's section links to. */
+  const shared = { "(#flags-of-waiting)": "Flags of waiting", "(#flags-of-work)": "Flags of work" };
+
+  it("has the flags that all commands have", () => {
+    expect(flagsIn(sectionOf(cli, "Flags that all commands have"))).toEqual(global);
+  });
+
+  it.for(leavesOf(program).map((command) => ({ name: nameOf(command), command })))(
+    "has every flag of $name, and no other",
+    ({ name, command }) => {
+      const section = sectionOf(cli, name);
+      const common = Object.entries(shared).flatMap(([link, heading]) =>
+        section.includes(link) ? flagsIn(sectionOf(cli, heading)) : [],
+      );
+      const own = flagsOf(command).filter((flag) => !global.includes(flag));
+      expect(sorted([...flagsIn(section), ...common])).toEqual(own);
+    },
+  );
+
+  function flagsOf(command: Command): string[] {
+    return sorted(
+      command.options
+        .filter((option) => !option.hidden)
+        .flatMap(({ short, long }) =>
+          [short, long].filter((flag) => flag !== undefined && flag !== null && flag !== "--version" && flag !== "-V"),
+        ) as string[],
+    );
+  }
+
+  function flagsIn(text: string): string[] {
+    return sorted(firstCodes(text).flatMap((code) => /^--?[a-z][a-z-]*/.exec(code) ?? []));
+  }
+
+  function leavesOf(command: Command): Command[] {
+    return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+  }
+
+  function nameOf(command: Command): string {
+    return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+  }
+});
+
+describe("the README's exit codes", () => {
+  it("are those of the contract", () => {
+    const documented = rowsOf(sectionOf(readPage("README.md").text, "Exit codes")).map(([code]) => code!);
+    expect(documented.toSorted()).toEqual([...Object.values(EXIT).map(String), "10–99", "128 + n"].toSorted());
+  });
+});
+
+describe("docs/scripting.md", () => {
+  it("has every option of a call", () => {
+    expect(sorted(firstCodes(sectionOf(scripting, "Options of a call")))).toEqual(sorted(OPTION_KEYS));
+  });
+
+  it("has every setting of a poll policy", () => {
+    const settings = ["delay", "limit", "backoff", "maxDelay", "jitter", "waitTimeout", "onLimit"];
+    expect(sorted(firstCodes(sectionOf(scripting, "Poll policy")))).toEqual(sorted(settings));
+  });
+});
+
+describe("docs/resource-types.md", () => {
+  it.for(builtinTypes.map(({ descriptor }) => descriptor))(
+    "has every operation, parameter and connection setting of $name",
+    (type) => {
+      const section = sectionOf(resourceTypes, type.name);
+      const rows = rowsOf(section);
+      const operations = rows.filter((row) => row.length === 4);
+      expect(sorted(operations.flatMap(([first]) => codesOf(first!)))).toEqual(sorted(Object.keys(type.operations)));
+      for (const [first, parameters, , atOnce] of operations) {
+        const operation = type.operations[codesOf(first!)[0]!]!;
+        expect(codesOf(parameters!), `parameters of ${operation.name}`).toEqual(
+          expect.arrayContaining(Object.keys((operation.parameters["properties"] ?? {}) as object)),
+        );
+        expect(atOnce, `${operation.name} at once`).toBe(operation.exclusive ? "one" : "many");
+      }
+      const connection = Object.keys((type.connection["properties"] ?? {}) as object);
+      const documented = rows.filter((row) => row.length === 3).flatMap(([first]) => codesOf(first!));
+      expect(sorted(documented)).toEqual(sorted(connection));
+    },
+  );
+});
+
+describe("docs/http-api.md", () => {
+  it("has every path of the API", () => {
+    const all = Object.values(paths).map((path) => (typeof path === "string" ? path : path("X")));
+    const documented = firstCodes(sectionOf(httpApi, "Calls")).map((call) =>
+      call.replace(/^[A-Z]+ /, "").replace(/\{[a-z]+\}/, "X"),
+    );
+    expect(sorted(documented)).toEqual(sorted(all));
+  });
+
+  it("lists codes under the status that they travel with", () => {
+    for (const [statuses = "", codes = ""] of rowsOf(sectionOf(httpApi, "Errors"))) {
+      const allowed = statuses.split(", ").map(Number);
+      for (const code of codesOf(codes))
+        expect(allowed, code).toContain(ERROR_STATUS[code as keyof typeof ERROR_STATUS]);
+    }
+  });
+});
