@@ -133,7 +133,8 @@ function relevant(errors: ErrorObject[]): ErrorObject[] {
   const unions = errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf");
   return errors.filter(
     (error) =>
-      error.keyword !== "if" && !unions.some((union) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`)),
+      error.keyword !== "if" &&
+      !unions.some((union) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`)),
   );
 }
 
@@ -186,7 +187,9 @@ function choice(path: string, value: unknown, allowed: unknown[]): SchemaProblem
 function constantsOf(branches: unknown): unknown[] | null {
   if (!Array.isArray(branches)) return null;
   const all = branches as unknown[];
-  return all.every((one) => isJsonObject(one) && "const" in one) ? all.map((one) => (one as JsonObject)["const"]) : null;
+  return all.every((one) => isJsonObject(one) && "const" in one)
+    ? all.map((one) => (one as JsonObject)["const"])
+    : null;
 }
 
 function readablePath(pointer: string): string {
@@ -213,7 +216,10 @@ const TYPE_NAMES: Record<string, string> = {
 };
 
 function typeName(type: unknown): string {
-  return [type].flat().map((one) => TYPE_NAMES[String(one)] ?? String(one)).join(" or ");
+  return [type]
+    .flat()
+    .map((one) => TYPE_NAMES[String(one)] ?? String(one))
+    .join(" or ");
 }
 
 function kindOf(value: unknown): string {

@@ -32,7 +32,12 @@ export interface DocumentReader {
 }
 
 /** @param known the keys this mapping may have, or null for any (names that the author chooses). */
-export function readDocument(value: unknown, path: string, known: readonly string[] | null, problems: DocumentProblem[]): DocumentReader {
+export function readDocument(
+  value: unknown,
+  path: string,
+  known: readonly string[] | null,
+  problems: DocumentProblem[],
+): DocumentReader {
   const source = isJsonObject(value) ? (value as Record<string, unknown>) : {};
   const at = (key: string | null) => (key === null ? path : key.startsWith("[") ? `${path}${key}` : `${path}.${key}`);
   const problem = (key: string | null, message: string, hint?: string) => {
@@ -125,5 +130,5 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return "a text";
-  return typeof value === "object" ? "a mapping" : `${typeof value} ${String(value)}`;
+  return typeof value === "object" ? "a mapping" : `the ${typeof value} ${JSON.stringify(value)}`;
 }

@@ -38,11 +38,28 @@ export function requireCommand(argv: readonly unknown[]): asserts argv is readon
 /** Why a command could not be started, as an error that says what to do. */
 export function spawnError(command: string, error: NodeJS.ErrnoException): OperationError {
   const known: Record<string, [code: string, problem: string, hint: string]> = {
-    ENOENT: ["command_not_found", "was not found on this worker", "Install it, correct the name, or write its full path."],
+    ENOENT: [
+      "command_not_found",
+      "was not found on this worker",
+      "Install it, correct the name, or write its full path.",
+    ],
     EACCES: ["command_not_executable", "may not be executed", "Check its permissions."],
     E2BIG: ["command_too_long", "has arguments too long for this system", "Pass large values through stdin or a file."],
-    EAGAIN: ["no_more_processes", "could not be started: this machine takes no more processes", "Try again when it is less busy."],
+    EAGAIN: [
+      "no_more_processes",
+      "could not be started: this machine takes no more processes",
+      "Try again when it is less busy.",
+    ],
   };
-  const [code, problem, hint] = known[error.code ?? ""] ?? ["spawn_failed", `could not be started: ${error.message}`, undefined];
-  return new OperationError({ code, message: `The command ${JSON.stringify(command)} ${problem}.`, hint, cause: error });
+  const [code, problem, hint] = known[error.code ?? ""] ?? [
+    "spawn_failed",
+    `could not be started: ${error.message}`,
+    undefined,
+  ];
+  return new OperationError({
+    code,
+    message: `The command ${JSON.stringify(command)} ${problem}.`,
+    hint,
+    cause: error,
+  });
 }

@@ -99,15 +99,18 @@ export function createExecPool(host: ExecHost): ExecPool {
   };
 }
 
-async function spawnRecorded(host: ExecHost, argv: readonly [string, ...string[]], options: ExecOptions): Promise<ChildProcess> {
+async function spawnRecorded(
+  host: ExecHost,
+  argv: readonly [string, ...string[]],
+  options: ExecOptions,
+): Promise<ChildProcess> {
   const record = openSpawnRecord(host.tempDir());
-  const [file, args] = options.shell
-    ? ["/bin/sh", ["-c", argv[0], "sh", ...argv.slice(1)]]
-    : [argv[0], argv.slice(1)];
+  const file = options.shell ? "/bin/sh" : argv[0];
+  const args = options.shell ? ["-c", argv[0], "sh", ...argv.slice(1)] : argv.slice(1);
   const env = { ...host.environment, ...options.env, [SPAWN_VARIABLE]: record.token };
   let child: ChildProcess;
   try {
-    child = spawn(file as string, args as string[], {
+    child = spawn(file, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: childEnvironment(env),
       detached: true,

@@ -64,7 +64,13 @@ export async function download(context: OperationContext): Promise<unknown> {
     }
     if (size > limit) throw tooLarge(path, limit);
     const content = bytes.subarray(0, size);
-    return { path, bytes: size, sha256: sha256(content), mode: octal(info.mode & 0o7777), base64: content.toString("base64") };
+    return {
+      path,
+      bytes: size,
+      sha256: sha256(content),
+      mode: octal(info.mode & 0o7777),
+      base64: content.toString("base64"),
+    };
   } finally {
     await file.close();
   }

@@ -16,7 +16,12 @@ export const hostType = defineResourceType({
       description: "Run a command (an argument vector; no shell looks at it) and wait for its end.",
       parameters: parametersOf(
         {
-          command: { type: "array", items: { type: "string" }, minItems: 1, description: "the program and its arguments" },
+          command: {
+            type: "array",
+            items: { type: "string" },
+            minItems: 1,
+            description: "the program and its arguments",
+          },
           cwd: { type: "string", description: "working directory; default: the worker's" },
           env: { type: "object", additionalProperties: { type: "string" }, description: "added to the environment" },
           stdin: { type: "string", description: "written to its standard input" },
@@ -40,7 +45,11 @@ export const hostType = defineResourceType({
           path: { type: "string", minLength: 1 },
           content: { type: "string", description: "as text" },
           base64: { type: "string", description: "instead of content, for bytes that are not text" },
-          mode: { type: "string", pattern: "^[0-7]{3,4}$", description: 'octal, e.g. "0644"; default: as it was, or 0644' },
+          mode: {
+            type: "string",
+            pattern: "^[0-7]{3,4}$",
+            description: 'octal, e.g. "0644"; default: as it was, or 0644',
+          },
           parents: { type: "boolean", default: false, description: "make the directories above it" },
         },
         ["path"],
@@ -74,7 +83,9 @@ export const hostType = defineResourceType({
 });
 
 async function run({ parameters, exec }: OperationContext): Promise<unknown> {
-  const { command, ...options } = parameters as { command: string[] } & Pick<ExecOptions, "cwd" | "env"> & { stdin?: string };
+  const { command, ...options } = parameters as { command: string[] } & Pick<ExecOptions, "cwd" | "env"> & {
+      stdin?: string;
+    };
   const { exitCode, stdout, stderr, truncated } = await exec(command, { ...options, capture: RESULT_OUTPUT });
   return { exitCode, stdout, stderr, truncated };
 }

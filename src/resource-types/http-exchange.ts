@@ -50,7 +50,11 @@ export async function exchange(request: HttpRequest): Promise<HttpReply> {
         cause: error,
       });
     }
-    throw new OperationError({ code: "unreachable", message: `${method} ${shown(url)} got no answer: ${reason(error)}.`, cause: error });
+    throw new OperationError({
+      code: "unreachable",
+      message: `${method} ${shown(url)} got no answer: ${reason(error)}.`,
+      cause: error,
+    });
   }
 }
 
@@ -81,7 +85,11 @@ function init({ headers = {}, body }: HttpRequest): RequestInit {
   try {
     for (const [name, value] of Object.entries(headers)) sent.set(name, value);
   } catch (error) {
-    throw new OperationError({ code: "invalid_request", message: `A header can't be sent: ${messageOf(error)}.`, cause: error });
+    throw new OperationError({
+      code: "invalid_request",
+      message: `A header can't be sent: ${messageOf(error)}.`,
+      cause: error,
+    });
   }
   if (!sent.has("connection")) sent.set("connection", "close");
   if (body === undefined) return { headers: sent };

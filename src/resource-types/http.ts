@@ -92,13 +92,22 @@ async function check(context: OperationContext): Promise<JsonObject> {
 }
 
 async function request(context: OperationContext): Promise<unknown> {
-  const { method, headers, body } = context.parameters as { method: string; headers: Record<string, string>; body?: unknown };
+  const { method, headers, body } = context.parameters as {
+    method: string;
+    headers: Record<string, string>;
+    body?: unknown;
+  };
   const reply = await send(context, { method, headers, body });
   if (!isExpected(reply.status, expected(context))) {
     throw unexpectedStatus({ method, url: urlOf(context) }, reply, expected(context));
   }
   const isJson = /^application\/(.*\+)?json\b/.test(reply.headers["content-type"] ?? "");
-  return { status: reply.status, latency: reply.latency, headers: reply.headers, body: isJson ? parsed(reply.text) : reply.text };
+  return {
+    status: reply.status,
+    latency: reply.latency,
+    headers: reply.headers,
+    body: isJson ? parsed(reply.text) : reply.text,
+  };
 }
 
 async function waitUntilHealthy(context: OperationContext): Promise<unknown> {
@@ -110,7 +119,7 @@ async function waitUntilHealthy(context: OperationContext): Promise<unknown> {
     const seen = await check(context);
     const waited = Math.round(performance.now() - start);
     if (seen["availability"] === "up") return { ...seen, checks, waited };
-    const why = typeof seen["reason"] === "string" ? seen["reason"] : `status ${String(seen["status"])}`;
+    const why = typeof seen["reason"] === "string" ? seen["reason"] : `status ${JSON.stringify(seen["status"])}`;
     context.progress(checks, null, why);
     if (waited + pause > limit) {
       throw new OperationError({
@@ -123,7 +132,10 @@ async function waitUntilHealthy(context: OperationContext): Promise<unknown> {
   }
 }
 
-function send(context: OperationContext, what: { method: string; headers?: Record<string, string>; body?: unknown }): Promise<HttpReply> {
+function send(
+  context: OperationContext,
+  what: { method: string; headers?: Record<string, string>; body?: unknown },
+): Promise<HttpReply> {
   const { headers, timeout } = context.resource.connection as unknown as Connection;
   return exchange({
     ...what,
@@ -142,7 +154,8 @@ function urlOf(context: OperationContext): string {
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/$/, "");
   const whole = new URL(`${base.origin}${prefix}${path.startsWith("/") || path.startsWith("?") ? "" : "/"}${path}`);
-  if (whole.origin === base.origin && (whole.pathname === prefix || whole.pathname.startsWith(`${prefix}/`))) return whole.href;
+  if (whole.origin === base.origin && (whole.pathname === prefix || whole.pathname.startsWith(`${prefix}/`)))
+    return whole.href;
   throw new OperationError({
     code: "invalid_request",
     message: `The path ${JSON.stringify(path)} leads out of ${shown(url)}.`,

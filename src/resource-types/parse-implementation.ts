@@ -16,7 +16,8 @@ export function parseImplementation(reader: DocumentReader): Implementation | nu
     return null;
   }
   const implementation = reader.has("run") ? parseRun(reader) : parseHttp(reader);
-  if (implementation) for (const text of textsOf(implementation)) reader.guard(implementation.kind, () => templatePaths(text));
+  if (implementation)
+    for (const text of textsOf(implementation)) reader.guard(implementation.kind, () => templatePaths(text));
   return implementation;
 }
 
@@ -65,7 +66,8 @@ function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {
   const argv: string[] = [];
   for (const [index, element] of (run as unknown[]).entries()) {
     // 8080 and true are what YAML makes of arguments that people meant as texts.
-    if (typeof element === "string" || typeof element === "number" || typeof element === "boolean") argv.push(String(element));
+    if (typeof element === "string" || typeof element === "number" || typeof element === "boolean")
+      argv.push(String(element));
     else reader.problem(`run[${index}]`, "must be a text", "Quote the element if it holds {, [ or :.");
   }
   return argv.length === run.length ? argv : null;
@@ -74,7 +76,11 @@ function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {
 function parseHttp(operation: DocumentReader): HttpImplementation | null {
   const reader = operation.child("http", HTTP_KEYS);
   if (!reader) {
-    operation.problem(null, "has neither run nor http", "Say what it does: run: [program, argument] or http: { url: … }.");
+    operation.problem(
+      null,
+      "has neither run nor http",
+      "Say what it does: run: [program, argument] or http: { url: … }.",
+    );
     return null;
   }
   for (const key of RUN_ONLY) {
@@ -104,7 +110,9 @@ function expectedStatus(http: DocumentReader): number[] | null {
   const status = expect?.raw("status");
   if (!expect || status === undefined) return null;
   const statuses = [status].flat() as unknown[];
-  const good = statuses.filter((one): one is number => Number.isInteger(one) && (one as number) >= 100 && (one as number) <= 599);
+  const good = statuses.filter(
+    (one): one is number => Number.isInteger(one) && (one as number) >= 100 && (one as number) <= 599,
+  );
   if (good.length === statuses.length && good.length > 0) return good;
   expect.problem("status", "must be a status from 100 to 599, or a list of them");
   return null;

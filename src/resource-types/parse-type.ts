@@ -55,7 +55,8 @@ export function parseResourceType(name: string, document: unknown, options: Pars
     configuration: objectSchema(reader, "configuration", schemas),
   });
   const operations = reader.child("operations", null);
-  if (!operations || operations.keys.length === 0) reader.problem("operations", "is missing", "A type declares at least one operation.");
+  if (!operations || operations.keys.length === 0)
+    reader.problem("operations", "is missing", "A type declares at least one operation.");
   const described = (operations?.keys ?? []).map((operation) => parseOperation(operation, operations!, schemas));
   for (const operation of described) checkTemplates(operation, parts, operations!);
   refuseProblems(problems);
@@ -107,7 +108,15 @@ function objectSchema(reader: DocumentReader, key: string, schemas: SchemaValida
     reader.problem(`${key}.type`, 'must be "object"');
     return undefined;
   }
-  const open = ["additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"];
+  const open = [
+    "additionalProperties",
+    "unevaluatedProperties",
+    "patternProperties",
+    "$ref",
+    "allOf",
+    "anyOf",
+    "oneOf",
+  ];
   const closed = open.some((keyword) => keyword in schema) ? {} : { additionalProperties: false };
   return { type: "object", ...schema, ...closed };
 }
@@ -134,9 +143,17 @@ function argvParameter(reader: DocumentReader, parameters: JsonSchema | undefine
   const properties = propertiesOf(parameters ?? NO_PARAMETERS);
   const found = properties[name];
   if (found === undefined) {
-    reader.problem("argv", `names no parameter: ${JSON.stringify(name)}`, suggestion(name, Object.keys(properties), "Parameters"));
+    reader.problem(
+      "argv",
+      `names no parameter: ${JSON.stringify(name)}`,
+      suggestion(name, Object.keys(properties), "Parameters"),
+    );
   } else if (isJsonObject(found) && found["type"] !== "array") {
-    reader.problem("argv", `names a parameter that is not a list: ${JSON.stringify(name)}`, `Declare ${name} as { type: array, items: { type: string } }.`);
+    reader.problem(
+      "argv",
+      `names a parameter that is not a list: ${JSON.stringify(name)}`,
+      `Declare ${name} as { type: array, items: { type: string } }.`,
+    );
   }
   return name;
 }

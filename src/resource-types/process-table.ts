@@ -68,7 +68,7 @@ export function findByEnvironment(name: string, value: string): ProcessInfo[] {
 export function processTree(group: number): ProcessInfo[] {
   const all = listProcesses();
   const tree = new Map(all.filter((one) => one.group === group || one.pid === group).map((one) => [one.pid, one]));
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const one of all) {
       if (tree.has(one.pid) || !tree.has(one.parent)) continue;

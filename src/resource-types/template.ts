@@ -26,7 +26,11 @@ export function templatePaths(text: string): string[][] {
  * @param encode applied to each value before it goes in, with the path it came from. Default: as it is.
  * @throws WilcoError `invalid_parameters` when a value is missing or null, `invalid_inventory` when a template is none.
  */
-export function fillText(text: string, scope: TemplateScope, encode?: (value: string, path: string[]) => string): string {
+export function fillText(
+  text: string,
+  scope: TemplateScope,
+  encode?: (value: string, path: string[]) => string,
+): string {
   return text.replace(TEMPLATE, (all: string, inside: string | undefined) => {
     if (all === "\\{{") return "{{";
     const path = pathOf(all, inside);
@@ -60,7 +64,9 @@ function pathOf(template: string, inside: string | undefined): string[] {
   throw new WilcoError({
     code: "invalid_inventory",
     message: `${JSON.stringify(template)} is not a template.`,
-    hint: near ?? 'Write {{parameters.name}}, {{connection.name}}, {{configuration.name}} or {{resource.name}}; a literal {{ is written \\{{.',
+    hint:
+      near ??
+      "Write {{parameters.name}}, {{connection.name}}, {{configuration.name}} or {{resource.name}}; a literal {{ is written \\{{.",
   });
 }
 
@@ -77,7 +83,9 @@ function valueAt(path: string[], scope: TemplateScope): unknown {
     throw new WilcoError({
       code: "invalid_parameters",
       message: `{{${path.join(".")}}} has no value: "${path.slice(0, depth + 1).join(".")}" is not set.`,
-      hint: suggestion(key, known, `${path.slice(0, depth).join(".")} has`) ?? "Set it, or give it a default in the schema.",
+      hint:
+        suggestion(key, known, `${path.slice(0, depth).join(".")} has`) ??
+        "Set it, or give it a default in the schema.",
     });
   }
   return value;

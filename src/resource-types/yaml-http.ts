@@ -11,7 +11,10 @@ import { checkResult, templateScope } from "./yaml-context.ts";
 /** A check that hangs must say "down" well before anybody stops waiting for it. */
 const CHECK_TIMEOUT = 10_000;
 
-export async function httpImplementation(context: OperationContext, implementation: HttpImplementation): Promise<unknown> {
+export async function httpImplementation(
+  context: OperationContext,
+  implementation: HttpImplementation,
+): Promise<unknown> {
   const request = filled(context, implementation);
   const { expect } = implementation;
   if (context.operation !== "check") {
@@ -35,7 +38,11 @@ export function isExpected(status: number, statuses: readonly number[] | null): 
   return statuses === null ? status >= 200 && status < 300 : statuses.includes(status);
 }
 
-export function unexpectedStatus(request: { method: string; url: string }, reply: HttpReply, statuses: readonly number[] | null): OperationError {
+export function unexpectedStatus(
+  request: { method: string; url: string },
+  reply: HttpReply,
+  statuses: readonly number[] | null,
+): OperationError {
   const wanted = statuses === null ? "a 2xx" : statuses.join(" or ");
   return new OperationError({
     code: "http_status",
@@ -61,11 +68,14 @@ function filled(context: OperationContext, implementation: HttpImplementation): 
   const request: HttpRequest = {
     method: implementation.method,
     url: fillText(implementation.url, scope, encode),
-    headers: Object.fromEntries(Object.entries(implementation.headers).map(([name, value]) => [name, fillText(value, scope)])),
+    headers: Object.fromEntries(
+      Object.entries(implementation.headers).map(([name, value]) => [name, fillText(value, scope)]),
+    ),
     timeout: Math.max(1, context.deadline - Date.now()),
     signal: context.signal,
   };
-  if (implementation.body !== undefined && implementation.body !== null) request.body = fillValue(implementation.body, scope);
+  if (implementation.body !== undefined && implementation.body !== null)
+    request.body = fillValue(implementation.body, scope);
   return request;
 }
 

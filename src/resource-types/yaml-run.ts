@@ -12,7 +12,10 @@ import { checkResult, templateScope } from "./yaml-context.ts";
 const STDOUT_LIMIT = 4 * 1024 * 1024;
 
 /** Every template is filled in before anything runs, so that a missing value leaves nothing half done. */
-export async function runImplementation(context: OperationContext, implementation: RunImplementation): Promise<unknown> {
+export async function runImplementation(
+  context: OperationContext,
+  implementation: RunImplementation,
+): Promise<unknown> {
   const { argv, options } = filled(implementation, templateScope(context));
   const isCheck = context.operation === "check";
   const ended = await context.exec(argv, { ...options, capture: STDOUT_LIMIT, allowFailure: isCheck });

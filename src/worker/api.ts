@@ -46,7 +46,12 @@ const DEFAULT_TIMEOUT = 15_000;
 const BULK_TIMEOUT = 60_000;
 
 export function createWorkerApi({ request }: { request: WorkerRequest }): WorkerApi {
-  const post = async <T>(path: string, body: unknown, options: CallOptions, fits: (answer: T) => boolean): Promise<T> => {
+  const post = async <T>(
+    path: string,
+    body: unknown,
+    options: CallOptions,
+    fits: (answer: T) => boolean,
+  ): Promise<T> => {
     const answer = (await request("POST", path, body, { timeout: DEFAULT_TIMEOUT, ...options })) as T | undefined;
     if (typeof answer === "object" && answer !== null && fits(answer)) return answer;
     // A proxy's page, or another server: as good as no answer, so the loops try again.
@@ -58,18 +63,41 @@ export function createWorkerApi({ request }: { request: WorkerRequest }): Worker
   };
   return {
     register: (body, options = {}) =>
-      post<RegisterAnswer>(paths.workers, body, options, ({ session, lease }) => typeof session === "string" && lease > 0),
+      post<RegisterAnswer>(
+        paths.workers,
+        body,
+        options,
+        ({ session, lease }) => typeof session === "string" && lease > 0,
+      ),
     // The server holds a claim open for as long as it was asked to wait; what comes on top is the network's.
     claim: (session, body, options) =>
-      post<ClaimAnswer>(paths.claim(session), body, { timeout: body.wait + DEFAULT_TIMEOUT, ...options }, ({ assignments }) =>
-        Array.isArray(assignments),
+      post<ClaimAnswer>(
+        paths.claim(session),
+        body,
+        { timeout: body.wait + DEFAULT_TIMEOUT, ...options },
+        ({ assignments }) => Array.isArray(assignments),
       ),
     heartbeat: (session, body, options = {}) =>
-      post<HeartbeatAnswer>(paths.heartbeat(session), body, options, (answer) => Array.isArray(answer.cancel) && Array.isArray(answer.lost)),
+      post<HeartbeatAnswer>(
+        paths.heartbeat(session),
+        body,
+        options,
+        (answer) => Array.isArray(answer.cancel) && Array.isArray(answer.lost),
+      ),
     report: (session, body, options) =>
-      post<ReportAnswer>(paths.report(session), body, { timeout: BULK_TIMEOUT, ...options }, (answer) => answer.reports?.length === body.reports.length),
+      post<ReportAnswer>(
+        paths.report(session),
+        body,
+        { timeout: BULK_TIMEOUT, ...options },
+        (answer) => answer.reports?.length === body.reports.length,
+      ),
     finish: (session, body, options) =>
-      post<FinishAnswer>(paths.finish(session), body, { timeout: BULK_TIMEOUT, ...options }, (answer) => answer.finishes?.length === body.finishes.length),
+      post<FinishAnswer>(
+        paths.finish(session),
+        body,
+        { timeout: BULK_TIMEOUT, ...options },
+        (answer) => answer.finishes?.length === body.finishes.length,
+      ),
     stop: async (session, options = {}) => {
       await request("POST", paths.stop(session), {}, { timeout: DEFAULT_TIMEOUT, ...options });
     },

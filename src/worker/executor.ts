@@ -114,13 +114,18 @@ function openContext(
     output: (data, stream = "stdout") => output.write(data, stream),
     progress(done, total = null, text = null) {
       const number = (value: number | null) => (Number.isFinite(value) ? value : null);
-      output.progress({ done: number(done) ?? 0, total: number(total), text: text === null ? null : String(text).slice(0, 500) });
+      output.progress({ done: number(done) ?? 0, total: number(total), text: text?.slice(0, 500) ?? null });
     },
     exec: pool.exec,
   };
 }
 
-async function cleanUp(pool: ExecPool, workspace: Workspace, context: OperationContext, performed: Performed): Promise<void> {
+async function cleanUp(
+  pool: ExecPool,
+  workspace: Workspace,
+  context: OperationContext,
+  performed: Performed,
+): Promise<void> {
   try {
     await pool.killAll();
     await workspace.remove();
@@ -128,7 +133,8 @@ async function cleanUp(pool: ExecPool, workspace: Workspace, context: OperationC
     // The work is done and its outcome stands; the next start of the worker removes the directory.
     context.log.warn({ error: messageOf(error) }, "the temporary directory could not be removed");
   }
-  if (performed.kind === "abandoned") context.log.error({}, "the handler does not return after its abort; it is left behind");
+  if (performed.kind === "abandoned")
+    context.log.error({}, "the handler does not return after its abort; it is left behind");
 }
 
 /** Nothing has run yet: an abort that came meanwhile says more than what was wrong with the assignment. */
@@ -146,7 +152,10 @@ function endOf(performed: Performed, { assignment, control }: Execution): Ended 
       return null;
     case "deadline": {
       const message = `${assignment.operation} did not end within ${formatDuration(assignment.deadlineIn)}.${left}`;
-      return { status: "timed_out", error: entryError("timeout", message, "operation", { hint: "Give it more time with the option timeout." }) };
+      return {
+        status: "timed_out",
+        error: entryError("timeout", message, "operation", { hint: "Give it more time with the option timeout." }),
+      };
     }
     // What succeeded all the same has succeeded, even though somebody asked to cancel it.
     case "cancel":
@@ -157,15 +166,23 @@ function endOf(performed: Performed, { assignment, control }: Execution): Ended 
       if (performed.kind === "skipped" || assignment.onLost === "requeue") return { status: "released" };
       return {
         status: "failed",
-        error: entryError("worker_stopped", `The worker was stopped while ${assignment.operation} ran.${left}`, "system", {
-          hint: "It may have done a part of its work: check the resource before repeating it.",
-        }),
+        error: entryError(
+          "worker_stopped",
+          `The worker was stopped while ${assignment.operation} ran.${left}`,
+          "system",
+          {
+            hint: "It may have done a part of its work: check the resource before repeating it.",
+          },
+        ),
       };
     case null:
       break;
   }
   if (performed.kind !== "returned") {
-    return { status: "failed", error: performed.kind === "threw" ? normaliseError(performed.error) : canceledError(left) };
+    return {
+      status: "failed",
+      error: performed.kind === "threw" ? normaliseError(performed.error) : canceledError(left),
+    };
   }
   const normalised = normaliseResult(performed.value);
   return "error" in normalised ? { status: "failed", error: normalised.error } : { status: "succeeded", ...normalised };

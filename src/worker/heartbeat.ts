@@ -38,12 +38,13 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
   let endPause: () => void = () => {};
 
   async function run(): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; ) {
+    for (let failures = 0; !stopping.signal.aborted;) {
       const { heartbeat } = session.current();
       hurry = false;
       failures = (await attempt()) ? 0 : failures + 1;
       // An unanswered one is repeated soon: there may be less than a lease left.
-      const delay = failures === 0 ? heartbeat : Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 }));
+      const delay =
+        failures === 0 ? heartbeat : Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 }));
       // A stop during the attempt found no pause to end: one that began now would hold it up for a whole heartbeat.
       if (!hurry && !stopping.signal.aborted) await pause(delay);
     }
@@ -91,7 +92,10 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
     if (stopping.signal.aborted || lapsed) return;
     if (now() - answeredAt < session.current().lease) return armLapse();
     lapsed = true;
-    log.error({ lease: session.current().lease }, "no heartbeat was answered for a whole lease: ending what may be repeated elsewhere");
+    log.error(
+      { lease: session.current().lease },
+      "no heartbeat was answered for a whole lease: ending what may be repeated elsewhere",
+    );
     work.lapse();
   }
 

@@ -82,7 +82,11 @@ export function entryError(
   source: EntryError["source"],
   more: { hint?: string | undefined; details?: unknown } = {},
 ): EntryError {
-  const error: EntryError = { code: clean(code, MAX_CODE) || "handler_threw", message: clean(message, MAX_MESSAGE), source };
+  const error: EntryError = {
+    code: clean(code, MAX_CODE) || "handler_threw",
+    message: clean(message, MAX_MESSAGE),
+    source,
+  };
   if (more.hint !== undefined) error.hint = clean(more.hint, MAX_HINT);
   if (more.details === undefined) return error;
   const details = normaliseResult(more.details);
@@ -115,7 +119,12 @@ function invalidResult(wrong: string): EntryError {
 
 function tooLarge(size: number): EntryError {
   const mb = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-  return entryError("result_too_large", `The operation ended, but its result has ${mb(size)} of at most ${mb(LIMITS.result)}.`, "operation", {
-    hint: "Return a summary and write the rest to the output.",
-  });
+  return entryError(
+    "result_too_large",
+    `The operation ended, but its result has ${mb(size)} of at most ${mb(LIMITS.result)}.`,
+    "operation",
+    {
+      hint: "Return a summary and write the rest to the output.",
+    },
+  );
 }

@@ -22,7 +22,11 @@ export interface PerformOptions {
 const AFTER_KILL = 3_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-export async function perform(handler: Handler, context: OperationContext, options: PerformOptions): Promise<Performed> {
+export async function perform(
+  handler: Handler,
+  context: OperationContext,
+  options: PerformOptions,
+): Promise<Performed> {
   const { control, remaining, killGrace } = options;
   if (remaining <= 0) control.abort("deadline");
   if (control.signal.aborted) return { kind: "skipped" };

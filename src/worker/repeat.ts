@@ -35,7 +35,10 @@ export interface RepeatOptions {
  * work that runs may still be reported when the token is put right.
  * @throws WilcoError when the call is refused; the signal's reason.
  */
-export async function untilAnswered<T>(call: () => Promise<T>, { signal, log, what, unless }: RepeatOptions): Promise<T> {
+export async function untilAnswered<T>(
+  call: () => Promise<T>,
+  { signal, log, what, unless }: RepeatOptions,
+): Promise<T> {
   for (let retry = 0; ; retry++) {
     try {
       return await call();

@@ -64,10 +64,16 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
   const reports = createLane(async () => {
     const batch = takeReports();
     if (batch.length === 0) return false;
-    const answers = await sendEach(batch, ({ item }) => item, async (items) => {
-      const answer = await session.call<ReportAnswer>("report", (id) => api.report(id, { reports: items }, { signal }));
-      return answer.reports;
-    });
+    const answers = await sendEach(
+      batch,
+      ({ item }) => item,
+      async (items) => {
+        const answer = await session.call<ReportAnswer>("report", (id) =>
+          api.report(id, { reports: items }, { signal }),
+        );
+        return answer.reports;
+      },
+    );
     let stuck = false;
     for (const [index, { output, item }] of batch.entries()) {
       if (!reported(output, item, answers?.[index])) stuck = true;
@@ -79,10 +85,16 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
   const finishes = createLane(async () => {
     const batch = takeFinishes();
     if (batch.length === 0) return false;
-    const answers = await sendEach(batch, ({ item }) => item, async (items) => {
-      const answer = await session.call<FinishAnswer>("finish", (id) => api.finish(id, { finishes: items }, { signal }));
-      return answer.finishes;
-    });
+    const answers = await sendEach(
+      batch,
+      ({ item }) => item,
+      async (items) => {
+        const answer = await session.call<FinishAnswer>("finish", (id) =>
+          api.finish(id, { finishes: items }, { signal }),
+        );
+        return answer.finishes;
+      },
+    );
     let stuck = false;
     for (const [index, finishing] of batch.entries()) {
       if (!finished(finishing, answers?.[index])) stuck = true;
@@ -179,7 +191,11 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
       status: "failed",
       error: {
         code: "result_refused",
-        message: `It ended as ${finishing.item.status}, but the server refuses what it ended with: ${error.message}`.slice(0, 4_096),
+        message:
+          `It ended as ${finishing.item.status}, but the server refuses what it ended with: ${error.message}`.slice(
+            0,
+            4_096,
+          ),
         source: "system",
       },
     };
@@ -203,7 +219,11 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
   }
 
   /** One item that breaks the request's schema must not hold up the others: a refused batch is sent item by item. */
-  async function sendEach<I, T, A>(batch: I[], item: (one: I) => T, send: (items: T[]) => Promise<A[]>): Promise<Array<A | { error: ErrorBody }> | null> {
+  async function sendEach<I, T, A>(
+    batch: I[],
+    item: (one: I) => T,
+    send: (items: T[]) => Promise<A[]>,
+  ): Promise<Array<A | { error: ErrorBody }> | null> {
     try {
       return await send(batch.map(item));
     } catch (error) {

@@ -26,14 +26,17 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[]): 
         hint: "Update the worker.",
       });
     }
-    if (implementation?.kind === "run") return { handler: (context) => runImplementation(context, implementation), parameters: null };
-    if (implementation?.kind === "http") return { handler: (context) => httpImplementation(context, implementation), parameters: null };
+    if (implementation?.kind === "run")
+      return { handler: (context) => runImplementation(context, implementation), parameters: null };
+    if (implementation?.kind === "http")
+      return { handler: (context) => httpImplementation(context, implementation), parameters: null };
     const definition = byName.get(resource.type);
     if (!definition) {
       throw new WilcoError({
         code: "unknown_type",
         message: `This worker has no handlers for the type "${resource.type}".`,
-        hint: suggestion(resource.type, byName.keys(), "It has") ?? "Start it with the directory of the type: --types DIR.",
+        hint:
+          suggestion(resource.type, byName.keys(), "It has") ?? "Start it with the directory of the type: --types DIR.",
       });
     }
     const { descriptor, handlers } = definition;

@@ -59,7 +59,12 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
   function take(assignment: Assignment): void {
     const key = keyOf(assignment);
     if (held.has(key) || past.get(key) === "ended") return;
-    const one: Held = { assignment, deadline: now() + assignment.deadlineIn, control: createControl(), stage: "waiting" };
+    const one: Held = {
+      assignment,
+      deadline: now() + assignment.deadlineIn,
+      control: createControl(),
+      stage: "waiting",
+    };
     held.set(key, one);
     if (assignment.canceling) one.control.abort("cancel");
     // What was given up unseen by the server is still leased to us; it hears that it can have it back.
@@ -91,7 +96,10 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
     one.stage = "finishing";
     startWaiting();
     onFree();
-    log.debug({ entry, attempt, root: assignment.root, status: ended?.status ?? "lost", ran: Math.round(now() - started) }, "delivered");
+    log.debug(
+      { entry, attempt, root: assignment.root, status: ended?.status ?? "lost", ran: Math.round(now() - started) },
+      "delivered",
+    );
     await conclude(one, output, ended);
   }
 

@@ -121,10 +121,24 @@ export function createWorker(options: WorkerOptions): Worker {
       killGrace: options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2),
       log,
     });
-    const work: Work = createWork({ capacity: options.capacity, execute, reporter, now: clock, log, onFree: () => claims.wake() });
+    const work: Work = createWork({
+      capacity: options.capacity,
+      execute,
+      reporter,
+      now: clock,
+      log,
+      onFree: () => claims.wake(),
+    });
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
     const claims = createClaims({ api, session, work, log, ...wait });
-    const heartbeat = createHeartbeat({ api, session, work, now: clock, log, onDrain: () => void stop().catch(() => {}) });
+    const heartbeat = createHeartbeat({
+      api,
+      session,
+      work,
+      now: clock,
+      log,
+      onDrain: () => void stop().catch(() => {}),
+    });
     return { directory, session, reporter, work, claims, heartbeat };
   }
 
@@ -166,7 +180,9 @@ export function createWorker(options: WorkerOptions): Worker {
     await reporter.stop();
     const goodbye = api.stop(session.current().session, { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) });
     // It only shortens the wait for the lease's end.
-    await goodbye.catch((error: unknown) => log.debug({ error: messageOf(error) }, "the server did not hear the goodbye"));
+    await goodbye.catch((error: unknown) =>
+      log.debug({ error: messageOf(error) }, "the server did not hear the goodbye"),
+    );
     life.abort(new Error("The worker has stopped."));
     directory.close();
     log.info({ worker: name }, "worker stopped");

@@ -40,7 +40,8 @@ export async function removeLeftovers(root: string, log: Log): Promise<void> {
     readdirSync(root).map(async (name) => {
       const path = join(root, name);
       const killed = await killRecorded(path, ORPHAN_GRACE);
-      if (killed.length > 0) log.warn({ execution: name, groups: killed }, "killed what an earlier worker left running");
+      if (killed.length > 0)
+        log.warn({ execution: name, groups: killed }, "killed what an earlier worker left running");
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
     }),
   );

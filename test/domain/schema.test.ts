@@ -55,15 +55,22 @@ describe("a schema", () => {
   });
 
   it("names every problem at once and lists them in the details", () => {
-    const error = refusal(() => schemas.parse(restart, { graceful: 1, x: 2 }, { what: "connection", code: "invalid_inventory" }));
+    const error = refusal(() =>
+      schemas.parse(restart, { graceful: 1, x: 2 }, { what: "connection", code: "invalid_inventory" }),
+    );
     expect(error.code).toBe("invalid_inventory");
     expect(error.message).toContain("Invalid connection:");
     expect((error.details as { problems: unknown[] }).problems).toHaveLength(3);
   });
 
   it("never repeats a wrong value, which may be a secret", () => {
-    const secretive: JsonSchema = { type: "object", properties: { token: { type: "string", secret: true, minLength: 40 } } };
-    expect(JSON.stringify(refusal(() => schemas.parse(secretive, { token: "hunter2" })).toBody())).not.toContain("hunter2");
+    const secretive: JsonSchema = {
+      type: "object",
+      properties: { token: { type: "string", secret: true, minLength: 40 } },
+    };
+    expect(JSON.stringify(refusal(() => schemas.parse(secretive, { token: "hunter2" })).toBody())).not.toContain(
+      "hunter2",
+    );
   });
 
   it("says that a type without parameters takes none", () => {

@@ -34,10 +34,16 @@ export interface Call {
 }
 
 /** Checks parameters and connection against the type's schemas, as the server does, then calls the handler. */
-export async function callOperation({ descriptor, handlers }: ResourceTypeDefinition, call: Call): Promise<Record<string, unknown>> {
+export async function callOperation(
+  { descriptor, handlers }: ResourceTypeDefinition,
+  call: Call,
+): Promise<Record<string, unknown>> {
   const { operation, id = 1, signal = new AbortController().signal, onOutput } = call;
   const parameters = schemas.parse(descriptor.operations[operation]!.parameters, call.parameters ?? {});
-  const connection = schemas.parse(descriptor.connection, call.connection ?? {}, { what: "connection", code: "invalid_inventory" });
+  const connection = schemas.parse(descriptor.connection, call.connection ?? {}, {
+    what: "connection",
+    code: "invalid_inventory",
+  });
   const directory = call.state ?? (await temporaryDirectory());
   const tempDir = join(directory, "tmp");
   mkdirSync(tempDir, { recursive: true });

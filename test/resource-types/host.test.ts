@@ -5,23 +5,35 @@ import { describe, expect, it } from "vitest";
 import { hostType } from "../../src/resource-types/host.ts";
 import { callOperation, temporaryDirectory } from "./context.ts";
 
-const host = (operation: string, parameters: Record<string, unknown> = {}) => callOperation(hostType, { operation, parameters });
+const host = (operation: string, parameters: Record<string, unknown> = {}) =>
+  callOperation(hostType, { operation, parameters });
 
 describe("a host", () => {
   it("is bound to its worker, and its run takes what follows -- on the command line", () => {
-    expect(hostType.descriptor).toMatchObject({ runsOn: "bound", check: "check", operations: { run: { argv: "command", exclusive: true, onLost: "lose" } } });
+    expect(hostType.descriptor).toMatchObject({
+      runsOn: "bound",
+      check: "check",
+      operations: { run: { argv: "command", exclusive: true, onLost: "lose" } },
+    });
   });
 
   it("runs a command with input, environment and directory", async () => {
     const cwd = await temporaryDirectory();
-    const result = await host("run", { command: ["/bin/sh", "-c", 'cat; echo "$GREETING"; pwd -P'], stdin: "in\n", env: { GREETING: "hello" }, cwd });
+    const result = await host("run", {
+      command: ["/bin/sh", "-c", 'cat; echo "$GREETING"; pwd -P'],
+      stdin: "in\n",
+      env: { GREETING: "hello" },
+      cwd,
+    });
     expect(result).toMatchObject({ exitCode: 0, stderr: "", truncated: false });
     expect(result["stdout"]).toContain("in\nhello\n");
     expect(result["stdout"]).toContain(cwd.split("/").at(-1));
   });
 
   it("does not mind a command that leaves its input unread", async () => {
-    await expect(host("run", { command: ["true"], stdin: "x".repeat(1_000_000) })).resolves.toMatchObject({ exitCode: 0 });
+    await expect(host("run", { command: ["true"], stdin: "x".repeat(1_000_000) })).resolves.toMatchObject({
+      exitCode: 0,
+    });
   });
 
   it("tells facts and that it is up", async () => {
@@ -52,7 +64,10 @@ describe("a host", () => {
     ["download", { path: "/no/such/file" }, "file_error", "does not exist"],
     ["download", { path: "/tmp" }, "file_error", "is not a file"],
   ])("refuses to %s %j", async (operation, parameters, code, message) => {
-    await expect(host(operation, parameters)).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+    await expect(host(operation, parameters)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it("downloads no more than the limit", async () => {

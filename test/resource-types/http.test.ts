@@ -15,7 +15,13 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const call = (url: string, operation: string, parameters: Record<string, unknown> = {}, connection: Record<string, unknown> = {}, signal?: AbortSignal) =>
+const call = (
+  url: string,
+  operation: string,
+  parameters: Record<string, unknown> = {},
+  connection: Record<string, unknown> = {},
+  signal?: AbortSignal,
+) =>
   callOperation(httpType, { operation, parameters, connection: { url, ...connection }, ...(signal ? { signal } : {}) });
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -33,16 +39,32 @@ describe("an http service", () => {
     expect(await call(url, "check")).toMatchObject({ availability: "down", status: 503 });
     expect(await call(url, "check", { expect: [503] })).toMatchObject({ availability: "up" });
     const silent = await serve(() => {});
-    expect(await call(silent, "check", {}, { timeout: "100ms" })).toMatchObject({ availability: "down", reason: expect.stringContaining("not answered within 100 ms") as string });
+    expect(await call(silent, "check", {}, { timeout: "100ms" })).toMatchObject({
+      availability: "down",
+      reason: expect.stringContaining("not answered within 100 ms") as string,
+    });
     const rude = await serve((request) => request.socket.destroy());
-    expect(await call(rude, "check")).toMatchObject({ availability: "down", reason: expect.stringContaining("closed") as string });
+    expect(await call(rude, "check")).toMatchObject({
+      availability: "down",
+      reason: expect.stringContaining("closed") as string,
+    });
   });
 
   it("is sent a request with method, path, headers and JSON body", async () => {
     const url = await serve(async (request, response) => {
       const { method, url: path, headers } = request;
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ method, path, type: headers["content-type"], auth: headers["authorization"], extra: headers["x-a"], connection: headers["connection"], body: await bodyOf(request) }));
+      response.end(
+        JSON.stringify({
+          method,
+          path,
+          type: headers["content-type"],
+          auth: headers["authorization"],
+          extra: headers["x-a"],
+          connection: headers["connection"],
+          body: await bodyOf(request),
+        }),
+      );
     });
     const reply = await call(
       `${url}/base/`,
@@ -52,7 +74,15 @@ describe("an http service", () => {
     );
     expect(reply).toMatchObject({
       status: 200,
-      body: { method: "POST", path: "/base/items?x=1", type: "application/json", auth: "Bearer t", extra: "b", connection: "close", body: '{"n":1}' },
+      body: {
+        method: "POST",
+        path: "/base/items?x=1",
+        type: "application/json",
+        auth: "Bearer t",
+        extra: "b",
+        connection: "close",
+        body: '{"n":1}',
+      },
     });
     expect(httpType.descriptor.operations["request"]).toMatchObject({ onLost: "lose" });
   });
@@ -70,7 +100,9 @@ describe("an http service", () => {
     ["../secret", "leads out"],
     ["/../../x", "leads out"],
   ])("is not left by the path %s", async (path, message) => {
-    await expect(call("http://127.0.0.1:9/base", "request", { path })).rejects.toMatchObject({ message: expect.stringContaining(message) as string });
+    await expect(call("http://127.0.0.1:9/base", "request", { path })).rejects.toMatchObject({
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it("is not sent more than a result may hold", async () => {

@@ -31,13 +31,24 @@ operations:
 describe("a type in YAML", () => {
   it("is read with every default filled in", () => {
     const type = parseYaml(SAMPLE);
-    expect(type).toMatchObject({ name: "web-server", role: "automate", runsOn: "bound", check: "check", builtin: false, configuration: null });
+    expect(type).toMatchObject({
+      name: "web-server",
+      role: "automate",
+      runsOn: "bound",
+      check: "check",
+      builtin: false,
+      configuration: null,
+    });
     expect(type.version).toMatch(/^[0-9a-f]{12}$/);
     expect(type.connection["additionalProperties"]).toBe(false);
     expect(type.operations["reload"]).toEqual({
       name: "reload",
       description: "Re-read the configuration without dropping connections",
-      parameters: { type: "object", properties: { graceful: { type: "boolean", default: true } }, additionalProperties: false },
+      parameters: {
+        type: "object",
+        properties: { graceful: { type: "boolean", default: true } },
+        additionalProperties: false,
+      },
       result: null,
       timeout: 30_000,
       exclusive: true,
@@ -47,20 +58,37 @@ describe("a type in YAML", () => {
       weight: 1,
       argv: null,
       poll: { delay: "500ms" },
-      implementation: { kind: "run", argv: ["nginx", "-s", "reload", "-c", "{{connection.config}}", "8080"], shell: false, cwd: null, env: {}, result: "none" },
+      implementation: {
+        kind: "run",
+        argv: ["nginx", "-s", "reload", "-c", "{{connection.config}}", "8080"],
+        shell: false,
+        cwd: null,
+        env: {},
+        result: "none",
+      },
     });
     expect(type.operations["check"]).toMatchObject({
       parameters: { type: "object", properties: {}, additionalProperties: false },
       timeout: 3_600_000,
       exclusive: false,
       onLost: "lose",
-      implementation: { kind: "http", method: "GET", url: "{{connection.url}}/health", headers: {}, body: null, expect: { status: [200] }, result: "json" },
+      implementation: {
+        kind: "http",
+        method: "GET",
+        url: "{{connection.url}}/health",
+        headers: {},
+        body: null,
+        expect: { status: [200] },
+        result: "json",
+      },
     });
   });
 
   it("has another version when its content is another, and the same when only the order is", () => {
     const version = (yaml: string) => parseYaml(yaml).version;
-    expect(version("operations: { a: { run: [x], timeout: 1s } }")).toBe(version("operations: { a: { timeout: 1s, run: [x] } }"));
+    expect(version("operations: { a: { run: [x], timeout: 1s } }")).toBe(
+      version("operations: { a: { timeout: 1s, run: [x] } }"),
+    );
     expect(version("operations: { a: { run: [x] } }")).not.toBe(version("operations: { a: { run: [y] } }"));
   });
 
@@ -80,7 +108,9 @@ describe("a type in YAML", () => {
   });
 
   it("may give a script to a shell", () => {
-    expect(parseYaml('operations: { a: { run: "echo $1", shell: true } }').operations["a"]!.implementation).toMatchObject({ argv: ["echo $1"], shell: true });
+    expect(
+      parseYaml('operations: { a: { run: "echo $1", shell: true } }').operations["a"]!.implementation,
+    ).toMatchObject({ argv: ["echo $1"], shell: true });
   });
 
   it.each<[yaml: string, path: string, message: string, hint?: string]>([
@@ -88,34 +118,128 @@ describe("a type in YAML", () => {
     ["{}", "types.web-server.operations", "is missing"],
     ["operations: {}", "types.web-server.operations", "is missing"],
     ["opertions: { a: { run: [x] } }", "types.web-server.opertions", "is unknown here", 'Did you mean "operations"?'],
-    ["operations: { a: { run: [x], timout: 3s } }", "types.web-server.operations.a.timout", "is unknown here", 'Did you mean "timeout"?'],
+    [
+      "operations: { a: { run: [x], timout: 3s } }",
+      "types.web-server.operations.a.timout",
+      "is unknown here",
+      'Did you mean "timeout"?',
+    ],
     ["operations: { a: null }", "types.web-server.operations.a", "is empty"],
     ["operations: { 'a b': { run: [x] } }", "types.web-server.operations.a b", "is not a name"],
     ["operations: { a: { timeout: 3s } }", "types.web-server.operations.a", "has neither run nor http"],
     ["operations: { a: { run: [x], http: { url: y } } }", "types.web-server.operations.a.http", "stands beside run"],
-    ["operations: { a: { run: nginx -s reload } }", "types.web-server.operations.a.run", "is a text, not a list", 'Write ["nginx","-s","reload"], or set shell: true.'],
+    [
+      "operations: { a: { run: nginx -s reload } }",
+      "types.web-server.operations.a.run",
+      "is a text, not a list",
+      'Write ["nginx","-s","reload"], or set shell: true.',
+    ],
     ["operations: { a: { run: [] } }", "types.web-server.operations.a.run", "must be a list"],
     ["operations: { a: { run: [x, {a: 1}] } }", "types.web-server.operations.a.run[1]", "must be a text"],
-    ["operations: { a: { run: ['echo {{connection.x}}'], shell: true } }", "types.web-server.operations.a.run[0]", "the script itself takes no"],
-    ["operations: { a: { run: [x], timeout: 30 } }", "types.web-server.operations.a.timeout", "is not a duration", 'write the unit: "30s" or "30ms"'],
-    ["operations: { a: { run: [x], timeout: 0s } }", "types.web-server.operations.a.timeout", "must be longer than nothing"],
-    ["operations: { a: { run: [x], exclusive: yep } }", "types.web-server.operations.a.exclusive", "must be true or false, but is a text"],
-    ["operations: { a: { run: [x], onLost: requeu } }", "types.web-server.operations.a.onLost", "must be lose or requeue", 'Did you mean "requeue"?'],
-    ["operations: { a: { run: [x], maxAttempts: 0 } }", "types.web-server.operations.a.maxAttempts", "must be a whole number from 1"],
-    ["operations: { a: { run: [x], poll: { dellay: 1s } } }", "types.web-server.operations.a.poll", 'has no "dellay"', 'Did you mean "delay"?'],
-    ["operations: { a: { run: [x], parameters: { properties: { n: { type: strng } } } } }", "types.web-server.operations.a.parameters", "is not a usable JSON Schema"],
-    ["operations: { a: { run: [x], parameters: { name: { type: string } } } }", "types.web-server.operations.a.parameters", "is not a usable JSON Schema", "Put the names under properties: { … }."],
-    ["operations: { a: { run: [x], parameters: { type: array } } }", "types.web-server.operations.a.parameters.type", 'must be "object"'],
-    ["operations: { a: { run: [x], argv: comand, parameters: { properties: { command: { type: array } } } } }", "types.web-server.operations.a.argv", "names no parameter", 'Did you mean "command"?'],
-    ["operations: { a: { run: [x], argv: c, parameters: { properties: { c: { type: string } } } } }", "types.web-server.operations.a.argv", "is not a list"],
-    ["operations: { a: { run: [x, '{{paramters.y}}'] } }", "types.web-server.operations.a.run", "is not a template", 'Did you mean "parameters"?'],
-    ["operations: { a: { run: [x, '{{parameters.y}}'] } }", "types.web-server.operations.a.run", "will never have a value", "Declare it under parameters.properties."],
-    ["connection: { properties: { url: { type: string } } }\noperations: { a: { http: { url: '{{connection.uri}}' } } }", "types.web-server.operations.a.http", "will never have a value", 'Did you mean "url"?'],
-    ["operations: { a: { http: { method: GRAB, url: x } } }", "types.web-server.operations.a.http.method", "must be GET or HEAD"],
+    [
+      "operations: { a: { run: ['echo {{connection.x}}'], shell: true } }",
+      "types.web-server.operations.a.run[0]",
+      "the script itself takes no",
+    ],
+    [
+      "operations: { a: { run: [x], timeout: 30 } }",
+      "types.web-server.operations.a.timeout",
+      "is not a duration",
+      'write the unit: "30s" or "30ms"',
+    ],
+    [
+      "operations: { a: { run: [x], timeout: 0s } }",
+      "types.web-server.operations.a.timeout",
+      "must be longer than nothing",
+    ],
+    [
+      "operations: { a: { run: [x], exclusive: yep } }",
+      "types.web-server.operations.a.exclusive",
+      "must be true or false, but is a text",
+    ],
+    [
+      "operations: { a: { run: [x], onLost: requeu } }",
+      "types.web-server.operations.a.onLost",
+      "must be lose or requeue",
+      'Did you mean "requeue"?',
+    ],
+    [
+      "operations: { a: { run: [x], maxAttempts: 0 } }",
+      "types.web-server.operations.a.maxAttempts",
+      "must be a whole number from 1",
+    ],
+    [
+      "operations: { a: { run: [x], poll: { dellay: 1s } } }",
+      "types.web-server.operations.a.poll",
+      'has no "dellay"',
+      'Did you mean "delay"?',
+    ],
+    [
+      "operations: { a: { run: [x], parameters: { properties: { n: { type: strng } } } } }",
+      "types.web-server.operations.a.parameters",
+      "is not a usable JSON Schema",
+    ],
+    [
+      "operations: { a: { run: [x], parameters: { name: { type: string } } } }",
+      "types.web-server.operations.a.parameters",
+      "is not a usable JSON Schema",
+      "Put the names under properties: { … }.",
+    ],
+    [
+      "operations: { a: { run: [x], parameters: { type: array } } }",
+      "types.web-server.operations.a.parameters.type",
+      'must be "object"',
+    ],
+    [
+      "operations: { a: { run: [x], argv: comand, parameters: { properties: { command: { type: array } } } } }",
+      "types.web-server.operations.a.argv",
+      "names no parameter",
+      'Did you mean "command"?',
+    ],
+    [
+      "operations: { a: { run: [x], argv: c, parameters: { properties: { c: { type: string } } } } }",
+      "types.web-server.operations.a.argv",
+      "is not a list",
+    ],
+    [
+      "operations: { a: { run: [x, '{{paramters.y}}'] } }",
+      "types.web-server.operations.a.run",
+      "is not a template",
+      'Did you mean "parameters"?',
+    ],
+    [
+      "operations: { a: { run: [x, '{{parameters.y}}'] } }",
+      "types.web-server.operations.a.run",
+      "will never have a value",
+      "Declare it under parameters.properties.",
+    ],
+    [
+      "connection: { properties: { url: { type: string } } }\noperations: { a: { http: { url: '{{connection.uri}}' } } }",
+      "types.web-server.operations.a.http",
+      "will never have a value",
+      'Did you mean "url"?',
+    ],
+    [
+      "operations: { a: { http: { method: GRAB, url: x } } }",
+      "types.web-server.operations.a.http.method",
+      "must be GET or HEAD",
+    ],
     ["operations: { a: { http: { method: POST } } }", "types.web-server.operations.a.http.url", "is missing"],
-    ["operations: { a: { http: { url: x, expect: { status: 99 } } } }", "types.web-server.operations.a.http.expect.status", "must be a status"],
-    ["operations: { a: { http: { url: x }, cwd: /tmp } }", "types.web-server.operations.a.cwd", "belongs to run, not to http"],
-    ["operations: { a: { run: [x], env: { A: [1] } } }", "types.web-server.operations.a.env.A", "must be a text, but is a list"],
+    [
+      "operations: { a: { http: { url: x, expect: { status: 99 } } } }",
+      "types.web-server.operations.a.http.expect.status",
+      "must be a status",
+    ],
+    [
+      "operations: { a: { http: { url: x }, cwd: /tmp } }",
+      "types.web-server.operations.a.cwd",
+      "belongs to run, not to http",
+    ],
+    [
+      "operations: { a: { run: [x], env: { A: [1] } } }",
+      "types.web-server.operations.a.env.A",
+      "must be a text, but is a list",
+    ],
     ["role: a/b\noperations: { a: { run: [x] } }", "types.web-server.role", "is not a name"],
     ["runsOn: all\noperations: { a: { run: [x] } }", "types.web-server.runsOn", "must be any or bound"],
   ])("is refused with its place and what to do: %s", (yaml, path, message, hint) => {

@@ -35,7 +35,16 @@ interface Connection {
 async function managed(connection: Connection) {
   const state = await temporaryDirectory();
   const own = { settle: "200ms", ...connection };
-  const call = (operation: string, parameters: Record<string, unknown> = {}, more: { type?: ReturnType<typeof createProcessType>; connection?: object; signal?: AbortSignal; onOutput?: (text: string) => void } = {}) => {
+  const call = (
+    operation: string,
+    parameters: Record<string, unknown> = {},
+    more: {
+      type?: ReturnType<typeof createProcessType>;
+      connection?: object;
+      signal?: AbortSignal;
+      onOutput?: (text: string) => void;
+    } = {},
+  ) => {
     const { type = processType, connection: changed, ...rest } = more;
     return callOperation(type, { operation, parameters, connection: { ...own, ...changed }, state, ...rest });
   };
@@ -57,7 +66,9 @@ describe("a managed process", () => {
   });
 
   it("leads its own process group and writes to a file", async () => {
-    const { call, logFile } = await managed({ command: node("console.log('out'); console.error('err'); setInterval(() => {}, 1000)") });
+    const { call, logFile } = await managed({
+      command: node("console.log('out'); console.error('err'); setInterval(() => {}, 1000)"),
+    });
     const { pid } = await call("start");
     expect(findProcess(pid as number)?.group).toBe(pid);
     await until(() => readFileSync(logFile, "utf8").includes("err"));
@@ -67,7 +78,11 @@ describe("a managed process", () => {
   it("is stopped politely, and killed when it does not listen", async () => {
     const polite = await managed({ command: node(FOREVER) });
     await polite.call("start");
-    expect(await polite.call("stop")).toMatchObject({ wasRunning: true, signal: "SIGTERM", exit: { signal: "SIGTERM" } });
+    expect(await polite.call("stop")).toMatchObject({
+      wasRunning: true,
+      signal: "SIGTERM",
+      exit: { signal: "SIGTERM" },
+    });
     expect(await polite.call("status")).toMatchObject({ state: "stopped", pid: null });
     expect(await polite.call("check")).toMatchObject({ availability: "down" });
     expect(await polite.call("stop")).toMatchObject({ wasRunning: false, signal: null });
@@ -78,14 +93,21 @@ describe("a managed process", () => {
   });
 
   it("is stopped with the signal its connection names", async () => {
-    const { call } = await managed({ command: node("process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1000)"), stopSignal: "SIGINT" });
+    const { call } = await managed({
+      command: node("process.on('SIGINT', () => process.exit(7)); setInterval(() => {}, 1000)"),
+      stopSignal: "SIGINT",
+    });
     await call("start");
     expect(await call("stop")).toMatchObject({ exit: { code: 7, signal: null } });
   });
 
   it("is ready when its url answers, and restarted with another pid", async () => {
     const port = await freePort();
-    const { call } = await managed({ command: node(SERVE), env: { PORT: String(port) }, ready: { url: `http://127.0.0.1:${port}/` } });
+    const { call } = await managed({
+      command: node(SERVE),
+      env: { PORT: String(port) },
+      ready: { url: `http://127.0.0.1:${port}/` },
+    });
     const first = await call("start");
     expect(first).toMatchObject({ ready: true });
     const second = await call("restart");
@@ -130,7 +152,10 @@ describe("a managed process", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     onTestFinished(() => void other.close());
-    const { call, stateFile } = await managed({ command: node(FOREVER), ready: { port: (other.address() as AddressInfo).port } });
+    const { call, stateFile } = await managed({
+      command: node(FOREVER),
+      ready: { port: (other.address() as AddressInfo).port },
+    });
     await expect(call("start")).rejects.toMatchObject({ code: "address_in_use" });
     expect(() => readFileSync(stateFile)).toThrow();
   });
@@ -171,19 +196,30 @@ describe("a managed process", () => {
     expect(await call("stop")).toMatchObject({ wasRunning: false });
   });
 
-  it.skipIf(!LINUX)("started by a worker that died before writing down its pid is found, not started again", async () => {
-    const { call, stateFile } = await managed({ command: node(`require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]); ${FOREVER}`) });
-    const { pid } = await call("start");
-    const state = JSON.parse(readFileSync(stateFile, "utf8")) as { token: string };
-    writeFileSync(stateFile, JSON.stringify({ ...state, pid: null, startTime: null }));
-    expect(await call("start", {}, { type: createProcessType() })).toMatchObject({ started: false, pid });
-    await call("stop", {}, { type: createProcessType() });
-    expect(findByEnvironment("WILCO_PROCESS", state.token)).toEqual([]);
-  });
+  it.skipIf(!LINUX)(
+    "started by a worker that died before writing down its pid is found, not started again",
+    async () => {
+      const { call, stateFile } = await managed({
+        command: node(
+          `require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]); ${FOREVER}`,
+        ),
+      });
+      const { pid } = await call("start");
+      const state = JSON.parse(readFileSync(stateFile, "utf8")) as { token: string };
+      writeFileSync(stateFile, JSON.stringify({ ...state, pid: null, startTime: null }));
+      expect(await call("start", {}, { type: createProcessType() })).toMatchObject({ started: false, pid });
+      await call("stop", {}, { type: createProcessType() });
+      expect(findByEnvironment("WILCO_PROCESS", state.token)).toEqual([]);
+    },
+  );
 
   it.skipIf(!LINUX)("whose leader was killed is started only after the rest of its group is gone", async () => {
     const child = "console.log(process.pid); setInterval(() => {}, 1000)";
-    const { call, logFile } = await managed({ command: node(`require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" }); setInterval(() => {}, 1000)`) });
+    const { call, logFile } = await managed({
+      command: node(
+        `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" }); setInterval(() => {}, 1000)`,
+      ),
+    });
     const { pid } = await call("start");
     await until(() => readFileSync(logFile, "utf8").includes("\n"));
     const helper = findProcess(Number(readFileSync(logFile, "utf8")))!;
@@ -196,8 +232,12 @@ describe("a managed process", () => {
 
   it("outlives the worker that started it, even when that is killed", async () => {
     const { call, state } = await managed({ command: node(FOREVER) });
-    const worker = spawn(process.execPath, [join(import.meta.dirname, "starter.ts"), state, JSON.stringify({ command: node(FOREVER) })], { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = (await once(createInterface({ input: worker.stdout! }), "line")) as [string];
+    const worker = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "starter.ts"), state, JSON.stringify({ command: node(FOREVER) })],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const [line] = (await once(createInterface({ input: worker.stdout }), "line")) as [string];
     worker.kill("SIGKILL");
     await once(worker, "exit");
     expect(await call("start")).toMatchObject({ started: false, pid: Number(line) });
@@ -208,22 +248,36 @@ describe("a managed process", () => {
   it("gets no more of wilco's environment than its own mark", async () => {
     process.env["WILCO_TOKEN"] = "secret";
     onTestFinished(() => void delete process.env["WILCO_TOKEN"]);
-    const { call } = await managed({ command: node("console.log(Object.keys(process.env).filter((name) => name.startsWith('WILCO_')).join()); setInterval(() => {}, 1000)") });
+    const { call } = await managed({
+      command: node(
+        "console.log(Object.keys(process.env).filter((name) => name.startsWith('WILCO_')).join()); setInterval(() => {}, 1000)",
+      ),
+    });
     await call("start");
     await until(async () => ((await call("logs"))["lines"] as string[]).length > 0);
     expect((await call("logs"))["lines"]).toEqual(["WILCO_PROCESS"]);
   });
 
   it("shows the last lines of its log, and follows until it ends", async () => {
-    const { call } = await managed({ command: node("let n = 0; console.log('zero'); process.on('SIGTERM', () => { console.log('bye'); process.exit(); }); setInterval(() => console.log(++n), 20)") });
+    const { call } = await managed({
+      command: node(
+        "let n = 0; console.log('zero'); process.on('SIGTERM', () => { console.log('bye'); process.exit(); }); setInterval(() => console.log(++n), 20)",
+      ),
+    });
     await call("start");
     expect((await call("logs", { lines: 1 }))["lines"]).toHaveLength(1);
     let seen = "";
     const some = Promise.withResolvers<void>();
-    const following = call("logs", { lines: 0, follow: true }, { onOutput: (text) => {
-      seen += text;
-      some.resolve();
-    } });
+    const following = call(
+      "logs",
+      { lines: 0, follow: true },
+      {
+        onOutput: (text) => {
+          seen += text;
+          some.resolve();
+        },
+      },
+    );
     await some.promise;
     await call("stop");
     await following;
@@ -236,7 +290,11 @@ describe("a managed process", () => {
     const { call } = await managed({ command: node(FOREVER) });
     await call("start");
     const abort = new AbortController();
-    const following = call("logs", { follow: true }, { signal: abort.signal, onOutput: () => abort.abort(new Error("enough")) });
+    const following = call(
+      "logs",
+      { follow: true },
+      { signal: abort.signal, onOutput: () => abort.abort(new Error("enough")) },
+    );
     await expect(following).rejects.toThrow();
     expect(await call("status")).toMatchObject({ state: "running" });
   });

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { fillText, fillValue, templatePaths } from "../../src/resource-types/template.ts";
 
 const scope = {
-  parameters: { version: "1.2", count: 3, flag: false, list: [1, "a"], deep: { x: "y" }, template: "{{parameters.version}}", nothing: null },
+  parameters: {
+    version: "1.2",
+    count: 3,
+    flag: false,
+    list: [1, "a"],
+    deep: { x: "y" },
+    template: "{{parameters.version}}",
+    nothing: null,
+  },
   connection: { url: "http://h" },
   configuration: {},
   resource: { name: "web-1", labels: { tier: "web" } },
@@ -42,20 +50,37 @@ describe("a template", () => {
     ["{{ a b }}", "invalid_inventory", "is not a template", undefined],
     ["{{parameters.version", "invalid_inventory", "is not a template", undefined],
   ])("%s is refused: %s", (text, code, message, hint) => {
-    const refused = { code, message: expect.stringContaining(message) as string, ...(hint === undefined ? {} : { hint }) };
+    const refused = {
+      code,
+      message: expect.stringContaining(message) as string,
+      ...(hint === undefined ? {} : { hint }),
+    };
     expect(() => fillText(text, scope)).toThrow(expect.objectContaining(refused) as Error);
   });
 
   it("keeps the kind of a value in a body when it stands alone", () => {
-    const body = { n: "{{parameters.count}}", l: ["{{parameters.list}}"], t: "n={{parameters.count}}", f: "{{parameters.flag}}", raw: 1 };
+    const body = {
+      n: "{{parameters.count}}",
+      l: ["{{parameters.list}}"],
+      t: "n={{parameters.count}}",
+      f: "{{parameters.flag}}",
+      raw: 1,
+    };
     expect(fillValue(body, scope)).toEqual({ n: 3, l: [[1, "a"]], t: "n=3", f: false, raw: 1 });
   });
 
   it("may encode what goes in", () => {
-    expect(fillText("{{connection.url}}/{{resource.name}}", scope, (value, [root]) => (root === "resource" ? value.toUpperCase() : value))).toBe("http://h/WEB-1");
+    expect(
+      fillText("{{connection.url}}/{{resource.name}}", scope, (value, [root]) =>
+        root === "resource" ? value.toUpperCase() : value,
+      ),
+    ).toBe("http://h/WEB-1");
   });
 
   it("names its paths", () => {
-    expect(templatePaths("{{connection.url}}/\\{{x}}/{{parameters.a.b}}")).toEqual([["connection", "url"], ["parameters", "a", "b"]]);
+    expect(templatePaths("{{connection.url}}/\\{{x}}/{{parameters.a.b}}")).toEqual([
+      ["connection", "url"],
+      ["parameters", "a", "b"],
+    ]);
   });
 });

@@ -31,7 +31,10 @@ describe("a command", () => {
   it("streams its output while it runs and ends with its exit code", async () => {
     const { server, worker } = await createWorld();
     await worker.start();
-    const entry = server.submit({ operation: "deploy", implementation: run(node("console.log('out'); console.error('err')")) });
+    const entry = server.submit({
+      operation: "deploy",
+      implementation: run(node("console.log('out'); console.error('err')")),
+    });
     expect(await server.finished(entry)).toMatchObject({ status: "succeeded", result: { exitCode: 0 } });
     expect(server.text(entry, "stdout")).toBe("out\n");
     expect(server.text(entry, "stderr")).toBe("err\n");
@@ -40,10 +43,17 @@ describe("a command", () => {
   it("that fails says its code and its last lines", async () => {
     const { server, worker } = await createWorld();
     await worker.start();
-    const entry = server.submit({ operation: "deploy", implementation: run(node("console.log('a'); console.error('no such host'); process.exit(3)")) });
+    const entry = server.submit({
+      operation: "deploy",
+      implementation: run(node("console.log('a'); console.error('no such host'); process.exit(3)")),
+    });
     const { status, error } = await server.finished(entry);
     expect(status).toBe("failed");
-    expect(error).toMatchObject({ code: "exit_code", source: "operation", details: { exitCode: 3, signal: null, lastLines: ["a", "no such host"] } });
+    expect(error).toMatchObject({
+      code: "exit_code",
+      source: "operation",
+      details: { exitCode: 3, signal: null, lastLines: ["a", "no such host"] },
+    });
     expect(error!.message).toContain("exited with code 3: no such host");
   });
 
@@ -51,7 +61,10 @@ describe("a command", () => {
     const { server, worker } = await createWorld();
     await worker.start();
     const entry = server.submit({ operation: "x", implementation: run(node("process.kill(process.pid, 'SIGKILL')")) });
-    expect((await server.finished(entry)).error).toMatchObject({ code: "killed_by_signal", details: { exitCode: null, signal: "SIGKILL" } });
+    expect((await server.finished(entry)).error).toMatchObject({
+      code: "killed_by_signal",
+      details: { exitCode: null, signal: "SIGKILL" },
+    });
   });
 
   it.each([
@@ -75,7 +88,14 @@ describe("a command", () => {
     const entry = server.submit({
       operation: "x",
       parameters: { value, list: [1, "two"] },
-      implementation: run([...node("console.log(JSON.stringify(process.argv.slice(1)))"), "{{parameters.value}}", "v={{parameters.list}}"], { result: "json" }),
+      implementation: run(
+        [
+          ...node("console.log(JSON.stringify(process.argv.slice(1)))"),
+          "{{parameters.value}}",
+          "v={{parameters.list}}",
+        ],
+        { result: "json" },
+      ),
     });
     expect((await server.finished(entry)).result).toEqual([value, 'v=[1,"two"]']);
   });
@@ -87,10 +107,18 @@ describe("a command", () => {
     const entry = server.submit({
       operation: "x",
       parameters: { value },
-      implementation: run(['printf "%s|%s" "$1" "$VALUE"', "{{parameters.value}}"], { shell: true, env: { VALUE: "{{parameters.value}}" }, result: "text" }),
+      implementation: run(['printf "%s|%s" "$1" "$VALUE"', "{{parameters.value}}"], {
+        shell: true,
+        env: { VALUE: "{{parameters.value}}" },
+        result: "text",
+      }),
     });
     expect((await server.finished(entry)).result).toEqual({ exitCode: 0, stdout: `${value}|${value}` });
-    const spliced = server.submit({ operation: "x", parameters: { value }, implementation: run(["echo {{parameters.value}}"], { shell: true }) });
+    const spliced = server.submit({
+      operation: "x",
+      parameters: { value },
+      implementation: run(["echo {{parameters.value}}"], { shell: true }),
+    });
     expect((await server.finished(spliced)).error).toMatchObject({ code: "invalid_inventory" });
   });
 
@@ -101,7 +129,12 @@ describe("a command", () => {
       await worker.start();
       const entry = server.submit({
         operation: "x",
-        implementation: run(node("console.log(JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('WILCO_')).sort()))"), { result: "json" }),
+        implementation: run(
+          node(
+            "console.log(JSON.stringify(Object.keys(process.env).filter((name) => name.startsWith('WILCO_')).sort()))",
+          ),
+          { result: "json" },
+        ),
       });
       expect((await server.finished(entry)).result).toEqual(["WILCO_ATTEMPT", "WILCO_ENTRY", "WILCO_SPAWN"]);
     } finally {
@@ -109,10 +142,12 @@ describe("a command", () => {
     }
   });
 
-  it.skipIf(process.platform !== "linux")("is killed with its whole tree, also the part that ignores polite signals or has left the group", async () => {
-    const { server, worker } = await createWorld({ timing: { heartbeat: 10 } });
-    await worker.start();
-    const script = `
+  it.skipIf(process.platform !== "linux")(
+    "is killed with its whole tree, also the part that ignores polite signals or has left the group",
+    async () => {
+      const { server, worker } = await createWorld({ timing: { heartbeat: 10 } });
+      await worker.start();
+      const script = `
       const { spawn } = require("node:child_process");
       const deaf = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log(process.pid)";
       process.on("SIGTERM", () => {});
@@ -121,19 +156,27 @@ describe("a command", () => {
       console.log(process.pid);
       setInterval(() => {}, 1000);
     `;
-    const entry = server.submit({ operation: "x", implementation: run(["/bin/sh", "-c", '"$@"; true', "sh", ...node(script)]) });
-    while (server.text(entry).trim().split("\n").length < 3) await server.reported(entry);
-    const pids = server.text(entry).trim().split("\n").map(Number);
-    expect(pids.map(alive)).toEqual([true, true, true]);
-    server.cancel(entry);
-    expect(await server.finished(entry)).toMatchObject({ status: "canceled" });
-    expect(pids.map(alive)).toEqual([false, false, false]);
-  });
+      const entry = server.submit({
+        operation: "x",
+        implementation: run(["/bin/sh", "-c", '"$@"; true', "sh", ...node(script)]),
+      });
+      while (server.text(entry).trim().split("\n").length < 3) await server.reported(entry);
+      const pids = server.text(entry).trim().split("\n").map(Number);
+      expect(pids.map(alive)).toEqual([true, true, true]);
+      server.cancel(entry);
+      expect(await server.finished(entry)).toMatchObject({ status: "canceled" });
+      expect(pids.map(alive)).toEqual([false, false, false]);
+    },
+  );
 
   it("is killed at its deadline", async () => {
     const { server, worker } = await createWorld();
     await worker.start();
-    const entry = server.submit({ operation: "nap", deadlineIn: 300, implementation: run(node("console.log(process.pid); setInterval(() => {}, 1000)")) });
+    const entry = server.submit({
+      operation: "nap",
+      deadlineIn: 300,
+      implementation: run(node("console.log(process.pid); setInterval(() => {}, 1000)")),
+    });
     await server.reported(entry);
     expect(await server.finished(entry)).toMatchObject({ status: "timed_out", error: { code: "timeout" } });
     expect(alive(Number(server.text(entry)))).toBe(false);
@@ -142,7 +185,10 @@ describe("a command", () => {
   it("ends with what it left in its group", async () => {
     const { server, worker } = await createWorld();
     await worker.start();
-    const entry = server.submit({ operation: "x", implementation: run(["sleep 1000 >/dev/null 2>&1 & echo $!"], { shell: true, result: "text" }) });
+    const entry = server.submit({
+      operation: "x",
+      implementation: run(["sleep 1000 >/dev/null 2>&1 & echo $!"], { shell: true, result: "text" }),
+    });
     const { result } = await server.finished(entry);
     expect(alive(Number((result as { stdout: string }).stdout))).toBe(false);
   });
@@ -171,7 +217,9 @@ describe("output", () => {
     const { chunks } = server.entries.get(entry)!;
     expect(chunks.map((chunk) => chunk.number)).toEqual(chunks.map((_, index) => index + 1));
     expect(server.text(entry)).toBe("x".repeat(quota));
-    expect(chunks.filter((chunk) => chunk.dropped !== undefined)).toEqual([{ number: chunks.length, stream: "stdout", dropped: bytes - quota }]);
+    expect(chunks.filter((chunk) => chunk.dropped !== undefined)).toEqual([
+      { number: chunks.length, stream: "stdout", dropped: bytes - quota },
+    ]);
   });
 
   it("is not read while 4 MB are unacknowledged", async () => {
@@ -191,7 +239,7 @@ describe("output", () => {
     const entry = server.submit({ operation: "flood", implementation: run(node(script)) });
     // It is held once what it has written stays the same while it still has more to write.
     let written = -1;
-    for (let same = 0; same < 5; ) {
+    for (let same = 0; same < 5;) {
       const now = existsSync(counter) ? Number(readFileSync(counter, "utf8")) : 0;
       same = now > 0 && now === written ? same + 1 : 0;
       written = now;
@@ -220,7 +268,11 @@ describe("output", () => {
     await server.finished(entry);
     const chunks = server.entries.get(entry)!.chunks;
     expect(server.text(entry, "stderr")).toBe("other");
-    const bytes = Buffer.concat(chunks.filter((chunk) => chunk.stream === "stdout").map((chunk) => (chunk.text === undefined ? Buffer.from(chunk.base64!, "base64") : Buffer.from(chunk.text))));
+    const bytes = Buffer.concat(
+      chunks
+        .filter((chunk) => chunk.stream === "stdout")
+        .map((chunk) => (chunk.text === undefined ? Buffer.from(chunk.base64!, "base64") : Buffer.from(chunk.text))),
+    );
     expect(bytes).toEqual(Buffer.concat([Buffer.from("€"), Buffer.alloc(10, 0xff)]));
   });
 
@@ -295,9 +347,21 @@ describe("http operations", () => {
     await once(closed, "listening");
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
-    const implementation: HttpImplementation = { kind: "http", method: "GET", url: `http://127.0.0.1:${port}/x`, headers: {}, body: null, expect: { status: null }, result: "json" };
+    const implementation: HttpImplementation = {
+      kind: "http",
+      method: "GET",
+      url: `http://127.0.0.1:${port}/x`,
+      headers: {},
+      body: null,
+      expect: { status: null },
+      result: "json",
+    };
     const { error } = await server.finished(server.submit({ operation: "ping", implementation }));
-    expect(error).toMatchObject({ code: "unreachable", source: "operation", message: expect.stringContaining(`127.0.0.1:${port}/x got no answer: the connection was refused`) as string });
+    expect(error).toMatchObject({
+      code: "unreachable",
+      source: "operation",
+      message: expect.stringContaining(`127.0.0.1:${port}/x got no answer: the connection was refused`) as string,
+    });
     const check = await server.finished(server.submit({ operation: "check", implementation }));
     expect(check).toMatchObject({ status: "succeeded", result: { availability: "down" } });
   });

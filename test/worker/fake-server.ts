@@ -57,7 +57,9 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
 
   function leased({ entry, attempt: number }: LeaseRef): Held | null {
     const held = entries.get(entry);
-    return held && held.assignment.attempt === number && held.state === "leased" && held.session === session ? held : null;
+    return held && held.assignment.attempt === number && held.state === "leased" && held.session === session
+      ? held
+      : null;
   }
 
   const leaseLost = { error: { code: "lease_lost" as const, message: "not yours any more" } };
@@ -96,7 +98,9 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         return {
           cancel: mine.filter((held) => held.cancel).map(refOf),
           lost: body.leases.filter((ref) => leased(ref) === null && entries.get(ref.entry)?.state !== "ended"),
-          unlisted: mine.filter((held) => !listed.has(`${held.assignment.entry}/${held.assignment.attempt}`)).map((held) => held.assignment),
+          unlisted: mine
+            .filter((held) => !listed.has(`${held.assignment.entry}/${held.assignment.attempt}`))
+            .map((held) => held.assignment),
           drain,
         };
       }),
@@ -126,7 +130,13 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
             return { error: { code: refusal as "internal", message: `refused: ${refusal}` } };
           }
           if (held.chunks.length < item.lastChunk) {
-            return { error: { code: "chunks_missing" as const, message: "chunks missing", details: { lastChunk: held.chunks.length } } };
+            return {
+              error: {
+                code: "chunks_missing" as const,
+                message: "chunks missing",
+                details: { lastChunk: held.chunks.length },
+              },
+            };
           }
           held.finish = item;
           held.state = item.status === "released" ? "queued" : "ended";
@@ -170,7 +180,16 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         canceling: false,
         ...rest,
       };
-      entries.set(entry, { assignment, state: "queued", session: null, claimId: null, chunks: [], progress: [], finish: null, cancel: false });
+      entries.set(entry, {
+        assignment,
+        state: "queued",
+        session: null,
+        claimId: null,
+        chunks: [],
+        progress: [],
+        finish: null,
+        cancel: false,
+      });
       events.emit("work");
       return entry;
     },

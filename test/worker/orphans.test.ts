@@ -9,9 +9,11 @@ import { createWorld, temporaryDirectory } from "./world.ts";
 
 /** A real worker in a process of its own, to be killed; it prints the pid of the command it runs. */
 async function startVictim(stateDir: string, mode: string) {
-  const victim = spawn(process.execPath, [join(import.meta.dirname, "victim.ts"), stateDir, mode], { stdio: ["ignore", "pipe", "inherit"] });
+  const victim = spawn(process.execPath, [join(import.meta.dirname, "victim.ts"), stateDir, mode], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   onTestFinished(() => void victim.kill("SIGKILL"));
-  const lines = createInterface({ input: victim.stdout! });
+  const lines = createInterface({ input: victim.stdout });
   const [line] = (await once(lines, "line")) as [string];
   const exited = once(victim, "exit");
   return {
@@ -24,24 +26,27 @@ async function startVictim(stateDir: string, mode: string) {
 }
 
 describe("a worker that starts after one was killed", () => {
-  it.each(["command", "group"])("kills what that one left running, and its directories, before it registers (%s)", async (mode) => {
-    const stateDir = await temporaryDirectory();
-    const victim = await startVictim(stateDir, mode);
-    const orphan = findProcess(victim.pid)!;
-    await victim.kill();
-    expect(isRunning(orphan)).toBe(true);
-    expect(readdirSync(join(stateDir, "tmp"))).toHaveLength(1);
+  it.each(["command", "group"])(
+    "kills what that one left running, and its directories, before it registers (%s)",
+    async (mode) => {
+      const stateDir = await temporaryDirectory();
+      const victim = await startVictim(stateDir, mode);
+      const orphan = findProcess(victim.pid)!;
+      await victim.kill();
+      expect(isRunning(orphan)).toBe(true);
+      expect(readdirSync(join(stateDir, "tmp"))).toHaveLength(1);
 
-    const { server, worker } = await createWorld({ stateDir });
-    const { register } = server.api;
-    let atRegistration = { orphan: true, directories: 1 };
-    server.api.register = (...call) => {
-      atRegistration = { orphan: isRunning(orphan), directories: readdirSync(join(stateDir, "tmp")).length };
-      return register(...call);
-    };
-    await worker.start();
-    expect(atRegistration).toEqual({ orphan: false, directories: 0 });
-  });
+      const { server, worker } = await createWorld({ stateDir });
+      const { register } = server.api;
+      let atRegistration = { orphan: true, directories: 1 };
+      server.api.register = (...call) => {
+        atRegistration = { orphan: isRunning(orphan), directories: readdirSync(join(stateDir, "tmp")).length };
+        return register(...call);
+      };
+      await worker.start();
+      expect(atRegistration).toEqual({ orphan: false, directories: 0 });
+    },
+  );
 
   it.skipIf(process.platform !== "linux")("finds one that was spawned but not recorded yet", async () => {
     const stateDir = await temporaryDirectory();

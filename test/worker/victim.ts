@@ -29,7 +29,9 @@ const worker = createWorker({
   types: [
     defineResourceType({
       name: "test",
-      operations: { run: { handler: ({ exec }) => exec([process.execPath, "-e", mode === "group" ? leader : member]) } },
+      operations: {
+        run: { handler: ({ exec }) => exec([process.execPath, "-e", mode === "group" ? leader : member]) },
+      },
     }),
   ],
   stateDir,
@@ -53,6 +55,9 @@ function forgetPid(): void {
   const directory = join(stateDir, "tmp", readdirSync(join(stateDir, "tmp"))[0]!);
   for (const name of readdirSync(directory)) {
     const file = join(directory, name);
-    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), pid: null, startTime: null }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), pid: null, startTime: null }),
+    );
   }
 }

@@ -17,10 +17,18 @@ const untilAborted = ({ signal }: OperationContext) =>
 
 describe("a worker", () => {
   it("registers with a secret that only it can read, claims, runs and reports", async () => {
-    const { server, worker, stateDir } = await createWorld({ handlers: { echo: ({ parameters }) => ({ got: parameters }) } });
+    const { server, worker, stateDir } = await createWorld({
+      handlers: { echo: ({ parameters }) => ({ got: parameters }) },
+    });
     await worker.start();
     const entry = server.submit({ operation: "echo", parameters: { a: 1 } });
-    expect(await server.finished(entry)).toMatchObject({ entry, attempt: 1, status: "succeeded", result: { got: { a: 1 } }, lastChunk: 0 });
+    expect(await server.finished(entry)).toMatchObject({
+      entry,
+      attempt: 1,
+      status: "succeeded",
+      result: { got: { a: 1 } },
+      lastChunk: 0,
+    });
     const [registration] = server.registrations;
     expect(registration!.succession.length).toBeGreaterThan(16);
     expect(registration!.types).toHaveLength(1 + builtinTypes.length);
@@ -96,8 +104,10 @@ describe("a worker", () => {
     const second = server.submit({ operation: "nothing" });
     await server.finished(first);
     while (server.entries.get(second)!.state === "queued") await server.called("claim");
+    const finishes = server.calls.filter(({ call }) => call === "finish").length;
+    expect(finishes).toBe(1);
     held.resolve();
-    await server.finished(second);
+    expect(await server.finished(second)).toMatchObject({ status: "succeeded" });
   });
 
   it("sends the outcomes of one turn in one request", async () => {
@@ -118,13 +128,16 @@ describe("when answers are lost", () => {
     await worker.start();
     await server.finished(entry);
     await worker.stop();
-    const ids = server.calls.filter(({ call }) => call === "claim").slice(0, 4).map(({ body }) => (body as { claimId: string }).claimId);
+    const ids = server.calls
+      .filter(({ call }) => call === "claim")
+      .slice(0, 4)
+      .map(({ body }) => (body as { claimId: string }).claimId);
     expect(new Set(ids).size).toBe(1);
     expect(runs).toBe(1);
   });
 
   it("repeats reports and finishes with the same numbers and ids", async () => {
-    const { server, worker } = await createWorld({ handlers: { talk: async ({ output }) => void (await output("hello\n")) } });
+    const { server, worker } = await createWorld({ handlers: { talk: ({ output }) => output("hello\n") } });
     server.loseAnswer("report", 2);
     server.loseAnswer("finish", 2);
     const entry = server.submit({ operation: "talk" });
@@ -132,7 +145,9 @@ describe("when answers are lost", () => {
     expect(await server.finished(entry)).toMatchObject({ status: "succeeded", lastChunk: 1 });
     await worker.stop();
     expect(server.text(entry)).toBe("hello\n");
-    const finishes = server.calls.filter(({ call }) => call === "finish").map(({ body }) => (body as { finishes: Array<{ finishId: string }> }).finishes[0]!.finishId);
+    const finishes = server.calls
+      .filter(({ call }) => call === "finish")
+      .map(({ body }) => (body as { finishes: Array<{ finishId: string }> }).finishes[0]!.finishId);
     expect(finishes).toHaveLength(3);
     expect(new Set(finishes).size).toBe(1);
   });
@@ -169,7 +184,10 @@ describe("when answers are lost", () => {
     const entry = server.submit({ operation: "nothing" });
     server.refuseFinish(entry, "too_large");
     await worker.start();
-    expect(await server.finished(entry)).toMatchObject({ status: "failed", error: { code: "result_refused", source: "system" } });
+    expect(await server.finished(entry)).toMatchObject({
+      status: "failed",
+      error: { code: "result_refused", source: "system" },
+    });
   });
 
   it("sends an outcome again that the server could not take", async () => {
@@ -181,10 +199,13 @@ describe("when answers are lost", () => {
   });
 
   it("does not let one bad report hold up the others of its request", async () => {
-    const { server, worker } = await createWorld({ handlers: { say: ({ output, parameters }) => output(String(parameters["word"])) } });
+    const { server, worker } = await createWorld({
+      handlers: { say: ({ output, parameters }) => output(parameters["word"] as string) },
+    });
     const { report } = server.api;
     server.api.report = (session, body, options) => {
-      if (JSON.stringify(body).includes("poison")) return Promise.reject(new WilcoError({ code: "invalid_request", message: "body/reports/0" }));
+      if (JSON.stringify(body).includes("poison"))
+        return Promise.reject(new WilcoError({ code: "invalid_request", message: "body/reports/0" }));
       return report(session, body, options);
     };
     const bad = server.submit({ operation: "say", parameters: { word: "poison" } });
@@ -199,14 +220,28 @@ describe("when answers are lost", () => {
 describe("leases", () => {
   it("are renewed for what runs and for what is not acknowledged yet", async () => {
     const release = gate();
-    const { server, worker } = await createWorld({ handlers: { wait: () => release.promise }, timing: { heartbeat: 10 } });
+    const { server, worker } = await createWorld({
+      handlers: { wait: () => release.promise },
+      timing: { heartbeat: 10 },
+    });
     await worker.start();
     const entry = server.submit({ operation: "wait" });
     for (;;) {
       const { leases } = (await server.called("heartbeat")) as { leases: unknown[] };
       if (leases.length === 1) break;
     }
+    // While the finish is on its way its lease is still listed.
+    const { finish } = server.api;
+    const held = gate();
+    server.api.finish = async (...call) => {
+      await held.promise;
+      return finish(...call);
+    };
     release.resolve();
+    await server.called("heartbeat");
+    const { leases } = (await server.called("heartbeat")) as { leases: unknown[] };
+    expect(leases).toEqual([{ entry, attempt: 1 }]);
+    held.resolve();
     await server.finished(entry);
   });
 
@@ -284,7 +319,10 @@ describe("leases", () => {
 describe("sessions", () => {
   it("that the server has ended are renewed, and what runs goes on", async () => {
     const release = gate();
-    const { server, worker } = await createWorld({ handlers: { wait: () => release.promise }, timing: { heartbeat: 20 } });
+    const { server, worker } = await createWorld({
+      handlers: { wait: () => release.promise },
+      timing: { heartbeat: 20 },
+    });
     await worker.start();
     const entry = server.submit({ operation: "wait" });
     while ((((await server.called("heartbeat")) as { leases: unknown[] }).leases ?? []).length < 1);
@@ -336,7 +374,11 @@ describe("ending an execution", () => {
     for (const entry of entries) {
       expect(await server.finished(entry)).toMatchObject({
         status: "timed_out",
-        error: { code: "timeout", source: "operation", message: expect.stringContaining("did not end within 30ms") as string },
+        error: {
+          code: "timeout",
+          source: "operation",
+          message: expect.stringContaining("did not end within 30ms") as string,
+        },
       });
     }
   });
@@ -419,7 +461,10 @@ describe("stopping", () => {
     await worker.stopNow();
     await stopping;
     expect(server.entries.get(repeatable)!.finish).toMatchObject({ status: "released" });
-    expect(server.entries.get(once)!.finish).toMatchObject({ status: "failed", error: { code: "worker_stopped", source: "system" } });
+    expect(server.entries.get(once)!.finish).toMatchObject({
+      status: "failed",
+      error: { code: "worker_stopped", source: "system" },
+    });
   });
 
   it("follows a server that asks it to drain", async () => {
@@ -432,9 +477,9 @@ describe("stopping", () => {
 
   it("is safe before the start, and twice", async () => {
     const { worker } = await createWorld();
-    await worker.stop();
-    await worker.stop();
     await worker.drain();
+    await worker.stop();
+    await expect(worker.stop()).resolves.toBeUndefined();
   });
 });
 
@@ -443,17 +488,45 @@ describe("a handler can't harm the worker:", () => {
   circular["self"] = circular;
   const big = "x".repeat(5 * 1024 * 1024 - 2);
   const cases: Array<[name: string, handler: () => unknown, code: string, message: string]> = [
-    ["it throws", () => { throw new Error("boom"); }, "handler_threw", "boom"],
-    ["it throws undefined", () => { throw undefined; }, "handler_threw", "undefined was thrown"],
+    [
+      "it throws",
+      () => {
+        throw new Error("boom");
+      },
+      "handler_threw",
+      "boom",
+    ],
+    [
+      "it throws undefined",
+      () => {
+        throw undefined;
+      },
+      "handler_threw",
+      "undefined was thrown",
+    ],
     ["it rejects with an object", () => Promise.reject({ odd: 1 }), "handler_threw", '{"odd":1}'],
-    ["it rejects with something that can't be read", () => Promise.reject(circular), "handler_threw", "can't be described"],
+    [
+      "it rejects with something that can't be read",
+      () => Promise.reject(circular),
+      "handler_threw",
+      "can't be described",
+    ],
     ["it returns a function", () => () => 1, "invalid_result", "the result is a function"],
     ["it returns a circle", () => circular, "invalid_result", "refers back to itself"],
     ["it returns a Map inside", () => ({ a: [new Map()] }), "invalid_result", "the result.a[0] is a Map"],
     ["it returns NaN", () => ({ n: Number.NaN }), "invalid_result", "the result.n is NaN"],
     ["it returns a bigint", () => 1n, "invalid_result", "bigint"],
     ["it returns more than 4 MB", () => big, "result_too_large", "5.0 MB of at most 4.0 MB"],
-    ["it returns a getter that throws", () => ({ get x() { throw new Error("no"); } }), "invalid_result", "no"],
+    [
+      "it returns a getter that throws",
+      () => ({
+        get x() {
+          throw new Error("no");
+        },
+      }),
+      "invalid_result",
+      "no",
+    ],
   ];
 
   it.each(cases)("%s", async (_name, handler, code, message) => {
@@ -481,14 +554,21 @@ describe("a handler can't harm the worker:", () => {
   it("parameters are checked again", async () => {
     const { server, worker } = await createWorld();
     await worker.start();
-    const { error } = await server.finished(server.submit({ operation: "run", type: "host", parameters: { comand: ["ls"] } }));
+    const { error } = await server.finished(
+      server.submit({ operation: "run", type: "host", parameters: { comand: ["ls"] } }),
+    );
     expect(error).toMatchObject({ code: "invalid_parameters", source: "system" });
     expect(error!.message).toContain('"command" is missing');
   });
 });
 
 it("carries out no-ops by the thousand", async () => {
-  const { server, worker } = await createWorld({ capacity: 16, handlers: { nothing: () => null }, types: [testType({ nothing: () => null })], log: silentLog });
+  const { server, worker } = await createWorld({
+    capacity: 16,
+    handlers: { nothing: () => null },
+    types: [testType({ nothing: () => null })],
+    log: silentLog,
+  });
   const ids = Array.from({ length: 2_000 }, () => server.submit({ operation: "nothing" }));
   await worker.start();
   await Promise.all(ids.map((id) => server.finished(id)));

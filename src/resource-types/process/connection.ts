@@ -25,9 +25,19 @@ const DURATION = { type: "string", pattern: "^(\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)\\s
 
 export const connectionSchema: JsonSchema = parametersOf(
   {
-    command: { type: "array", items: { type: "string" }, minItems: 1, description: "the program and its arguments; it must stay in the foreground" },
+    command: {
+      type: "array",
+      items: { type: "string" },
+      minItems: 1,
+      description: "the program and its arguments; it must stay in the foreground",
+    },
     cwd: { type: "string", description: "working directory; default: the worker's" },
-    env: { type: "object", additionalProperties: { type: "string" }, default: {}, description: "added to the environment" },
+    env: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      default: {},
+      description: "added to the environment",
+    },
     stopSignal: { enum: Object.keys(constants.signals), default: "SIGTERM", description: "asks it to stop" },
     stopTimeout: { ...DURATION, default: "10s", description: "after it, SIGKILL" },
     ready: {
@@ -42,7 +52,11 @@ export const connectionSchema: JsonSchema = parametersOf(
       minProperties: 1,
     },
     readyTimeout: { ...DURATION, default: "30s", description: "from start until ready" },
-    settle: { ...DURATION, default: "500ms", description: "without ready: it counts as started when it has lived this long" },
+    settle: {
+      ...DURATION,
+      default: "500ms",
+      description: "without ready: it counts as started when it has lived this long",
+    },
   },
   ["command"],
 );

@@ -74,7 +74,12 @@ export async function followLog(
   }
 }
 
-async function copy(file: string, from: number, to: number, output: (data: Uint8Array) => Promise<void>): Promise<number> {
+async function copy(
+  file: string,
+  from: number,
+  to: number,
+  output: (data: Uint8Array) => Promise<void>,
+): Promise<number> {
   const log = from < to ? await openLog(file) : null;
   if (log === null) return from;
   try {

@@ -15,7 +15,15 @@ import { findProcess, type ProcessInfo } from "../process-table.ts";
 import { lastLines } from "../tail.ts";
 import type { ProcessConnection } from "./connection.ts";
 import { rotateLog, tailLog } from "./process-log.ts";
-import { leftovers, locate, type ProcessExit, type ProcessState, readState, START_VARIABLE, writeState } from "./process-state.ts";
+import {
+  leftovers,
+  locate,
+  type ProcessExit,
+  type ProcessState,
+  readState,
+  START_VARIABLE,
+  writeState,
+} from "./process-state.ts";
 import { answers, describeCheck } from "./readiness.ts";
 
 /** One managed process and where its files are. */

@@ -12,10 +12,11 @@ export function createProcessType(): ResourceTypeDefinition {
   const supervisor = createSupervisor();
   const inTurn = createTurns();
   /** Operations that change a process take turns, even where the server was told to let two run at once. */
-  const changing = (handler: (context: OperationContext, managed: Managed) => Promise<unknown>) => (context: OperationContext) => {
-    const managed = managedOf(context);
-    return inTurn(managed.stateFile, () => handler(context, managed));
-  };
+  const changing =
+    (handler: (context: OperationContext, managed: Managed) => Promise<unknown>) => (context: OperationContext) => {
+      const managed = managedOf(context);
+      return inTurn(managed.stateFile, () => handler(context, managed));
+    };
 
   return defineResourceType({
     name: "process",
@@ -103,7 +104,9 @@ async function check(managed: Managed, supervisor: Supervisor): Promise<unknown>
   if (!running) return { availability: "down", reason: "it does not run" };
   const { ready } = managed.connection;
   const answered = ready === null || (await answers(ready, managed.signal));
-  return answered ? { availability: "up", pid: running.pid } : { availability: "down", pid: running.pid, reason: "it runs, but does not answer" };
+  return answered
+    ? { availability: "up", pid: running.pid }
+    : { availability: "down", pid: running.pid, reason: "it runs, but does not answer" };
 }
 
 async function logs(context: OperationContext, managed: Managed, supervisor: Supervisor): Promise<unknown> {

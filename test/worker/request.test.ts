@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import fastify from "fastify";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ERROR_STATUS, WilcoError } from "../../src/core/errors.ts";
+import { createWorkerApi, type WorkerApi } from "../../src/worker/api.ts";
+import { createHttpRequest, createInjectRequest } from "../../src/worker/request.ts";
+import { createFakeServer } from "./fake-server.ts";
+import { createWorld } from "./world.ts";
+
+/** The fake server behind real HTTP. */
+function serverApp(api: WorkerApi) {
+  const app = fastify({ bodyLimit: 32 * 1024 * 1024 });
+  app.addHook("onRequest", async (request) => {
+    if (request.headers.authorization !== "Bearer secret")
+      throw new WilcoError({ code: "unauthenticated", message: "no such token" });
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    const known = error instanceof WilcoError ? error : new WilcoError({ code: "internal", message: String(error) });
+    void reply.status(ERROR_STATUS[known.code]).send(known.toBody());
+  });
+  app.post("/v1/workers", ({ body }) => api.register(body as never));
+  for (const call of ["claim", "heartbeat", "report", "finish"] as const) {
+    app.post(`/v1/workers/:session/${call}`, ({ params, body }) =>
+      api[call]((params as { session: string }).session, body as never),
+    );
+  }
+  app.post("/v1/workers/:session/stop", async ({ params }, reply) => {
+    await api.stop((params as { session: string }).session);
+    return reply.status(204).send();
+  });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("a worker", () => {
+  it("works over HTTP, output and all", async () => {
+    const fake = createFakeServer();
+    const app = serverApp(fake.api);
+    const url = await app.listen({ host: "127.0.0.1", port: 0 });
+    const api = createWorkerApi({ request: createHttpRequest({ url, token: "secret" }) });
+    const { worker } = await createWorld({ api, handlers: { say: ({ output }) => output("grüße 🙂\n") } });
+    await worker.start();
+    const entry = fake.submit({ operation: "say" });
+    expect(await fake.finished(entry)).toMatchObject({ status: "succeeded" });
+    expect(fake.text(entry)).toBe("grüße 🙂\n");
+    await worker.stop();
+    expect(fake.session).toBeNull();
+  });
+
+  it("works inside the server's process, and stops at once although its claim is held", async () => {
+    const fake = createFakeServer();
+    const app = serverApp(fake.api);
+    await app.ready();
+    const api = createWorkerApi({
+      request: createInjectRequest({ inject: (request) => app.inject(request), token: "secret" }),
+    });
+    const { worker } = await createWorld({ api, handlers: { one: () => 1 } });
+    await worker.start();
+    const entry = fake.submit({ operation: "one" });
+    expect(await fake.finished(entry)).toMatchObject({ result: 1 });
+    await worker.stop();
+    expect(fake.session).toBeNull();
+  });
+
+  it("goes on when its server goes away in the middle and comes back", async () => {
+    const fake = createFakeServer({ heartbeat: 50 });
+    const first = serverApp(fake.api);
+    const url = await first.listen({ host: "127.0.0.1", port: 0 });
+    const api = createWorkerApi({ request: createHttpRequest({ url, token: "secret" }) });
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const { worker } = await createWorld({
+      api,
+      handlers: {
+        wait: async () => {
+          begun.resolve();
+          await release.promise;
+          return "kept";
+        },
+      },
+    });
+    await worker.start();
+    const entry = fake.submit({ operation: "wait" });
+    await begun.promise;
+    first.server.closeAllConnections();
+    first.server.close();
+    release.resolve();
+    const second = serverApp(fake.api);
+    await second.listen({ host: "127.0.0.1", port: Number(new URL(url).port) });
+    expect(await fake.finished(entry)).toMatchObject({ status: "succeeded", result: "kept" });
+  });
+});
+
+describe("a request over HTTP", () => {
+  const request = (url: string, options: { timeout?: number; signal?: AbortSignal } = {}) =>
+    createHttpRequest({ url, token: "t" })("POST", "/v1/workers", {}, { timeout: 1_000, ...options });
+
+  it("carries the server's error by its code", async () => {
+    const url = await listen((_request, response) => {
+      response
+        .writeHead(410, { "content-type": "application/json" })
+        .end('{"code":"session_ended","message":"gone","hint":"again"}');
+    });
+    await expect(request(url)).rejects.toMatchObject({ code: "session_ended", message: "gone", hint: "again" });
+  });
+
+  it.each([
+    ["a page instead of JSON", 200, "<html>"],
+    ["an error of somebody else", 502, '{"oops":1}'],
+  ])("takes %s for no answer", async (_name, status, body) => {
+    const url = await listen((_request, response) => response.writeHead(status).end(body));
+    await expect(request(url)).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  it("ends at its own deadline and at the caller's abort", async () => {
+    const url = await listen(() => {});
+    await expect(request(url, { timeout: 50 })).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("within 50 ms") as string,
+    });
+    const abort = new AbortController();
+    const asked = request(url, { signal: abort.signal, timeout: 60_000 });
+    setImmediate(() => abort.abort(new Error("enough")));
+    await expect(asked).rejects.toThrow("enough");
+  });
+
+  it("says that nobody is there", async () => {
+    await expect(request("http://127.0.0.1:9/")).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("127.0.0.1:9") as string,
+    });
+  });
+});
