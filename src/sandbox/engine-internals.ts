@@ -4,14 +4,10 @@
  */
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten-core";
 
-/** Less than this in one piece is out of memory. */
-const PROBE = 1024 * 1024;
-/** Texts shorter than this always fit: the reserve is there for them (engine.ts). */
+/** Texts shorter than this always fit: room is set aside for them (engine.ts). */
 const SMALL = 64 * 1024;
 /** Bytes of UTF-8 that a UTF-16 code unit takes at most. */
 const MAX_BYTES = 3;
-/** Of its limit: the VM is full. */
-const FULL = 0.9;
 
 export interface Internals {
   runtime: (runtime: QuickJSRuntime) => number;
@@ -23,8 +19,8 @@ export interface Internals {
    * text to address 0, over the engine's own data.
    */
   fits: (characters: number) => boolean;
-  /** The wasm code failed because there is no memory left (its own allocations are not all checked). */
-  outOfMemory: () => boolean;
+  /** Takes bytes out of the allocator; the returned function gives them back, once. */
+  setAside: (bytes: number) => () => void;
 }
 
 /**
@@ -69,12 +65,12 @@ export function internalsOf(module: object, memory: WebAssembly.Memory, context:
       if (room !== 0) emscripten._free(room);
       return room !== 0;
     },
-    outOfMemory() {
-      try {
-        return emscripten._malloc(PROBE) === 0;
-      } catch {
-        return false; // The allocator's own data is broken: that is another fault.
-      }
+    setAside(bytes) {
+      let pointer = emscripten._malloc(bytes);
+      return () => {
+        if (pointer !== 0) emscripten._free(pointer);
+        pointer = 0;
+      };
     },
     takeRejections() {
       const reasons = [...open.values()].map(({ promise, reason }) => {
@@ -88,22 +84,28 @@ export function internalsOf(module: object, memory: WebAssembly.Memory, context:
 }
 
 /**
- * Reads what QuickJS counts as allocated: the word before its limit, at the start of JSRuntime. The binding's own ways
- * to ask allocate in the VM, or (dumpMemoryUsage) crash it.
+ * Tells when an allocation found no room. QuickJS's own limit (`setMemoryLimit`) is no use in this build: it counts 8
+ * bytes for each allocation, whatever its size. What can be seen is the allocator asking its host for a larger memory,
+ * which a memory of fixed size never gets: the one import that calls `grow`.
+ * @param onFull gets how many bytes were missing, before the allocation fails.
+ * @returns the imports with that function replaced.
  */
-export function createMemoryGauge(memory: WebAssembly.Memory, runtime: number, limit: number) {
-  const words = new Uint32Array(memory.buffer, runtime, 16);
-  const index = words.indexOf(limit) - 1;
-  if (index < 0) throw new Error("The engine's memory counter was not found.");
-  let most = 0;
-  const sample = (): void => {
-    most = Math.max(most, words[index]!);
-  };
-  return {
-    sample,
-    wasFull(): boolean {
-      sample();
-      return most > limit * FULL;
-    },
-  };
+export function watchHeap(imports: WebAssembly.Imports, memory: () => number, onFull: (missing: number) => void) {
+  let found = 0;
+  const watched = Object.entries(imports).map(([module, functions]) => {
+    const entries = Object.entries(functions).map(([name, value]): [string, unknown] => {
+      if (typeof value !== "function" || !String(value).includes(".grow(")) return [name, value];
+      found++;
+      return [
+        name,
+        (wanted: number): number => {
+          onFull((wanted >>> 0) - memory());
+          return 0;
+        },
+      ];
+    });
+    return [module, Object.fromEntries(entries)];
+  });
+  if (found !== 1) throw new Error("The engine's way to ask for memory was not found.");
+  return Object.fromEntries(watched) as WebAssembly.Imports;
 }

@@ -2,8 +2,8 @@
  * The engine adapter: QuickJS in WebAssembly. The only file that imports the engine, so that it can be replaced.
  *
  * Known traps of the binding, and what is done here about each:
- * - Memory growth corrupts version 0.32, and `setMemoryLimit` alone let wasm reach 1.2 GB: the wasm memory has a fixed
- *   size (initial = maximum). QuickJS's own limit is lower by a reserve, because the binding's mallocs are unchecked.
+ * - Memory growth corrupts version 0.32, and `setMemoryLimit` does not limit (see watchHeap): the wasm memory has a
+ *   fixed size (initial = maximum), and the script ends when the allocator asks for more.
  * - Disposing a runtime with live handles aborts the wasm: nothing is disposed; whoever owns the thread ends it.
  * - Strings cross as C strings, which end at NUL: only JSON text (which escapes NUL) and sources without NUL cross.
  * - `dump` and `getProp` run the script's getters unguarded: values are read as strings and numbers only, everything
@@ -16,21 +16,19 @@ import { createRequire } from "node:module";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-core";
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSSyncVariant } from "quickjs-emscripten-core";
-import { createMemoryGauge, internalsOf, type Internals } from "./engine-internals.ts";
+import { internalsOf, watchHeap, type Internals } from "./engine-internals.ts";
 import { installRejectionTracker, withExportedTable } from "./rejections.ts";
 
 const PAGE = 65_536;
 /**
- * What the VM may not use of the wasm memory: 5.1 MB are the C stack and static data, the rest is for the strings that
- * the host writes. Without it, a host string that finds no room is written to address 0.
+ * Set aside, and given back when the script used up the rest: the binding's own small allocations are unchecked, and a
+ * text that finds no room is written to address 0.
  */
-const RESERVE = 12 * 1024 * 1024;
-/** Of the rest, what the allocator loses to fragmentation: with 64 MB and 10,000 executions 5 % were not enough. */
-const FRAGMENTED = 0.1;
+const RESERVE = 8 * 1024 * 1024;
+/** A larger piece that finds no room is an error that the script can catch; a smaller one means that all is used up. */
+const LARGE = 1024 * 1024;
 /** Bytes of C stack: about 6,000 plain calls deep. See thread-stack.ts before raising it. */
 const STACK = 1024 * 1024;
-/** QuickJS's own message. */
-export const OUT_OF_MEMORY = "out of memory";
 const JOBS_PER_BATCH = 500;
 
 /** Text in, text (or undefined) out: one argument, because each costs as much as a small call. It must not throw. */
@@ -67,21 +65,15 @@ export interface Engine {
   reportRejections(): void;
   /** There is room in the VM for a text of so many characters. */
   fits(characters: number): boolean;
-  /** The VM came near its memory limit since it was made. The engine throws null when it has no room for an error. */
-  wasFull(): boolean;
+  /** The script used up the memory; it is being stopped. */
+  exhausted(): boolean;
 }
 
-/** `shouldStop` said so. */
+/** `shouldStop` said so, or the memory is used up. */
 export class EngineStopped extends Error {}
 
-/** The VM is out of memory, or the wasm code itself failed: the thread must be ended. */
-export class EngineFailed extends Error {
-  readonly memory: boolean;
-  constructor(message: string, memory: boolean) {
-    super(message);
-    this.memory = memory;
-  }
-}
+/** The wasm code itself failed: the thread must be ended. */
+export class EngineFailed extends Error {}
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: options.memory / PAGE, maximum: options.memory / PAGE });
@@ -89,13 +81,22 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   // Compiling is lazy and takes 3 ms: not worth a cache, nor handing a compiled module from thread to thread.
   const wasm = new WebAssembly.Module(withExportedTable(readFileSync(file)));
   let exports: WebAssembly.Exports = {};
+  let exhausted = false;
+  let giveBack = (): void => {};
+  const onFull = (missing: number): void => {
+    if (missing > LARGE) return;
+    exhausted = true;
+    giveBack();
+  };
+  const shouldStop = (): boolean => exhausted || options.shouldStop();
   const module = await newQuickJSWASMModuleFromVariant(
     // The package's types describe its CommonJS build, where the default is one level deeper.
     newVariant(variant as unknown as QuickJSSyncVariant, {
       wasmMemory: memory,
       emscriptenModule: {
         instantiateWasm(imports, onSuccess) {
-          const instance = new WebAssembly.Instance(wasm, imports);
+          const watched = watchHeap(imports, () => options.memory, onFull);
+          const instance = new WebAssembly.Instance(wasm, watched);
           exports = instance.exports;
           onSuccess(instance);
           return exports;
@@ -104,41 +105,39 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }),
   );
   const runtime = module.newRuntime();
-  const memoryLimit = Math.floor((options.memory - RESERVE) * (1 - FRAGMENTED));
-  runtime.setMemoryLimit(memoryLimit);
   runtime.setMaxStackSize(STACK);
   runtime.setModuleLoader(
     (name, context) => {
       const loaded = options.loadModule(name);
       if ("error" in loaded) return { error: context.newError(loaded.error) };
       if (internals.fits(loaded.source.length)) return loaded.source;
-      return { error: context.newError({ name: "InternalError", message: OUT_OF_MEMORY }) };
+      return { error: context.newError({ name: "InternalError", message: "out of memory" }) };
     },
     (base, specifier) => options.resolveModule(base, specifier),
   );
   const context = runtime.newContext();
   const internals = internalsOf(module, memory, context);
-  const gauge = createMemoryGauge(memory, internals.runtime(runtime), memoryLimit);
   installRejectionTracker({
     exports,
     memory,
     runtime: internals.runtime(runtime),
-    enableInterrupts: () =>
-      runtime.setInterruptHandler(() => {
-        gauge.sample();
-        return options.shouldStop();
-      }),
+    enableInterrupts: () => runtime.setInterruptHandler(shouldStop),
     listener: internals.listener,
   });
-  return { ...engineOf(runtime, context, internals, options), fits: internals.fits, wasFull: gauge.wasFull };
+  giveBack = internals.setAside(RESERVE);
+  return engineOf({ runtime, context, internals, shouldStop, host: options.host, exhausted: () => exhausted });
 }
 
-function engineOf(
-  runtime: QuickJSRuntime,
-  context: QuickJSContext,
-  internals: Internals,
-  options: EngineOptions,
-): Omit<Engine, "fits" | "wasFull"> {
+interface EngineParts {
+  runtime: QuickJSRuntime;
+  context: QuickJSContext;
+  internals: Internals;
+  shouldStop: () => boolean;
+  host: EngineOptions["host"];
+  exhausted: () => boolean;
+}
+
+function engineOf({ runtime, context, internals, shouldStop, host, exhausted }: EngineParts): Engine {
   let receive: QuickJSHandle | undefined;
   const kinds = new Map<string, QuickJSHandle>();
 
@@ -148,16 +147,15 @@ function engineOf(
       return what();
     } catch (error) {
       if (error instanceof EngineStopped || error instanceof EngineFailed) throw error;
-      throw new EngineFailed(error instanceof Error ? error.message : String(error), internals.outOfMemory());
+      if (exhausted()) throw new EngineStopped();
+      throw new EngineFailed(error instanceof Error ? error.message : String(error));
     }
   }
 
   /** An exception that left the VM: only its message is read, and only if it is a plain string. */
   function failed(error: QuickJSHandle): Error {
-    if (options.shouldStop()) return new EngineStopped();
-    const message = ownText(error, "message");
-    // Without the memory for an error the engine throws null.
-    return new EngineFailed(message, message === OUT_OF_MEMORY || context.eq(error, context.null));
+    if (shouldStop()) return new EngineStopped();
+    return new EngineFailed(ownText(error, "message"));
   }
 
   function ownText(handle: QuickJSHandle, key: string): string {
@@ -166,7 +164,7 @@ function engineOf(
   }
 
   function call(kind: string, argument: QuickJSHandle): void {
-    if (!receive) throw new EngineFailed("The guest did not register.", false);
+    if (!receive) throw new EngineFailed("The guest did not register.");
     let kindHandle = kinds.get(kind);
     if (!kindHandle) kinds.set(kind, (kindHandle = context.newString(kind)));
     const result = context.callFunction(receive, context.undefined, kindHandle, argument);
@@ -185,13 +183,13 @@ function engineOf(
   }
 
   function boot(moduleName: string): void {
-    const host = context.newObject();
-    for (const [name, fn] of Object.entries(options.host)) context.setProp(host, name, hostFunction(name, fn));
+    const place = context.newObject();
+    for (const [name, fn] of Object.entries(host)) context.setProp(place, name, hostFunction(name, fn));
     const register = context.newFunction("register", (fn) => {
       receive ??= fn.dup();
     });
-    context.setProp(host, "register", register);
-    context.setProp(context.global, "__host", host);
+    context.setProp(place, "register", register);
+    context.setProp(context.global, "__host", place);
     const result = context.evalCode(`import ${JSON.stringify(moduleName)};`, "<boot>", { type: "module" });
     if (result.error) {
       throw new Error(
@@ -211,7 +209,7 @@ function engineOf(
   function drain(between: () => void): void {
     guarded(() => {
       while (runtime.hasPendingJob()) {
-        if (options.shouldStop()) throw new EngineStopped();
+        if (shouldStop()) throw new EngineStopped();
         const result = runtime.executePendingJobs(JOBS_PER_BATCH);
         if (result.error) throw failed(result.error);
         between();
@@ -222,9 +220,11 @@ function engineOf(
   return {
     boot,
     drain,
+    fits: internals.fits,
+    exhausted,
     send: (kind, json) =>
       guarded(() => {
-        if (!internals.fits(json.length)) throw new EngineFailed(OUT_OF_MEMORY, true);
+        if (!internals.fits(json.length)) throw new EngineFailed("there is no room for an answer");
         call(kind, context.newString(json));
       }),
     reportRejections: () =>

@@ -176,7 +176,7 @@ function whyRefused(base: string, specifier: string): LoadProblem | undefined {
 function importPosition(base: string, specifier: string, source: string | undefined): SourcePosition | undefined {
   if (source === undefined) return undefined;
   const quoted = [JSON.stringify(specifier), `'${specifier}'`, `\`${specifier}\``].map((text) => source.indexOf(text));
-  const at = quoted.filter((offset) => offset >= 0).sort((a, b) => a - b)[0];
+  const at = quoted.filter((offset) => offset >= 0).toSorted((a, b) => a - b)[0];
   return at === undefined ? undefined : positionAt(base, source, at);
 }
 

@@ -4,7 +4,7 @@ import type { ControlHandle } from "./control.ts";
 import type { EndMessage, StartMessage } from "./guest/wire.ts";
 
 export interface SandboxLimits {
-  /** Bytes of the VM's memory; rounded up to 64 KiB. Default 128 MB, of which 12 MB are wilco's own. */
+  /** Bytes of the VM's memory; rounded up to 64 KiB. Default 128 MB, of which 14 MB are wilco's own. */
   memory: number;
   /** ms inside the VM, waiting not counted. Default 60 s. */
   cpu: number;

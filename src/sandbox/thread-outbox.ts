@@ -131,7 +131,7 @@ export function createOutbox({ limits, lookups, control, send, blocked, fits, on
     }
   }
 
-  const take = () => (receiveMessageOnPort(lookups) as { message: LookupAnswer } | undefined)?.message;
+  const take = (): LookupAnswer | undefined => receiveMessageOnPort(lookups)?.message;
 
   function lookup(method: string, json: string): string {
     if (closed) return failure("interrupted", "The script has ended");

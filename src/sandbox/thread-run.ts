@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { openControl } from "./control.ts";
-import { createEngine, EngineFailed, EngineStopped, OUT_OF_MEMORY } from "./engine.ts";
+import { createEngine, EngineStopped } from "./engine.ts";
 import type { EndMessage } from "./guest/wire.ts";
 import { LoadError, type LoadProblem } from "./load-error.ts";
 import { createLoader } from "./loader.ts";
@@ -34,7 +34,12 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     fits: (characters) => engine.fits(characters),
     onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
     // An error while the stop flag is up is the engine's own "interrupted", which asynchronous code can catch.
-    onEnd: (message) => end(message.kind === "threw" && stopping() ? reasonOf(new EngineStopped()) : finished(message)),
+    onEnd: (message) =>
+      end(
+        message.kind === "threw" && (stopping() || engine.exhausted())
+          ? reasonOf(new EngineStopped())
+          : finished(message),
+      ),
   });
 
   function end(message: ThreadEnd): void {
@@ -52,8 +57,8 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     }
     if (message.kind !== "threw") return message;
     const error = finish(message.error);
-    const outOfMemory = error.name === "InternalError" && error.message === OUT_OF_MEMORY;
-    if (outOfMemory || (error.thrown === "null" && engine.wasFull())) return { kind: "limit", limit: "memory" };
+    // One piece too large for what is left: the script might have caught it, and did not.
+    if (error.name === "InternalError" && error.message === "out of memory") return { kind: "limit", limit: "memory" };
     if (message.started) return { ...message, error };
     return { kind: "invalid", error: problems.has(error.message) ? error : invalidError(error, loader.sourceOf) };
   }
@@ -100,8 +105,8 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
   }
 
   function reasonOf(error: unknown): ThreadEnd {
+    if (engine.exhausted()) return { kind: "limit", limit: "memory" };
     if (error instanceof EngineStopped) return stopwatch.over() ? { kind: "limit", limit: "cpu" } : { kind: "stopped" };
-    if (error instanceof EngineFailed && error.memory) return { kind: "limit", limit: "memory" };
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }
 

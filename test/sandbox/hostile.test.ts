@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { describe, expect, it } from "vitest";
-import { createFakePort } from "./fake-port.ts";
+import { createFakePort, resourceNamed } from "./fake-port.ts";
 import { runScript } from "./world.ts";
 
 const SHORT = { cpu: 300 };
@@ -173,19 +173,17 @@ describe("a hostile script", () => {
 
   it("that floods the console waits for it, and what is beyond the limit is dropped with a word", async () => {
     let written = 0;
-    let most = 0;
-    const ran = await runScript(`for (let i = 0; i < 30_000; i++) console.log("x".repeat(200));`, {
-      limits: { console: 3_000_000 },
+    const ran = await runScript(`for (let i = 0; i < 12_000; i++) console.log("x".repeat(200));`, {
+      limits: { console: 2_000_000 },
       console: async (stream, text) => {
         written += text.length;
-        most = Math.max(most, text.length);
         if (written % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
         if (stream === "stderr") expect(text).toContain("has written too much");
       },
     });
     expect(ran.kind).toBe("completed");
-    expect(written).toBeGreaterThan(2_000_000);
-    expect(written).toBeLessThan(3_100_000);
+    expect(written).toBeGreaterThan(1_500_000);
+    expect(written).toBeLessThan(2_100_000);
   });
 
   it("can't forge the answers of look-ups or make them too large", async () => {
@@ -195,7 +193,7 @@ describe("a hostile script", () => {
        try { resources(); } catch (error) { console.log(error.code, error.hint); }
        console.log(resource("web-1").name);`,
       {
-        port: { ...port, resources: async () => Array.from({ length: 100 }, () => port.resource("web-1")) } as never,
+        port: { ...port, resources: async () => Array.from({ length: 100 }, () => resourceNamed("web-1", 1)) },
         limits: { result: 5_000 },
       },
     );
@@ -204,10 +202,10 @@ describe("a hostile script", () => {
 
   it("gets a refusal for an answer that its memory has no room for", async () => {
     const port = createFakePort();
-    const large = { ...port.resource("web-1"), description: "x".repeat(20_000_000) };
+    const large = { ...resourceNamed("web-1", 1), description: "x".repeat(20_000_000) };
     const ran = await runScript(
       `import { resource } from "wilco"; try { resource("web-1"); } catch (error) { console.log(error.code); }`,
-      { port: { ...port, resource: () => large } as never, limits: { memory: 32 * 1024 * 1024 } },
+      { port: { ...port, resource: () => large }, limits: { memory: 32 * 1024 * 1024 } },
     );
     expect(ran).toMatchObject({ kind: "completed", stdout: "script_limit\n" });
   });

@@ -24,19 +24,19 @@ function copy(value: unknown, seen: Map<object, unknown>): unknown {
     return target;
   };
 
-  if (Array.isArray(value)) return copyProperties(value, keep(new Array<unknown>(value.length)), seen);
+  if (Array.isArray(value)) return copyProperties(value, keep(Object.assign([], { length: value.length })), seen);
   if (value instanceof Date) return keep(new Date(value.getTime()));
   if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
   if (value instanceof Boolean || value instanceof Number || value instanceof String)
     return keep(Object(value.valueOf()) as object);
   if (value instanceof Map) {
     const target = keep(new Map<unknown, unknown>());
-    for (const [key, item] of [...value]) target.set(copy(key, seen), copy(item, seen));
+    for (const [key, item] of value) target.set(copy(key, seen), copy(item, seen));
     return target;
   }
   if (value instanceof Set) {
     const target = keep(new Set<unknown>());
-    for (const item of [...value]) target.add(copy(item, seen));
+    for (const item of value) target.add(copy(item, seen));
     return target;
   }
   if (value instanceof ArrayBuffer) return keep(value.slice(0));

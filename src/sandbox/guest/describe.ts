@@ -15,7 +15,7 @@ export function describeError(thrown: unknown): ScriptError {
     const shown = read(() => inspect(thrown), "something that can't be shown").slice(0, MAX_TEXT);
     const message = `The script threw ${shown}`;
     const hint = "Throw an Error: it knows its line.";
-    return { name: "Error", code: "script_failed", message, hint, stack: message, thrown: shown };
+    return { name: "Error", code: "script_failed", message, hint, stack: message };
   }
   const error = thrown as Error & { code?: unknown; hint?: unknown; details?: unknown; entry?: unknown };
   const name = text(() => error.name) || "Error";

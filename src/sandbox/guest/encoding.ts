@@ -5,7 +5,7 @@ export class TextEncoder {
     return "utf-8";
   }
 
-  encode(text = ""): Uint8Array {
+  encode(text: unknown = ""): Uint8Array {
     const source = String(text);
     // Three bytes hold any UTF-16 code unit; a pair of them takes four.
     const bytes = new Uint8Array(source.length * 3);
@@ -109,7 +109,7 @@ function next(bytes: ArrayLike<number>, at: number): { code: number; length: num
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** Text of characters up to U+00FF as base64. @throws TypeError for any other character. */
-export function btoa(text: string): string {
+export function btoa(text: unknown): string {
   const source = String(text);
   let out = "";
   for (let at = 0; at < source.length; at += 3) {
@@ -125,7 +125,7 @@ export function btoa(text: string): string {
 }
 
 /** @throws TypeError for what is not base64. */
-export function atob(base64: string): string {
+export function atob(base64: unknown): string {
   const source = String(base64)
     .replace(/[\t\n\f\r ]/g, "")
     .replace(/={1,2}$/, "");

@@ -10,7 +10,7 @@ export class Event implements ScriptEvent {
   readonly type: string;
   target: object | null = null;
 
-  constructor(type: string) {
+  constructor(type: unknown) {
     this.type = String(type);
   }
 }
@@ -38,7 +38,8 @@ export class EventTarget {
   /** What a listener throws goes on as an unhandled rejection, as it would be uncaught elsewhere; the others still run. */
   dispatchEvent(event: Event): boolean {
     event.target = this;
-    for (const [listener, once] of [...(this.#listeners.get(event.type) ?? [])]) {
+    // A copy: listeners may add and remove others.
+    for (const [listener, once] of Array.from(this.#listeners.get(event.type) ?? [])) {
       if (once) this.removeEventListener(event.type, listener);
       try {
         if (typeof listener === "function") listener.call(this, event);

@@ -110,7 +110,7 @@ async function arrayFromAsync<T, R = T>(
   if (Symbol.asyncIterator in items || Symbol.iterator in items) {
     for await (const item of items as AsyncIterable<T>) await add(item);
   } else {
-    for (const item of Array.from(items as ArrayLike<T | PromiseLike<T>>)) await add(await item);
+    for (const item of Array.from(items)) await add(await item);
   }
   return list;
 }

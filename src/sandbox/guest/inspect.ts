@@ -103,7 +103,8 @@ function showError(error: Error, place: Place): string {
   const head = error.message === "" ? error.name : `${error.name}: ${error.message}`;
   if (!place.top) return `[${head}]`;
   const lines = [head];
-  const frames = String(error.stack ?? "")
+  const { stack } = error as { stack?: unknown };
+  const frames = (typeof stack === "string" ? stack : "")
     .split("\n")
     .filter((line) => /^\s+at /.test(line) && !line.includes("wilco:"));
   lines.push(...frames.map((line) => `    ${line.trim()}`));

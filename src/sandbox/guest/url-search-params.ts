@@ -1,7 +1,8 @@
 /** URLSearchParams, which QuickJS lacks. */
 
-export type SearchParamsInit = string | Iterable<readonly [string, string]> | Record<string, string>;
+export type SearchParamsInit = string | Iterable<readonly [unknown, unknown]> | Record<string, unknown>;
 
+/** As the standard has it, anything is taken as its text. */
 export class URLSearchParams {
   #pairs: Array<[string, string]>;
   #changed: ((text: string) => void) | undefined;
@@ -28,31 +29,31 @@ export class URLSearchParams {
     return this.#pairs.length;
   }
 
-  append(name: string, value: string): void {
+  append(name: unknown, value: unknown): void {
     this.#pairs.push([String(name), String(value)]);
     this.#tell();
   }
 
-  delete(name: string, value?: string): void {
+  delete(name: unknown, value?: unknown): void {
     this.#pairs = this.#pairs.filter(
-      ([key, held]) => key !== String(name) || (value !== undefined && held !== String(value)),
+      ([key, held]) => key !== String(name) || (value !== undefined && held !== textOf(value)),
     );
     this.#tell();
   }
 
-  get(name: string): string | null {
+  get(name: unknown): string | null {
     return this.#pairs.find(([key]) => key === String(name))?.[1] ?? null;
   }
 
-  getAll(name: string): string[] {
+  getAll(name: unknown): string[] {
     return this.#pairs.filter(([key]) => key === String(name)).map(([, value]) => value);
   }
 
-  has(name: string, value?: string): boolean {
-    return this.#pairs.some(([key, held]) => key === String(name) && (value === undefined || held === String(value)));
+  has(name: unknown, value?: unknown): boolean {
+    return this.#pairs.some(([key, held]) => key === String(name) && (value === undefined || held === textOf(value)));
   }
 
-  set(name: string, value: string): void {
+  set(name: unknown, value: unknown): void {
     const first = this.#pairs.find(([key]) => key === String(name));
     if (!first) {
       this.append(name, value);
@@ -99,6 +100,10 @@ export class URLSearchParams {
   #tell(): void {
     this.#changed?.(this.toString());
   }
+}
+
+function textOf(value: unknown): string {
+  return String(value);
 }
 
 function parse(query: string): Array<[string, string]> {

@@ -26,23 +26,24 @@ interface Parts {
   hash: string;
 }
 
+/** As the standard has it, anything is taken as its text. */
 export class URL {
   #parts: Parts;
   #params: URLSearchParams;
 
   /** @throws TypeError "Invalid URL". */
-  constructor(url: string | URL, base?: string | URL) {
+  constructor(url: unknown, base?: string | URL) {
     this.#parts = parse(String(url), base === undefined ? undefined : parse(String(base), undefined));
     this.#params = URLSearchParams.ofUrl(this.#parts.search, (text) => {
       this.#parts.search = text === "" ? "" : `?${text}`;
     });
   }
 
-  static canParse(url: string | URL, base?: string | URL): boolean {
+  static canParse(url: unknown, base?: string | URL): boolean {
     return URL.parse(url, base) !== null;
   }
 
-  static parse(url: string | URL, base?: string | URL): URL | null {
+  static parse(url: unknown, base?: string | URL): URL | null {
     try {
       return new URL(url, base);
     } catch {
@@ -56,7 +57,7 @@ export class URL {
     const user = username === "" && password === "" ? "" : `${username}${password === "" ? "" : `:${password}`}@`;
     return `${protocol}//${user}${this.host}${pathname}${search}${hash}`;
   }
-  set href(value: string) {
+  set href(value: unknown) {
     this.#parts = parse(String(value), undefined);
     URLSearchParams.replace(this.#params, this.#parts.search);
   }
@@ -69,7 +70,7 @@ export class URL {
   get protocol(): string {
     return this.#parts.protocol;
   }
-  set protocol(value: string) {
+  set protocol(value: unknown) {
     const protocol = `${String(value).replace(/:.*$/, "").toLowerCase()}:`;
     if (/^[a-z][a-z0-9+.-]*:$/.test(protocol) && protocol in DEFAULT_PORTS === this.#parts.protocol in DEFAULT_PORTS) {
       this.#parts.protocol = protocol;
@@ -80,21 +81,21 @@ export class URL {
   get username(): string {
     return this.#parts.username;
   }
-  set username(value: string) {
+  set username(value: unknown) {
     if (this.#parts.hostname !== "") this.#parts.username = encodeUser(String(value));
   }
 
   get password(): string {
     return this.#parts.password;
   }
-  set password(value: string) {
+  set password(value: unknown) {
     if (this.#parts.hostname !== "") this.#parts.password = encodeUser(String(value));
   }
 
   get host(): string {
     return this.#parts.hostname + (this.#parts.port === "" ? "" : `:${this.#parts.port}`);
   }
-  set host(value: string) {
+  set host(value: unknown) {
     const { hostname, port } = authority(String(value), this.#parts.protocol);
     this.#parts.hostname = hostname;
     if (port !== "") this.#parts.port = port;
@@ -103,28 +104,28 @@ export class URL {
   get hostname(): string {
     return this.#parts.hostname;
   }
-  set hostname(value: string) {
+  set hostname(value: unknown) {
     this.#parts.hostname = hostOf(String(value), this.#parts.protocol);
   }
 
   get port(): string {
     return this.#parts.port;
   }
-  set port(value: string | number) {
+  set port(value: unknown) {
     this.#parts.port = portOf(String(value), this.#parts.protocol);
   }
 
   get pathname(): string {
     return this.#parts.pathname;
   }
-  set pathname(value: string) {
+  set pathname(value: unknown) {
     if (this.#parts.host) this.#parts.pathname = normalPath(String(value));
   }
 
   get search(): string {
     return this.#parts.search;
   }
-  set search(value: string) {
+  set search(value: unknown) {
     const text = String(value).replace(/^\?/, "");
     this.#parts.search = text === "" ? "" : `?${encodeQuery(text)}`;
     URLSearchParams.replace(this.#params, this.#parts.search);
@@ -137,7 +138,7 @@ export class URL {
   get hash(): string {
     return this.#parts.hash;
   }
-  set hash(value: string) {
+  set hash(value: unknown) {
     const text = String(value).replace(/^#/, "");
     this.#parts.hash = text === "" ? "" : `#${encodeHash(text)}`;
   }

@@ -36,8 +36,6 @@ export interface ScriptError {
   details?: unknown;
   /** "Name: message" and the frames of the script, `    at f (deploy.ts:12:5)`. */
   stack: string;
-  /** For values that are no Error: what was thrown, as text. */
-  thrown?: string;
   /** Id of the audit entry that the error is about. */
   entry?: number;
 }
