@@ -1,6 +1,7 @@
 /**
  * A ```console block: lines that begin with "$ " are typed, the lines below each are what it shows (stdout and stderr as
- * they come). In the expected text "…" stands for any text within a line, and a line of its own for any lines.
+ * they come). In the expected text "…" stands for any text within a line, and a line of its own for any lines; of times,
+ * durations, addresses and process numbers only the form has to be right.
  */
 
 export interface Step {
@@ -28,12 +29,30 @@ export function isAsExpected(shown: string, expected: string): boolean {
   return new RegExp(`^${source}$`).test(`${trimmed(shown)}\n`);
 }
 
+/** What differs from run to run: a page shows what it was when it was written, and any other of its kind will do. */
+const VOLATILE = [
+  "\\d{4}-\\d\\d-\\d\\d[ T]\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{3}Z)?",
+  "\\d\\d:\\d\\d:\\d\\d\\.\\d{3}",
+  "\\b127\\.0\\.0\\.1:\\d+",
+  "\\b\\d+(?:\\.\\d)?m?s\\b",
+  "\\bprocess \\d+",
+  '"(?:pid|previousPid)": ?\\d+',
+  "\\bwaited=\\d+",
+];
+
 function escaped(line: string): string {
-  // Blanks of aligned columns depend on what stands in them.
-  return line
-    .split("…")
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ {2,}/g, " +"))
-    .join(".*?");
+  return line.split("…").map(anyOfItsKind).join(".*?");
+}
+
+function anyOfItsKind(text: string): string {
+  const parts = text.split(new RegExp(`(${VOLATILE.join("|")})`));
+  return parts
+    .map((part, at) => {
+      const kind = at % 2 === 1 ? VOLATILE.find((source) => new RegExp(`^(?:${source})$`).test(part)) : undefined;
+      // Blanks of aligned columns depend on what stands in them.
+      return kind ?? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ {2,}/g, " +");
+    })
+    .join("");
 }
 
 function trimmed(text: string): string {
