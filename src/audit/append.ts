@@ -50,7 +50,8 @@ export function appendOutput(tx: Transaction, events: readonly NewOutput[]): voi
 }
 
 function outputInsert(rows: number): string {
-  const row = (index: number) => `(${Array.from({ length: 7 }, (_, column) => `$${index * 7 + column + 1}`).join(", ")})`;
+  const row = (index: number) =>
+    `(${Array.from({ length: 7 }, (_, column) => `$${index * 7 + column + 1}`).join(", ")})`;
   const values = Array.from({ length: rows }, (_, index) => row(index)).join(", ");
   return `INSERT INTO entry_event (entry, seq, at, type, attempt, data, output) VALUES ${values}`;
 }

@@ -1,10 +1,9 @@
 /** Rows of `entry` and `entry_event` as the API shows them. */
 import type { JsonObject } from "../core/json.ts";
 import type { Entry, EntryError, EntryEvent, Dependency, OutputData, Progress } from "../domain/entry.ts";
-import type { EntryEventTable, EntryTable } from "../database/tables.ts";
+import type { EntryEventTable, EntryRow } from "../database/tables.ts";
 import type { Selectable } from "kysely";
 
-export type EntryRow = Selectable<EntryTable>;
 export type EventRow = Selectable<EntryEventTable>;
 
 export function iso(ms: number | null): string | null {

@@ -3,7 +3,8 @@ import { WilcoError } from "../core/errors.ts";
 import type { Sql } from "../database/database.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { Status } from "../domain/status.ts";
-import { entryOf, eventOf, type EntryRow, type EventRow } from "./codec.ts";
+import type { EntryRow } from "../database/tables.ts";
+import { entryOf, eventOf, type EventRow } from "./codec.ts";
 
 /** @throws WilcoError `unknown_entry`. */
 export async function readEntry(sql: Sql, id: number): Promise<Entry> {
@@ -23,10 +24,9 @@ export function unknownEntry(id: number): WilcoError {
 /** The entries that exist, by id. */
 export async function readEntries(sql: Sql, ids: readonly number[]): Promise<Entry[]> {
   if (ids.length === 0) return [];
-  const rows = await sql.query<EntryRow>(
-    `SELECT * FROM entry WHERE ${sql.dialect.inIds("id", "$1")} ORDER BY id`,
-    [JSON.stringify(ids)],
-  );
+  const rows = await sql.query<EntryRow>(`SELECT * FROM entry WHERE ${sql.dialect.inIds("id", "$1")} ORDER BY id`, [
+    JSON.stringify(ids),
+  ]);
   return decorate(sql, rows);
 }
 

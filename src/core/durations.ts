@@ -57,5 +57,9 @@ function join(big: number, bigUnit: string, small: number, smallUnit: string): s
 }
 
 function invalid(what: string, text: string, hint: string): WilcoError {
-  return new WilcoError({ code: "invalid_request", message: `${what} is not a duration: ${JSON.stringify(text)}`, hint });
+  return new WilcoError({
+    code: "invalid_request",
+    message: `${what} is not a duration: ${JSON.stringify(text)}`,
+    hint,
+  });
 }

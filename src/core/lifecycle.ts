@@ -31,26 +31,3 @@ export function lifecycle(steps: LifecycleSteps): Lifecycle {
     },
   };
 }
-
-/** Starts parts in order and stops them in reverse; a part that fails to start stops those before it. */
-export function lifecycleGroup(parts: Lifecycle[]): Lifecycle {
-  return lifecycle({
-    start: async () => {
-      const started: Lifecycle[] = [];
-      for (const part of parts) {
-        try {
-          await part.start();
-          started.push(part);
-        } catch (error) {
-          for (const earlier of started.toReversed()) await earlier.stop().catch(() => {});
-          throw error;
-        }
-      }
-    },
-    stop: async () => {
-      const failures: unknown[] = [];
-      for (const part of parts.toReversed()) await part.stop().catch((error: unknown) => failures.push(error));
-      if (failures.length > 0) throw failures[0];
-    },
-  });
-}

@@ -74,7 +74,9 @@ function prepareDirectory(dataDir: string): void {
 
 function inUse(dataDir: string, cause: unknown): WilcoError {
   const owner = readOwner(dataDir);
-  const who = owner ? `process ${owner.pid}${owner.url ? ` (${owner.url})` : ""}, since ${owner.startedAt}` : "another process";
+  const who = owner
+    ? `process ${owner.pid}${owner.url ? ` (${owner.url})` : ""}, since ${owner.startedAt}`
+    : "another process";
   return new WilcoError({
     code: "data_directory_in_use",
     message: `The data directory ${dataDir} is in use by ${who}`,

@@ -1,6 +1,6 @@
 /** Numbered, forward-only migrations, one transaction each, under a lock. A newer database is refused. */
 import { WilcoError } from "../core/errors.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import type { Dialect } from "./dialect.ts";
 import { initial } from "./migrations/0001-initial.ts";
 

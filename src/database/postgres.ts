@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import type { Engine } from "./database.ts";
+import type { Engine } from "./sql.ts";
 import { CLAIMABLE, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import type { Tables } from "./tables.ts";
@@ -41,7 +41,11 @@ export const postgresDialect: Dialect = {
   labelValue: (column, key) => `(${column} ->> ${key})`,
   labelsContain: (column, parameter) => `${column} @> ${parameter}::jsonb`,
   glob: (column, pattern) => `${column} LIKE ${pattern} ESCAPE '\\'`,
-  globPattern: (glob) => glob.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%").replaceAll("?", "_"),
+  globPattern: (glob) =>
+    glob
+      .replace(/[\\%_]/g, "\\$&")
+      .replaceAll("*", "%")
+      .replaceAll("?", "_"),
   labelInput: (placeholder) => `${placeholder}::jsonb`,
 };
 
@@ -156,7 +160,8 @@ function preparingPool(pool: pg.Pool): never {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code ?? "");
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
 }
 
 function explain(url: string, error: unknown): unknown {
@@ -189,7 +194,7 @@ function unusable(url: string, error: unknown): WilcoError {
   return new WilcoError({
     code: "database_unusable",
     message: `The database at ${hostOf(url)} can't be used: ${messageOf(error) || codeOf(error)}`,
-    hint: "Check --database-url, that the server runs, and that the user may create the schema \"wilco\".",
+    hint: 'Check --database-url, that the server runs, and that the user may create the schema "wilco".',
     cause: error,
   });
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { WilcoError } from "../core/errors.ts";
-import type { Engine } from "./database.ts";
+import type { Engine } from "./sql.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CLAIMABLE, type Dialect } from "./dialect.ts";
 import type { Tables } from "./tables.ts";
@@ -119,7 +119,8 @@ function unnumber(text: string): { text: string; order: number[] } {
 }
 
 function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code ?? "");
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
 }
 
 function explain(dataDir: string, error: unknown): unknown {
@@ -132,7 +133,12 @@ function explain(dataDir: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (code === "SQLITE_CORRUPT" || code === "SQLITE_NOTADB" || code.startsWith("SQLITE_IOERR") || code === "SQLITE_READONLY") {
+  if (
+    code === "SQLITE_CORRUPT" ||
+    code === "SQLITE_NOTADB" ||
+    code.startsWith("SQLITE_IOERR") ||
+    code === "SQLITE_READONLY"
+  ) {
     return unusable(dataDir, error);
   }
   return error;

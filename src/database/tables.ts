@@ -4,7 +4,7 @@
  * bytes. One representation on both engines, because better-sqlite3 refuses booleans and Dates, pg returns bigint as
  * text unless told, and jsonb reorders keys.
  */
-import type { Generated } from "kysely";
+import type { Generated, Selectable } from "kysely";
 import type { Status } from "../domain/status.ts";
 import type { EntryKind, EventType } from "../domain/entry.ts";
 
@@ -101,6 +101,8 @@ export interface EntryTable {
   finished_at: number | null;
   seen_at: number | null;
 }
+
+export type EntryRow = Selectable<EntryTable>;
 
 export interface EntryDependencyTable {
   entry: number;

@@ -1,6 +1,6 @@
 /** Claimed rows as assignments: everything the worker needs, with the connection's secrets opened. */
 import type { JsonObject } from "../core/json.ts";
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { Sql } from "../database/database.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";

@@ -39,7 +39,12 @@ export async function cancelEntry(
         principal.name,
         request.reason ?? null,
       ]);
-      const end = { id, status: "canceled" as const, error: canceledError(principal, request, running), keepHead: running };
+      const end = {
+        id,
+        status: "canceled" as const,
+        error: canceledError(principal, request, running),
+        keepHead: running,
+      };
       await endEntries(tx, locked, [end], changes);
       if (entry.worker_session !== null) changes.sessions.add(entry.worker_session);
     }
@@ -76,7 +81,9 @@ async function askWorker(
 
 function canceledError(principal: Principal, request: CancelRequest, running: boolean): EntryError {
   const reason = request.reason ? `: ${request.reason}` : "";
-  const how = running ? "Canceled by force without its worker's answer, so the work may go on, by" : "Canceled before it started, by";
+  const how = running
+    ? "Canceled by force without its worker's answer, so the work may go on, by"
+    : "Canceled before it started, by";
   return { code: "canceled", message: `${how} ${principal.name}${reason}`, source: running ? "system" : "operation" };
 }
 

@@ -1,6 +1,6 @@
 /** One try of a claim, in one transaction. Holding it open is the broker's (`held-claims.ts`). */
 import { appendEvents } from "../audit/append.ts";
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
@@ -50,11 +50,15 @@ export async function tryClaim(
     if (candidates.length === 0) return nothing;
     const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
     const [rows, targets] = await Promise.all([
-      takeEntries(tx, candidates.map(({ id }) => id), lease),
+      takeEntries(
+        tx,
+        candidates.map(({ id }) => id),
+        lease,
+      ),
       context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
     ]);
     const changes = recordClaim(context, tx, worker, request.claimId, rows);
-    const sealed = rows.filter((row) => targets.get(row.resource ?? 0)?.sealed != null);
+    const sealed = rows.filter((row) => typeof targets.get(row.resource ?? 0)?.sealed === "string");
     await failSealed(tx, sealed, targets, changes);
     const open = rows.filter((row) => !sealed.includes(row));
     return {
@@ -87,16 +91,18 @@ async function failSealed(
       hint: "Give the server the key it was sealed with, or apply the resource again with its secrets.",
     },
   }));
-  await endEntries(tx, await lockEntries(tx, rows.map((row) => row.id)), ends, changes);
+  await endEntries(
+    tx,
+    await lockEntries(
+      tx,
+      rows.map((row) => row.id),
+    ),
+    ends,
+    changes,
+  );
 }
 
-function recordClaim(
-  context: Context,
-  tx: Transaction,
-  worker: WorkerRow,
-  claimId: string,
-  rows: EntryRow[],
-): Changes {
+function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claimId: string, rows: EntryRow[]): Changes {
   const now = tx.now();
   tx.send("UPDATE worker SET claim_id = $2, seen_at = $3 WHERE session = $1", [worker.session, claimId, now]);
   appendEvents(
@@ -129,5 +135,5 @@ async function usedSlots(tx: Transaction, session: string): Promise<number> {
     "SELECT coalesce(sum(weight), 0) AS used FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling')",
     [session],
   );
-  return Number(row?.used ?? 0);
+  return row?.used ?? 0;
 }

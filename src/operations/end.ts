@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from "../core/json.ts";
 import type { NewEvent } from "../audit/append.ts";
 import { appendEvents } from "../audit/append.ts";
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
@@ -99,12 +99,14 @@ export async function lockEntries(tx: Transaction, ids: readonly number[]): Prom
     );
     const parents = related.flatMap((row) => row.parent ?? []);
     if (parents.length > 0) {
-      tx.send(
-        `SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
-        [JSON.stringify(parents)],
-      );
+      tx.send(`SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`, [
+        JSON.stringify(parents),
+      ]);
     }
-    lockResources(tx, related.flatMap((row) => row.resource ?? []));
+    lockResources(
+      tx,
+      related.flatMap((row) => row.resource ?? []),
+    );
   }
   // The dependents after the lock, in the same round trip: whoever files one now waits for this transaction.
   const [rows, dependents] = await Promise.all([
@@ -151,7 +153,10 @@ export async function endEntries(
      FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE entry.id = v.id`,
     [JSON.stringify(rows), now],
   );
-  appendEvents(tx, ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)));
+  appendEvents(
+    tx,
+    ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)),
+  );
   for (const end of ends) changes.entries.add(end.id);
 
   const resources = ends.flatMap((end) => {
@@ -225,7 +230,14 @@ async function unblock(
   if (satisfied.size === 0) return;
   const now = tx.now();
   const rows = [...satisfied].map(([id, met]) => ({ id, met }));
-  const moved = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null; last_event: number }>(
+  const moved = await tx.query<{
+    id: number;
+    status: Status;
+    route: string;
+    exclusive: number;
+    resource: number | null;
+    last_event: number;
+  }>(
     `UPDATE entry SET waits = waits - v.met,
        status = CASE WHEN waits > v.met THEN 'blocked' WHEN deliver_at > $2 THEN 'scheduled' ELSE 'queued' END,
        queued_at = CASE WHEN waits > v.met OR deliver_at > $2 THEN queued_at ELSE $2 END,

@@ -1,6 +1,6 @@
 /** Turns a call as submitted into the row to file: checks everything that needs no lock. */
 import { randomId, sha256 } from "../core/ids.ts";
-import { canonicalJson, type Json } from "../core/json.ts";
+import { canonicalJson } from "../core/json.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
@@ -48,7 +48,11 @@ export const FILED_COLUMNS = {
   last_event: "int",
 } as const;
 
-export type Filed = { -readonly [column in keyof typeof FILED_COLUMNS]: (typeof FILED_COLUMNS)[column] extends "int" ? number | null : string | null } & {
+export type Filed = {
+  -readonly [column in keyof typeof FILED_COLUMNS]: (typeof FILED_COLUMNS)[column] extends "int"
+    ? number | null
+    : string | null;
+} & {
   requested_by: string;
   key: string;
   route: string;
@@ -141,7 +145,7 @@ export function fileCall(
 /** What makes two submits under one key the same: everything asked for, but not when. */
 function hashOf(submission: Submission, target: Target): string {
   const { key: _key, requireWorker: _require, ...asked } = submission;
-  return sha256(canonicalJson({ ...asked, resource: target.id } as unknown as Json));
+  return sha256(canonicalJson({ ...asked, resource: target.id }));
 }
 
 function bindingOf(submission: Submission, target: Target): string | null {
@@ -160,7 +164,11 @@ const MAX_AHEAD = 10 * 365 * 86_400_000;
 
 function dueTime(submission: Submission, now: number): number | null {
   if (submission.at !== undefined && submission.delay !== undefined) {
-    throw new WilcoError({ code: "invalid_request", message: "The call has both `at` and `delay`", hint: "Give one of them." });
+    throw new WilcoError({
+      code: "invalid_request",
+      message: "The call has both `at` and `delay`",
+      hint: "Give one of them.",
+    });
   }
   if (submission.delay !== undefined) return submission.delay === 0 ? null : now + submission.delay;
   if (submission.at === undefined) return null;

@@ -97,14 +97,18 @@ function decide(finish: FinishItem, entry: LockedEntry | undefined, session: str
       return end("succeeded", null, result);
     }
     case "released":
-      if (entry.status === "canceling") return end("canceled", errorOf(finish, "canceled", "Canceled before it started"));
+      if (entry.status === "canceling")
+        return end("canceled", errorOf(finish, "canceled", "Canceled before it started"));
       return { do: "requeue", entry, countTry: false, reason: "handed back unstarted by its worker" };
     case "canceled":
       if (entry.status === "canceling") return end("canceled", canceledBy(entry));
       if (entry.on_lost === "requeue" && entry.tries < entry.max_attempts) {
         return { do: "requeue", entry, countTry: true, reason: "its worker stopped" };
       }
-      return end("failed", errorOf(finish, "worker_stopped", "Its worker was stopped and aborted the operation", "system"));
+      return end(
+        "failed",
+        errorOf(finish, "worker_stopped", "Its worker was stopped and aborted the operation", "system"),
+      );
     case "timed_out":
       return end("timed_out", errorOf(finish, "timeout", "The operation ran into its timeout"));
     case "failed":

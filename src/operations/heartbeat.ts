@@ -1,5 +1,5 @@
 /** Renews leases as listed, and tells the worker what to cancel, what is no longer its, and what it forgot. */
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { Status } from "../domain/status.ts";
 import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/messages.ts";
 import { assignmentsOf } from "./assign.ts";

@@ -31,7 +31,8 @@ export async function lapseLeases(
   const again: LockedEntry[] = [];
   const silent: LockedEntry[] = [];
   for (const entry of live) {
-    if (entry.status === "canceling") ends.push({ id: entry.id, status: "canceled", error: canceledError(entry, lapse) });
+    if (entry.status === "canceling")
+      ends.push({ id: entry.id, status: "canceled", error: canceledError(entry, lapse) });
     else if (entry.on_lost === "requeue" && entry.tries < entry.max_attempts) again.push(entry);
     else if (lapse.final) ends.push({ id: entry.id, status: "lost", error: lostError(entry, lapse) });
     else if (entry.silent === 0) silent.push(entry);
@@ -56,7 +57,13 @@ export async function requeue(
 ): Promise<void> {
   if (entries.length === 0) return;
   const now = tx.now();
-  const rows = await tx.query<{ id: number; route: string; exclusive: number; resource: number | null; status: "queued" }>(
+  const rows = await tx.query<{
+    id: number;
+    route: string;
+    exclusive: number;
+    resource: number | null;
+    status: "queued";
+  }>(
     `UPDATE entry SET status = 'queued', head = 0, claim_id = NULL, worker_session = NULL, lease_expires = NULL,
        deadline = NULL, started_at = NULL, queued_at = $2, expires_at = $2 + expires_in, silent = 0,
        tries = tries - $3, last_event = last_event + 1
@@ -77,13 +84,17 @@ export async function requeue(
   announceQueued(tx, rows, changes);
 }
 
-async function markSilent(tx: Transaction, entries: readonly LockedEntry[], lapse: Lapse, changes: Changes): Promise<void> {
+async function markSilent(
+  tx: Transaction,
+  entries: readonly LockedEntry[],
+  lapse: Lapse,
+  changes: Changes,
+): Promise<void> {
   if (entries.length === 0) return;
   const now = tx.now();
-  await tx.query(
-    `UPDATE entry SET silent = 1, last_event = last_event + 1 WHERE ${tx.dialect.inIds("id", "$1")}`,
-    [JSON.stringify(entries.map((entry) => entry.id))],
-  );
+  await tx.query(`UPDATE entry SET silent = 1, last_event = last_event + 1 WHERE ${tx.dialect.inIds("id", "$1")}`, [
+    JSON.stringify(entries.map((entry) => entry.id)),
+  ]);
   appendEvents(
     tx,
     entries.map((entry): NewEvent => ({

@@ -1,6 +1,6 @@
 /** The history: entries by filter, newest first, paged by id. */
 import { decorate } from "../audit/read.ts";
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Database } from "../database/database.ts";
@@ -27,7 +27,10 @@ export async function listEntries(database: Database, query: EntriesQuery): Prom
   if (query.since !== undefined) select = select.where("created_at", ">=", timeOf(query.since));
   if (query.until !== undefined) select = select.where("created_at", "<", timeOf(query.until));
   if (query.cursor !== undefined) select = select.where("id", order === "newest" ? "<" : ">", cursorOf(query.cursor));
-  const rows = (await select.orderBy("id", direction).limit(limit + 1).execute()) as EntryRow[];
+  const rows = (await select
+    .orderBy("id", direction)
+    .limit(limit + 1)
+    .execute()) as EntryRow[];
   const page = rows.slice(0, limit);
   return { items: await decorate(database, page), next: rows.length > limit ? String(page.at(-1)!.id) : null };
 }
@@ -38,7 +41,11 @@ function statusesOf(text: string): Status[] {
 
 function oneOf(text: string, known: readonly string[], what: string): string {
   if (known.includes(text)) return text;
-  throw new WilcoError({ code: "invalid_request", message: `There is no ${what} "${text}"`, hint: suggestion(text, known, "There are") });
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `There is no ${what} "${text}"`,
+    hint: suggestion(text, known, "There are"),
+  });
 }
 
 function timeOf(text: string): number {
@@ -53,5 +60,9 @@ function timeOf(text: string): number {
 
 function cursorOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new WilcoError({ code: "invalid_request", message: "The cursor is not one of ours", hint: "Pass `next` of the page before, unchanged." });
+  throw new WilcoError({
+    code: "invalid_request",
+    message: "The cursor is not one of ours",
+    hint: "Pass `next` of the page before, unchanged.",
+  });
 }

@@ -8,8 +8,18 @@ import type { Transaction } from "../database/database.ts";
 import { routesServedBy } from "../domain/route.ts";
 import type { Status } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, endEntries, lockEntries, newChanges, toChange, type Changes, type End, type LockedEntry } from "./end.ts";
+import {
+  announceQueued,
+  endEntries,
+  lockEntries,
+  newChanges,
+  toChange,
+  type Changes,
+  type End,
+  type LockedEntry,
+} from "./end.ts";
 import { lapseLeases } from "./lapse.ts";
+import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
 import { servedRoutes, unservedMessage } from "./unserved.ts";
@@ -24,7 +34,6 @@ export interface Maintenance {
 }
 
 const BATCH = 500;
-const TICK_SETTING = "reaper_tick";
 
 type Pass = (context: Context, tx: Transaction, changes: Changes) => Promise<boolean>;
 const PASSES: Readonly<Record<string, Pass>> = {
@@ -109,42 +118,28 @@ async function runPass(context: Context, pass: Pass): Promise<boolean> {
   });
 }
 
-/**
- * A gap in the ticks longer than half a lease means that we were away (the server or the database was down, a laptop
- * slept), not that the workers are dead: every lease starts anew before anything is reaped.
- */
-async function keepTick(context: Context): Promise<void> {
-  const { lease } = context.settings;
-  const [row] = await context.database.query<{ value: string }>("SELECT value FROM setting WHERE name = $1", [TICK_SETTING]);
-  const last = row ? Number(row.value) : undefined;
-  await context.database.transaction(async (tx) => {
-    const now = tx.now();
-    if (last !== undefined && now - last < lease / 4) return;
-    if (last !== undefined && now - last > lease / 2) {
-      await tx.query("UPDATE entry SET lease_expires = $1 WHERE lease_expires IS NOT NULL AND silent = 0", [now + lease]);
-      await tx.query("UPDATE worker SET seen_at = $1 WHERE state IN ('starting', 'ready', 'draining') AND seen_at > $2", [
-        now,
-        last - lease,
-      ]);
-    }
-    await tx.query(
-      "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-      [TICK_SETTING, String(now)],
-    );
-  });
-}
-
 async function idsOf(tx: Transaction, text: string, parameters: unknown[]): Promise<number[]> {
   const rows = await tx.query<{ id: number }>(`${text} LIMIT ${BATCH}`, parameters);
   return rows.map((row) => row.id);
 }
 
 async function promoteDue(_context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
-  const ids = await idsOf(tx, "SELECT id FROM entry WHERE status = 'scheduled' AND deliver_at <= $1 ORDER BY deliver_at, id", [tx.now()]);
+  const ids = await idsOf(
+    tx,
+    "SELECT id FROM entry WHERE status = 'scheduled' AND deliver_at <= $1 ORDER BY deliver_at, id",
+    [tx.now()],
+  );
   if (ids.length === 0) return false;
   const locked = await lockEntries(tx, ids);
   const now = tx.now();
-  const rows = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null; last_event: number }>(
+  const rows = await tx.query<{
+    id: number;
+    status: Status;
+    route: string;
+    exclusive: number;
+    resource: number | null;
+    last_event: number;
+  }>(
     `UPDATE entry SET status = 'queued', queued_at = $2, expires_at = $2 + expires_in, last_event = last_event + 1
      WHERE ${tx.dialect.inIds("id", "$1")} AND status = 'scheduled'
      RETURNING id, status, route, exclusive, resource, last_event`,
@@ -159,7 +154,11 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
 }
 
 async function expire(_context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
-  const ids = await idsOf(tx, "SELECT id FROM entry WHERE status IN ('queued', 'blocked') AND expires_at <= $1 ORDER BY id", [tx.now()]);
+  const ids = await idsOf(
+    tx,
+    "SELECT id FROM entry WHERE status IN ('queued', 'blocked') AND expires_at <= $1 ORDER BY id",
+    [tx.now()],
+  );
   return endAll(tx, ids, changes, (entry) =>
     entry.status === "queued" || entry.status === "blocked"
       ? failed(entry.id, "expired", `No worker took it in time: it was ${entry.status} until it expired`)
@@ -188,14 +187,18 @@ async function endUnserved(context: Context, tx: Transaction, changes: Changes):
   const routes = new Map(waiting.map((entry) => [entry.id, entry.route]));
   await endAll(tx, ends, changes, (entry) =>
     entry.status === "queued"
-      ? failed(entry.id, "no_worker", `Nothing ran: ${unservedMessage(routes.get(entry.id)!)}`, "Start a worker for it (wilco worker) and retry the entry.")
+      ? failed(
+          entry.id,
+          "no_worker",
+          `Nothing ran: ${unservedMessage(routes.get(entry.id)!)}`,
+          "Start a worker for it (wilco worker) and retry the entry.",
+        )
       : null,
   );
   return false;
 }
 
 async function seenRoutes(tx: Transaction, since: number): Promise<Set<string>> {
-
   const rows = await tx.query<{ name: string; zone: string; roles: string }>(
     "SELECT name, zone, roles FROM worker WHERE seen_at > $1",
     [since],

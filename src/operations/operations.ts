@@ -58,7 +58,13 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     registerWorker: (principal, request) => registerWorker(context, principal, request),
     claim: (principal, session, request, signal) => claims.claim(principal, session, request, signal),
     heartbeat: (principal, session, request, signal) =>
-      holdHeartbeat(context, principal, session, request, AbortSignal.any(signal ? [signal, stopping.signal] : [stopping.signal])),
+      holdHeartbeat(
+        context,
+        principal,
+        session,
+        request,
+        AbortSignal.any(signal ? [signal, stopping.signal] : [stopping.signal]),
+      ),
     report: createReport(context),
     finish: createFinish(context),
     stopWorker: (principal, session) => stopWorker(context, principal, session),

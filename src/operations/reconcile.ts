@@ -43,7 +43,10 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
      ORDER BY e.id LIMIT ${BATCH}`,
   );
   if (rows.length === 0) return 0;
-  const locked = await lockEntries(tx, rows.map((row) => row.id));
+  const locked = await lockEntries(
+    tx,
+    rows.map((row) => row.id),
+  );
   const links = await tx.query<{ entry: number; needs: number; condition: string; status: Status }>(
     `SELECT d.entry, d.needs, d.condition, n.status FROM entry_dependency d JOIN entry n ON n.id = d.needs
      WHERE ${tx.dialect.inIds("d.entry", "$1")}`,
@@ -55,12 +58,20 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
   await endEntries(
     tx,
     locked,
-    still.filter((entry) => hopeless.has(entry.id)).map((entry) => ({ id: entry.id, status: "canceled", error: hopeless.get(entry.id)! })),
+    still
+      .filter((entry) => hopeless.has(entry.id))
+      .map((entry) => ({ id: entry.id, status: "canceled", error: hopeless.get(entry.id)! })),
     changes,
   );
   const free = still.filter((entry) => !hopeless.has(entry.id));
   const now = tx.now();
-  const queued = await tx.query<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>(
+  const queued = await tx.query<{
+    id: number;
+    status: Status;
+    route: string;
+    exclusive: number;
+    resource: number | null;
+  }>(
     `UPDATE entry SET status = 'queued', waits = 0, queued_at = $2, expires_at = $2 + expires_in
      WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource`,
     [JSON.stringify(free.map((entry) => entry.id)), now],

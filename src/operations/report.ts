@@ -2,7 +2,6 @@
 import { appendEvents, appendOutput, type NewEvent, type NewOutput } from "../audit/append.ts";
 import type { ErrorBody } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Transaction } from "../database/database.ts";
 import type { OutputChunk, ReportAnswer, ReportItem, ReportRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -116,7 +115,8 @@ function take(
     if (chunk.number <= update.last_chunk) continue;
     if (chunk.number > update.last_chunk + 1) return chunksMissing(entry.id, update.last_chunk).toBody();
     update.last_chunk = chunk.number;
-    if (chunk.dropped !== undefined) events.push(next("truncated", { stream: chunk.stream, droppedBytes: chunk.dropped }));
+    if (chunk.dropped !== undefined)
+      events.push(next("truncated", { stream: chunk.stream, droppedBytes: chunk.dropped }));
     else {
       const output = outputOf(chunk);
       update.output_bytes += output.byteLength;

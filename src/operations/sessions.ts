@@ -86,15 +86,26 @@ export async function endSession(
     "SELECT id FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling') ORDER BY id",
     [session],
   );
-  await lapseLeases(context, tx, held.map((row) => row.id), { reason, final: true }, changes);
+  await lapseLeases(
+    context,
+    tx,
+    held.map((row) => row.id),
+    { reason, final: true },
+    changes,
+  );
 }
 
 /** Resources that forced cancels still hold for this session are free now. */
 async function releaseForced(tx: Transaction, session: string, changes: Changes): Promise<void> {
-  const forced = await tx.query<{ id: number }>("SELECT id FROM entry WHERE worker_session = $1 AND forced = 1 AND head = 1", [
-    session,
-  ]);
-  await releaseForcedEntries(tx, forced.map((row) => row.id), changes);
+  const forced = await tx.query<{ id: number }>(
+    "SELECT id FROM entry WHERE worker_session = $1 AND forced = 1 AND head = 1",
+    [session],
+  );
+  await releaseForcedEntries(
+    tx,
+    forced.map((row) => row.id),
+    changes,
+  );
 }
 
 export async function releaseForcedEntries(tx: Transaction, ids: readonly number[], changes: Changes): Promise<void> {
@@ -109,7 +120,9 @@ export async function releaseForcedEntries(tx: Transaction, ids: readonly number
 
 /** @throws WilcoError `session_ended`: register again. `forbidden` for another token's session. */
 export async function requireSession(tx: Transaction, principal: Principal, session: string): Promise<WorkerRow> {
-  const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${tx.dialect.forUpdate}`, [session]);
+  const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${tx.dialect.forUpdate}`, [
+    session,
+  ]);
   if (!worker || !["starting", "ready", "draining"].includes(worker.state)) {
     throw new WilcoError({
       code: "session_ended",
@@ -151,7 +164,7 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       roles: JSON.parse(row.roles) as string[],
       state: row.state,
       capacity: row.capacity,
-      running: Number(row.running),
+      running: row.running,
       host: row.host,
       pid: row.pid,
       version: row.version,
@@ -162,7 +175,8 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
 }
 
 function checkMayServe(principal: Principal, request: RegisterRequest): void {
-  const outside = (allowed: string[] | null, wanted: string[]) => wanted.find((one) => allowed !== null && !allowed.includes(one));
+  const outside = (allowed: string[] | null, wanted: string[]) =>
+    wanted.find((one) => allowed !== null && !allowed.includes(one));
   const zone = outside(principal.zones, [request.zone]);
   const role = outside(principal.roles, request.roles);
   if (zone === undefined && role === undefined) return;

@@ -1,7 +1,8 @@
 /** Files entries: one transaction for everything that was submitted in the same tick. */
 import { appendEvents } from "../audit/append.ts";
 import { readEntries, unknownEntry } from "../audit/read.ts";
-import { entryOf, type EntryRow } from "../audit/codec.ts";
+import { entryOf } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -229,9 +230,16 @@ async function link(
     );
   }
   announceQueued(tx, rows, changes);
-  const hopeless = links.filter((one) => isTerminal(statuses.get(one.needs)!) && !meets(one.condition, statuses.get(one.needs)!));
+  const hopeless = links.filter(
+    (one) => isTerminal(statuses.get(one.needs)!) && !meets(one.condition, statuses.get(one.needs)!),
+  );
   if (hopeless.length === 0) return null;
-  const ends = new Map(hopeless.map((one) => [one.entry, { id: one.entry, status: "canceled" as const, error: neverMet(one, statuses.get(one.needs)!) }]));
+  const ends = new Map(
+    hopeless.map((one) => [
+      one.entry,
+      { id: one.entry, status: "canceled" as const, error: neverMet(one, statuses.get(one.needs)!) },
+    ]),
+  );
   await endEntries(tx, await lockEntries(tx, [...ends.keys()]), [...ends.values()], changes);
   return tx.query<EntryRow>(`SELECT * FROM entry WHERE ${tx.dialect.inIds("id", "$1")}`, [
     JSON.stringify(rows.map((row) => row.id)),
@@ -248,7 +256,14 @@ async function answerReplays(tx: Transaction, filings: Filing[], answers: Map<Fi
     [JSON.stringify(keys)],
   );
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
-  const entries = new Map((await readEntries(tx, rows.map((row) => row.id))).map((entry) => [entry.id, entry]));
+  const entries = new Map(
+    (
+      await readEntries(
+        tx,
+        rows.map((row) => row.id),
+      )
+    ).map((entry) => [entry.id, entry]),
+  );
   for (const filing of filings) {
     const row = byKey.get(keyOf(filing.row))!;
     answers.set(filing, sameRequest(filing, row, entries.get(row.id)!, true));

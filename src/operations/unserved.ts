@@ -10,7 +10,9 @@ export async function servedRoutes(sql: Sql, lease: number, now: number): Promis
     "SELECT name, zone, roles FROM worker WHERE state = 'ready' AND seen_at > $1",
     [now - lease],
   );
-  return new Set(workers.flatMap((worker) => routesServedBy({ ...worker, roles: JSON.parse(worker.roles) as string[] })));
+  return new Set(
+    workers.flatMap((worker) => routesServedBy({ ...worker, roles: JSON.parse(worker.roles) as string[] })),
+  );
 }
 
 export function unservedMessage(route: string): string {

@@ -12,10 +12,9 @@ import type { Transaction } from "../database/database.ts";
 /** Locks resource rows in the order of their ids. Before any entry's lock, in every transaction. */
 export function lockResources(tx: Transaction, resources: readonly number[]): void {
   if (resources.length === 0 || tx.dialect.forNoKeyUpdate === "") return;
-  tx.send(
-    `SELECT id FROM resource WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forNoKeyUpdate}`,
-    [JSON.stringify([...new Set(resources)])],
-  );
+  tx.send(`SELECT id FROM resource WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forNoKeyUpdate}`, [
+    JSON.stringify([...new Set(resources)]),
+  ]);
 }
 
 /** Gives each of the (locked) resources its right head; adds the routes where an entry became claimable to `routes`. */

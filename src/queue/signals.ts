@@ -42,7 +42,12 @@ interface Message {
 export function createSignals(database: Database): Signals {
   const origin = randomId();
   const receivers = new Set<Receiver>();
-  const pending = { entries: new Set<number>(), routes: new Set<string>(), sessions: new Set<string>(), freed: new Set<string>() };
+  const pending = {
+    entries: new Set<number>(),
+    routes: new Set<string>(),
+    sessions: new Set<string>(),
+    freed: new Set<string>(),
+  };
   const remote = database.dialect.engine === "postgres";
   let timer: NodeJS.Timeout | undefined;
 

@@ -1,5 +1,5 @@
 /** The claim's statements: the first due entries of a worker's routes, by priority then age, then taken and leased. */
-import type { EntryRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 
 export interface Candidate {

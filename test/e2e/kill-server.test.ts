@@ -69,7 +69,11 @@ describeOnBothEngines("kill -9 of the server in the middle of a run", (engine) =
     const env = { WILCO_SERVER: first.url, WILCO_TOKEN: first.token };
     expect(await runCli(["apply", inventory], { env })).toMatchObject({ code: 0 });
     const client = connect({ url: first.url, token: first.token });
-    const [one, two, three] = await Promise.all([client.resource("one"), client.resource("two"), client.resource("three")]);
+    const [one, two, three] = await Promise.all([
+      client.resource("one"),
+      client.resource("two"),
+      client.resource("three"),
+    ]);
     const once = one.operations["once"]!({ id: "once" });
     const repeatable = two.operations["repeatable"]!({ id: "repeatable" });
     const waiting = one.operations["once"]!({ id: "waiting" });
@@ -78,19 +82,24 @@ describeOnBothEngines("kill -9 of the server in the middle of a run", (engine) =
     await until(async () => (await linesOf(journal)).length === 2);
     first.server.kill("SIGKILL");
     await first.server.ended;
-    await client.close();
+    client.close();
 
     const second = await startServer(place);
     await writeFile(gate, "");
     const again = connect({ url: second.url, token: second.token });
-    const outcome = async (index: number) => again.history.wait(filed[index]!.id, { delay: "50ms", waitTimeout: "20s" });
-    expect(await outcome(0)).toMatchObject({ status: "lost", attempt: 1, error: { code: "worker_lost", source: "system" } });
+    const outcome = async (index: number) =>
+      again.history.wait(filed[index]!.id, { delay: "50ms", waitTimeout: "20s" });
+    expect(await outcome(0)).toMatchObject({
+      status: "lost",
+      attempt: 1,
+      error: { code: "worker_lost", source: "system" },
+    });
     expect(await outcome(1)).toMatchObject({ status: "succeeded", attempt: 2 });
     expect(await outcome(2)).toMatchObject({ status: "succeeded", attempt: 1 });
     expect(await again.history.get(filed[3]!.id)).toMatchObject({ status: "scheduled" });
     const ran = await linesOf(journal);
     expect(ran.toSorted()).toEqual(["once", "repeatable", "repeatable", "waiting"]);
-    await again.close();
+    again.close();
     second.server.kill("SIGTERM");
     expect((await second.server.ended).code).toBe(0);
   });

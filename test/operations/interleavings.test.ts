@@ -42,7 +42,9 @@ describeOnBothEngines("an answer that is lost", (engine) => {
     const [assignment] = await world.claim(session);
     expect(await world.finish(session, assignment!, { result: 1 })).toEqual({ ok: true });
     expect(await world.finish(session, assignment!, { result: 1 })).toEqual({ ok: true });
-    expect(await world.finish(session, assignment!, { finishId: "another-finish", status: "failed" })).toMatchObject({ error: { code: "lease_lost" } });
+    expect(await world.finish(session, assignment!, { finishId: "another-finish", status: "failed" })).toMatchObject({
+      error: { code: "lease_lost" },
+    });
     expect(await world.operations.entry(entry.id)).toMatchObject({ status: "succeeded", result: 1 });
     expect(await world.eventTypes(entry.id)).toEqual(["submitted", "claimed", "finished"]);
   });
@@ -54,11 +56,17 @@ describeOnBothEngines("an answer that is lost", (engine) => {
     const [assignment] = await world.claim(session);
     const chunk = (number: number) => ({ number, stream: "stdout" as const, text: `${number}\n` });
     const report = async (...numbers: number[]) =>
-      (await world.operations.report(workerToken, session, { reports: [{ entry: entry.id, attempt: 1, chunks: numbers.map(chunk) }] })).reports[0]!;
+      (
+        await world.operations.report(workerToken, session, {
+          reports: [{ entry: entry.id, attempt: 1, chunks: numbers.map(chunk) }],
+        })
+      ).reports[0]!;
     expect(await report(1, 2)).toMatchObject({ ok: true, lastChunk: 2 });
     expect(await report(1, 2, 3)).toMatchObject({ ok: true, lastChunk: 3 });
     expect(await report(5)).toMatchObject({ error: { code: "chunks_missing", details: { lastChunk: 3 } } });
-    expect(await world.finish(session, assignment!, { lastChunk: 5 })).toMatchObject({ error: { code: "chunks_missing" } });
+    expect(await world.finish(session, assignment!, { lastChunk: 5 })).toMatchObject({
+      error: { code: "chunks_missing" },
+    });
     expect((await world.operations.entry(entry.id)).status).toBe("running");
     await report(4, 5);
     expect(await world.finish(session, assignment!, { lastChunk: 5 })).toEqual({ ok: true });
@@ -69,10 +77,15 @@ describeOnBothEngines("an answer that is lost", (engine) => {
   it("of a submit: the same key gives the same entry, also twice in one tick, and refuses another call", async () => {
     const world = await createWorld(engine);
     const call = { resource: "a", operation: "work", parameters: { n: 1 } };
-    const [one, two] = await Promise.all([world.submitOne(call, alice, "key-1"), world.submitOne(call, alice, "key-1")]);
+    const [one, two] = await Promise.all([
+      world.submitOne(call, alice, "key-1"),
+      world.submitOne(call, alice, "key-1"),
+    ]);
     const three = await world.submitOne(call, alice, "key-1");
     expect([two.id, three.id]).toEqual([one.id, one.id]);
-    await expect(world.submitOne({ ...call, parameters: { n: 2 } }, alice, "key-1")).rejects.toMatchObject({ code: "idempotency_mismatch" });
+    await expect(world.submitOne({ ...call, parameters: { n: 2 } }, alice, "key-1")).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
     expect((await world.submitOne(call, bob, "key-1")).id).not.toBe(one.id);
     expect((await world.operations.entries({})).items).toHaveLength(2);
     expect(await world.eventTypes(one.id)).toEqual(["submitted"]);
@@ -107,12 +120,23 @@ describeOnBothEngines("a dependency", (engine) => {
     const onFailure = await world.submit("b", "look", after("failure"));
     const onAny = await world.submit("b", "look", after("any"));
     const chained = await world.submit("c", "look", after("success", onSuccess.id));
-    expect([onSuccess, onFailure, onAny, chained].map((entry) => entry.status)).toEqual(["blocked", "blocked", "blocked", "blocked"]);
+    expect([onSuccess, onFailure, onAny, chained].map((entry) => entry.status)).toEqual([
+      "blocked",
+      "blocked",
+      "blocked",
+      "blocked",
+    ]);
     const [assignment] = await world.claim(session);
     await world.finish(session, assignment!, { status: "failed" });
     const now = async (id: number) => world.operations.entry(id);
-    expect(await now(onSuccess.id)).toMatchObject({ status: "canceled", error: { code: "dependency", details: { entry: first.id, status: "failed" } } });
-    expect(await now(chained.id)).toMatchObject({ status: "canceled", error: { details: { entry: onSuccess.id, status: "canceled" } } });
+    expect(await now(onSuccess.id)).toMatchObject({
+      status: "canceled",
+      error: { code: "dependency", details: { entry: first.id, status: "failed" } },
+    });
+    expect(await now(chained.id)).toMatchObject({
+      status: "canceled",
+      error: { details: { entry: onSuccess.id, status: "canceled" } },
+    });
     expect((await now(onFailure.id)).status).toBe("queued");
     expect((await now(onAny.id)).status).toBe("queued");
   });
@@ -123,8 +147,13 @@ describeOnBothEngines("a dependency", (engine) => {
     const first = await world.submit("a", "look");
     await world.finish(session, (await world.claim(session))[0]!);
     expect((await world.submit("b", "look", { after: [{ entry: first.id, on: "success" }] })).status).toBe("queued");
-    expect(await world.submit("b", "look", { after: [{ entry: first.id, on: "failure" }] })).toMatchObject({ status: "canceled", error: { code: "dependency" } });
-    await expect(world.submit("b", "look", { after: [{ entry: 999, on: "any" }] })).rejects.toMatchObject({ code: "unknown_entry" });
+    expect(await world.submit("b", "look", { after: [{ entry: first.id, on: "failure" }] })).toMatchObject({
+      status: "canceled",
+      error: { code: "dependency" },
+    });
+    await expect(world.submit("b", "look", { after: [{ entry: 999, on: "any" }] })).rejects.toMatchObject({
+      code: "unknown_entry",
+    });
   });
 });
 
@@ -134,7 +163,10 @@ describeOnBothEngines("a cancel", (engine) => {
     const session = await world.register();
     const first = await world.submit("a", "work");
     const second = await world.submit("a", "work");
-    expect(await world.operations.cancel(bob, first.id, { reason: "changed my mind" })).toMatchObject({ status: "canceled", error: { message: "Canceled before it started, by bob: changed my mind" } });
+    expect(await world.operations.cancel(bob, first.id, { reason: "changed my mind" })).toMatchObject({
+      status: "canceled",
+      error: { message: "Canceled before it started, by bob: changed my mind" },
+    });
     expect((await world.claim(session)).map((one) => one.entry)).toEqual([second.id]);
     expect((await world.operations.cancel(bob, first.id, {})).status).toBe("canceled");
   });
@@ -149,7 +181,10 @@ describeOnBothEngines("a cancel", (engine) => {
     expect((await world.operations.cancel(bob, entry.id, {})).status).toBe("canceling");
     expect((await held).cancel).toEqual(leases);
     expect(await world.finish(session, assignment!, { status: "canceled" })).toEqual({ ok: true });
-    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "canceled", error: { message: "Canceled by bob" } });
+    expect(await world.operations.entry(entry.id)).toMatchObject({
+      status: "canceled",
+      error: { message: "Canceled by bob" },
+    });
     expect(await world.eventTypes(entry.id)).toEqual(["submitted", "claimed", "cancel_requested", "finished"]);
     await expect(world.operations.cancel(bob, entry.id, {})).resolves.toMatchObject({ status: "canceled" });
   });
@@ -190,7 +225,10 @@ describeOnBothEngines("a cancel", (engine) => {
     const next = await world.submit("a", "work");
     expect((await world.operations.cancel(bob, entry.id, { force: true })).status).toBe("canceled");
     expect(await world.claim(session)).toEqual([]);
-    const beat = await world.operations.heartbeat(workerToken, session, { leases: [{ entry: entry.id, attempt: 1 }], state: "ready" });
+    const beat = await world.operations.heartbeat(workerToken, session, {
+      leases: [{ entry: entry.id, attempt: 1 }],
+      state: "ready",
+    });
     expect(beat).toMatchObject({ cancel: [{ entry: entry.id, attempt: 1 }], lost: [] });
     expect(await world.finish(session, assignment!, { status: "succeeded" })).toEqual({ ok: true });
     expect((await world.operations.entry(entry.id)).status).toBe("canceled");
@@ -214,7 +252,9 @@ describeOnBothEngines("two workers", (engine) => {
   it("can't have one name, unless the newcomer proves succession", async () => {
     const world = await createWorld(engine);
     const first = await world.register("w1", { succession: "the-secret-of-the-directory" });
-    await expect(world.register("w1", { succession: "another-secret-altogether" })).rejects.toMatchObject({ code: "worker_name_taken" });
+    await expect(world.register("w1", { succession: "another-secret-altogether" })).rejects.toMatchObject({
+      code: "worker_name_taken",
+    });
     const second = await world.register("w1", { succession: "the-secret-of-the-directory" });
     await expect(world.claim(first)).rejects.toMatchObject({ code: "session_ended" });
     await expect(world.claim(second)).resolves.toEqual([]);
@@ -243,7 +283,9 @@ describeOnBothEngines("two workers", (engine) => {
     const world = await createWorld(engine);
     const session = await world.register();
     const other = { ...workerToken, name: "another-token" };
-    await expect(world.operations.claim(other, session, { claimId: "claim-of-other", slots: 1, wait: 0 }, world.never)).rejects.toMatchObject({ code: "forbidden" });
+    await expect(
+      world.operations.claim(other, session, { claimId: "claim-of-other", slots: 1, wait: 0 }, world.never),
+    ).rejects.toMatchObject({ code: "forbidden" });
   });
 });
 
@@ -253,7 +295,10 @@ describeOnBothEngines("an urgent submit that displaces a head", (engine) => {
     const session = await world.register("w1", { capacity: 1_000 });
     for (let round = 0; round < 25; round++) {
       await world.submit("a", "redo");
-      const [assignments, urgent] = await Promise.all([world.claim(session), world.submit("a", "redo", { priority: 0 })]);
+      const [assignments, urgent] = await Promise.all([
+        world.claim(session),
+        world.submit("a", "redo", { priority: 0 }),
+      ]);
       const left = new Set([urgent.id]);
       for (const assignment of assignments) {
         await world.finish(session, assignment);

@@ -27,8 +27,12 @@ describeOnBothEngines("a lapsed lease", (engine) => {
     expect(await world.operations.entry(entry.id)).toMatchObject({ status: "queued", attempt: 1 });
     const [second] = await world.claim(session);
     expect(second).toMatchObject({ entry: entry.id, attempt: 2 });
-    expect(await world.finish(session, assignment!, { finishId: "late-finish", result: "late" })).toMatchObject({ error: { code: "lease_lost" } });
-    const report = await world.operations.report(workerToken, session, { reports: [{ entry: entry.id, attempt: 1, chunks: [{ number: 1, stream: "stdout", text: "late" }] }] });
+    expect(await world.finish(session, assignment!, { finishId: "late-finish", result: "late" })).toMatchObject({
+      error: { code: "lease_lost" },
+    });
+    const report = await world.operations.report(workerToken, session, {
+      reports: [{ entry: entry.id, attempt: 1, chunks: [{ number: 1, stream: "stdout", text: "late" }] }],
+    });
     expect(report.reports[0]).toMatchObject({ error: { code: "lease_lost" } });
     expect(await world.finish(session, second!, { result: "right" })).toEqual({ ok: true });
     expect(await world.operations.entry(entry.id)).toMatchObject({ status: "succeeded", result: "right", attempt: 2 });
@@ -44,7 +48,11 @@ describeOnBothEngines("a lapsed lease", (engine) => {
       await lapse(world);
       await lapse(world, 300_000);
     }
-    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "lost", attempt: 3, error: { code: "worker_lost", source: "system" } });
+    expect(await world.operations.entry(entry.id)).toMatchObject({
+      status: "lost",
+      attempt: 3,
+      error: { code: "worker_lost", source: "system" },
+    });
   });
 
   it("of any other operation is shown as silence, holds the resource, and is forgotten when the worker comes back", async () => {
@@ -57,7 +65,10 @@ describeOnBothEngines("a lapsed lease", (engine) => {
     expect((await world.operations.entry(entry.id)).status).toBe("running");
     expect(await world.eventTypes(entry.id)).toEqual(["submitted", "claimed", "silent"]);
     expect(await world.claim(session)).toEqual([]);
-    const beat = await world.operations.heartbeat(workerToken, session, { leases: [{ entry: entry.id, attempt: 1 }], state: "ready" });
+    const beat = await world.operations.heartbeat(workerToken, session, {
+      leases: [{ entry: entry.id, attempt: 1 }],
+      state: "ready",
+    });
     expect(beat.lost).toEqual([]);
     expect(await world.finish(session, assignment!)).toEqual({ ok: true });
     expect((await world.claim(session)).map((one) => one.entry)).toEqual([next.id]);
@@ -95,8 +106,12 @@ describeOnBothEngines("a lapsed lease", (engine) => {
     await world.operations.maintenance.round();
     await world.claim(session);
     // The server was away for an hour: its last tick and the lease are that old.
-    await world.database.query("UPDATE setting SET value = CAST(CAST(value AS bigint) - 3600000 AS text) WHERE name = 'reaper_tick'");
-    await world.database.query("UPDATE entry SET lease_expires = lease_expires - 3600000 WHERE lease_expires IS NOT NULL");
+    await world.database.query(
+      "UPDATE setting SET value = CAST(CAST(value AS bigint) - 3600000 AS text) WHERE name = 'reaper_tick'",
+    );
+    await world.database.query(
+      "UPDATE entry SET lease_expires = lease_expires - 3600000 WHERE lease_expires IS NOT NULL",
+    );
     await world.operations.maintenance.round();
     expect((await world.operations.entry(entry.id)).status).toBe("running");
     expect(await world.eventTypes(entry.id)).toEqual(["submitted", "claimed"]);
@@ -114,7 +129,10 @@ describeOnBothEngines("the end of a session", (engine) => {
     const second = await world.register("w1", { succession: "one-directory-one-secret" });
     expect((await world.operations.entry(work.id)).error!.message).toContain("w1 was started anew");
     expect((await world.operations.entry(work.id)).status).toBe("lost");
-    expect((await world.claim(second)).map((one) => [one.entry, one.attempt])).toEqual([[redo.id, 2], [next.id, 1]]);
+    expect((await world.claim(second)).map((one) => [one.entry, one.attempt])).toEqual([
+      [redo.id, 2],
+      [next.id, 1],
+    ]);
     expect(await unsound(world.database)).toEqual([]);
   });
 
@@ -140,10 +158,17 @@ describeOnBothEngines("a heartbeat", (engine) => {
     await world.claim(session);
     await world.database.query("UPDATE entry SET started_at = started_at - 60000");
     const beat = await world.operations.heartbeat(workerToken, session, {
-      leases: [{ entry: kept.id, attempt: 1 }, { entry: 4711, attempt: 1 }, { entry: kept.id, attempt: 9 }],
+      leases: [
+        { entry: kept.id, attempt: 1 },
+        { entry: 4711, attempt: 1 },
+        { entry: kept.id, attempt: 9 },
+      ],
       state: "ready",
     });
-    expect(beat.lost).toEqual([{ entry: 4711, attempt: 1 }, { entry: kept.id, attempt: 9 }]);
+    expect(beat.lost).toEqual([
+      { entry: 4711, attempt: 1 },
+      { entry: kept.id, attempt: 9 },
+    ]);
     expect(beat.unlisted.map((one) => [one.entry, one.attempt])).toEqual([[forgotten.id, 1]]);
   });
 });
@@ -155,7 +180,10 @@ describeOnBothEngines("time", (engine) => {
     const next = await world.submit("a", "work");
     await tick();
     await world.operations.maintenance.round();
-    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "failed", error: { code: "expired", source: "system" } });
+    expect(await world.operations.entry(entry.id)).toMatchObject({
+      status: "failed",
+      error: { code: "expired", source: "system" },
+    });
     expect((await world.claim(await world.register())).map((one) => one.entry)).toEqual([next.id]);
   });
 
@@ -167,7 +195,10 @@ describeOnBothEngines("time", (engine) => {
     const [assignment] = await world.claim(session);
     await tick();
     await world.operations.maintenance.round();
-    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "timed_out", error: { code: "timeout", source: "system" } });
+    expect(await world.operations.entry(entry.id)).toMatchObject({
+      status: "timed_out",
+      error: { code: "timeout", source: "system" },
+    });
     expect(await world.claim(session)).toEqual([]);
     expect(await world.finish(session, assignment!, { status: "timed_out" })).toEqual({ ok: true });
     expect((await world.claim(session)).map((one) => one.entry)).toEqual([next.id]);
@@ -180,7 +211,14 @@ describeOnBothEngines("time", (engine) => {
     const patient = await world.submit("b", "work", { requireWorker: 60_000 });
     await tick();
     await world.operations.maintenance.round();
-    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "failed", error: { code: "no_worker", source: "system", message: "Nothing ran: no live worker serves the route default/automate" } });
+    expect(await world.operations.entry(entry.id)).toMatchObject({
+      status: "failed",
+      error: {
+        code: "no_worker",
+        source: "system",
+        message: "Nothing ran: no live worker serves the route default/automate",
+      },
+    });
     expect((await world.operations.entry(patient.id)).status).toBe("queued");
     await world.register();
     const served = await world.submit("a", "work", { requireWorker: 1 });
@@ -199,14 +237,24 @@ describeOnBothEngines("the reconciler", (engine) => {
     const first = await world.submit("b", "look");
     const stuck = await world.submit("c", "look", { after: [{ entry: first.id, on: "any" }] });
     // As if a release had been forgotten: the dependency has ended, the dependent was never told.
-    await world.database.query("UPDATE entry SET status = 'succeeded', finished_at = 1, expires_at = NULL WHERE id = $1", [first.id]);
+    await world.database.query(
+      "UPDATE entry SET status = 'succeeded', finished_at = 1, expires_at = NULL WHERE id = $1",
+      [first.id],
+    );
     const { database, operations } = world;
-    const context = { database, signals: { publish: () => {}, subscribe: () => () => {}, stop: () => {} }, log: { error: () => {} } } as never;
+    const context = {
+      database,
+      signals: { publish: () => {}, subscribe: () => () => {}, stop: () => {} },
+      log: { error: () => {} },
+    } as never;
     expect(await reconcile(context)).toEqual({ heads: 1, blocked: 1 });
     expect(await reconcile(context)).toEqual({ heads: 0, blocked: 0 });
     expect((await operations.entry(stuck.id)).status).toBe("queued");
     const session = await world.register();
-    expect((await world.claim(session)).map((one) => one.entry).toSorted()).toEqual([headless.id, stuck.id]);
+    expect((await world.claim(session)).map((one) => one.entry).toSorted((a, b) => a - b)).toEqual([
+      headless.id,
+      stuck.id,
+    ]);
   });
 });
 
@@ -221,9 +269,13 @@ describeOnBothEngines("the database", (engine) => {
     await refuse(`UPDATE entry SET status = 'running' WHERE id = ${entry.id}`);
     await refuse(`UPDATE entry SET status = 'nonsense' WHERE id = ${entry.id}`);
     await refuse("UPDATE entry SET head = 1");
-    await refuse(`UPDATE entry SET status = 'failed', finished_at = 1, head = 0, expires_at = NULL WHERE id = ${entry.id}`);
+    await refuse(
+      `UPDATE entry SET status = 'failed', finished_at = 1, head = 0, expires_at = NULL WHERE id = ${entry.id}`,
+    );
     await refuse(`UPDATE entry SET status = 'blocked' WHERE id = ${entry.id}`);
-    await refuse(`INSERT INTO entry_event (entry, seq, at, type, attempt, data) VALUES (${entry.id}, 1, 1, 'queued', 0, '{}')`);
+    await refuse(
+      `INSERT INTO entry_event (entry, seq, at, type, attempt, data) VALUES (${entry.id}, 1, 1, 'queued', 0, '{}')`,
+    );
     expect((await world.operations.entries({ requestedBy: alice.name })).items).toHaveLength(2);
   });
 });

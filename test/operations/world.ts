@@ -39,7 +39,10 @@ export async function createWorld(engineWorld: EngineWorld, settings: Partial<Qu
 export function serve(engineWorld: EngineWorld, database: Database, settings: Partial<QueueSettings> = {}) {
   const operations = createOperations({
     database,
-    targets: createTargets({ openConnection: (stored) => JSON.parse(stored) as Record<string, never>, unknownResource }),
+    targets: createTargets({
+      openConnection: (stored) => JSON.parse(stored) as Record<string, never>,
+      unknownResource,
+    }),
     log: pino({ level: "silent" }),
     settings,
   });
@@ -76,7 +79,10 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     submit: (resource: string, operation: string, more: Partial<Submission> = {}) =>
       submitOne({ resource, operation, ...more }),
     register,
-    async claim(session: string, options: { slots?: number; wait?: number; claimId?: string } = {}): Promise<Assignment[]> {
+    async claim(
+      session: string,
+      options: { slots?: number; wait?: number; claimId?: string } = {},
+    ): Promise<Assignment[]> {
       const claimId = options.claimId ?? `claim-${process.pid}-${claims++}`;
       const request = { claimId, slots: options.slots ?? 10, wait: options.wait ?? 0 };
       return (await operations.claim(workerToken, session, request, never)).assignments;
@@ -168,6 +174,9 @@ export async function unsound(database: Database): Promise<string[]> {
     `SELECT e.id FROM entry e WHERE e.last_event <> (SELECT count(*) FROM entry_event v WHERE v.entry = e.id)
        OR e.last_event <> (SELECT max(seq) FROM entry_event v WHERE v.entry = e.id)`,
   );
-  await check("lease of what does not run", "SELECT id FROM entry WHERE lease_expires IS NOT NULL AND finished_at IS NOT NULL");
+  await check(
+    "lease of what does not run",
+    "SELECT id FROM entry WHERE lease_expires IS NOT NULL AND finished_at IS NOT NULL",
+  );
   return problems;
 }

@@ -1,0 +1,74 @@
+/** The surface that everything above works with, and what an engine provides for it. */
+import { CompiledQuery, type Kysely } from "kysely";
+import type { Dialect } from "./dialect.ts";
+import type { Tables } from "./tables.ts";
+
+export interface Sql {
+  readonly dialect: Dialect;
+  readonly kysely: Kysely<Tables>;
+  /** Runs a constant text with $1, $2 … The text is prepared once and kept, so never build values into it. */
+  query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<R[]>;
+}
+
+export interface Transaction extends Sql {
+  /**
+   * The database's clock in ms, read at BEGIN and advanced by this process's monotonic clock, so that a lease granted
+   * after a lock wait is not short by the wait (PostgreSQL's now() would be) and no statement is spent on it.
+   */
+  now(): number;
+  /**
+   * Runs a statement whose answer nobody needs. On PostgreSQL it travels with the next one instead of costing a round
+   * trip of its own; if it fails, the transaction does. `receive` gets the rows before the commit's actions run.
+   */
+  send<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void): void;
+  /** Runs after the commit, never on a roll-back: signals, notifications. */
+  afterCommit(action: () => void): void;
+}
+
+export interface Database extends Sql {
+  /**
+   * Runs `work` in one transaction; serialization failures and deadlocks are retried, so `work` must have no effects
+   * outside of it except through `afterCommit`. No I/O but the database's inside: SQLite has one connection.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Publishes to every process on this database, or nothing on an engine with a single process. */
+  notify(payload: string): void;
+  /** Subscribes to what other processes publish; "*" means "anything may have changed". Returns an end. */
+  listen(receive: (payload: string) => void): () => void;
+  /** True while notifications arrive; polling alone is correct when it is false. */
+  readonly listening: boolean;
+  close(): Promise<void>;
+}
+
+/** What `sqlite.ts` and `postgres.ts` provide. */
+export interface Engine {
+  readonly dialect: Dialect;
+  readonly kysely: Kysely<Tables>;
+  readonly begin: string;
+  /** The clock in ms now; undefined until the first answer of `begin` was given to `learnClock`. */
+  clock(): number | undefined;
+  learnClock(rows: unknown[]): void;
+  /** True: statements go out without waiting for the answers of those before, in order, on one connection. */
+  readonly pipelines: boolean;
+  prepare(text: string): string;
+  parameters(text: string, parameters: readonly unknown[]): readonly unknown[];
+  isRetryable(error: unknown): boolean;
+  explain(error: unknown): unknown;
+  notify(payload: string): void;
+  listen(receive: (payload: string) => void): () => void;
+  listening(): boolean;
+  close(): Promise<void>;
+}
+
+/** The surface on a connection, or on whatever connection is free. */
+export function sqlOn(engine: Engine, kysely: Kysely<Tables>): Sql {
+  return {
+    dialect: engine.dialect,
+    kysely,
+    async query<R>(text: string, parameters: readonly unknown[] = []) {
+      const compiled = CompiledQuery.raw(engine.prepare(text), [...engine.parameters(text, parameters)]);
+      const answer = await kysely.executeQuery<R>(compiled);
+      return answer.rows;
+    },
+  };
+}
