@@ -58,8 +58,15 @@ export function openControl(handle: ControlHandle) {
     wake,
     state: (): ThreadState => THREAD_STATES[Atomics.load(words, WORDS.state)]!,
     deadline: (): number => Atomics.load(words, WORDS.deadline),
-    enter(state: ThreadState, deadline: number): void {
+    /**
+     * Thread: code begins to run. The deadline stays when it stops, and is set before the state: the main thread may
+     * look between any two of these, and must never see running code with a deadline that is not its own.
+     */
+    run(deadline: number): void {
       Atomics.store(words, WORDS.deadline, Math.min(deadline, 2 ** 31 - 1));
+      Atomics.store(words, WORDS.state, THREAD_STATES.indexOf("running"));
+    },
+    pause(state: Exclude<ThreadState, "running">): void {
       Atomics.store(words, WORDS.state, THREAD_STATES.indexOf(state));
     },
     printed(characters: number): void {

@@ -17,21 +17,21 @@ export function createStopwatch({ control, budget }: { control: Control; budget:
   return {
     start() {
       deadline = control.now() + left;
-      control.enter("running", deadline);
+      control.run(deadline);
     },
     stop() {
       left = deadline - control.now();
       deadline = Infinity;
-      control.enter("idle", 0);
+      control.pause("idle");
     },
     blocked(wait) {
       const begin = control.now();
-      control.enter("blocked", deadline);
+      control.pause("blocked");
       try {
         return wait();
       } finally {
         deadline += control.now() - begin;
-        control.enter("running", deadline);
+        control.run(deadline);
       }
     },
     over: () => left <= 0 || control.now() >= deadline,
