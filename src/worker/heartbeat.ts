@@ -27,6 +27,9 @@ export interface HeartbeatOptions {
   onDrain: () => void;
 }
 
+/** ms after orders until the next heartbeat. */
+const ORDERS_AGAIN = 500;
+
 export function createHeartbeat({ api, session, work, now, log, onDrain }: HeartbeatOptions): Heartbeat {
   const stopping = new AbortController();
   let state: "ready" | "draining" = "ready";
@@ -41,36 +44,45 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
     for (let failures = 0; !stopping.signal.aborted;) {
       const { heartbeat } = session.current();
       hurry = false;
-      failures = (await attempt()) ? 0 : failures + 1;
-      // An unanswered one is repeated soon: there may be less than a lease left.
-      const delay =
-        failures === 0 ? heartbeat : Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 }));
+      const sent = now();
+      const result = await attempt();
+      failures = result === "unanswered" ? failures + 1 : 0;
+      const delay = {
+        // The server held it open for as long as there was nothing to obey; whoever does not hold is asked as often.
+        quiet: Math.max(0, heartbeat - (now() - sent)),
+        // What was ordered takes a moment to happen; until then the answer would be the same, and at once.
+        orders: Math.min(heartbeat, ORDERS_AGAIN),
+        // Repeated soon: there may be less than a lease left.
+        unanswered: Math.min(heartbeat, backoffDelay(failures - 1, { first: 100, max: 5_000 })),
+      }[result];
       // A stop during the attempt found no pause to end: one that began now would hold it up for a whole heartbeat.
       if (!hurry && !stopping.signal.aborted) await pause(delay);
     }
   }
 
-  async function attempt(): Promise<boolean> {
+  async function attempt(): Promise<"quiet" | "orders" | "unanswered"> {
     const { session: id, heartbeat, lease } = session.current();
     // Counted from when it was sent: the server has renewed the leases some time after that.
     const sent = now();
     try {
-      const timeout = Math.max(1_000, Math.min(heartbeat, lease / 2));
-      const answer = await api.heartbeat(id, { leases: work.leases(), state }, { timeout, signal: stopping.signal });
+      // Held by the server while there is nothing to obey, so that a cancel arrives at once and not at the next beat.
+      const wait = Math.min(heartbeat, Math.floor(lease / 3));
+      const timeout = wait + Math.max(1_000, Math.min(heartbeat, lease / 3));
+      const body = { leases: work.leases(), state, wait };
+      const answer = await api.heartbeat(id, body, { timeout, signal: stopping.signal });
       answered(sent);
-      obey(answer);
-      return true;
+      return obey(answer) ? "orders" : "quiet";
     } catch (error) {
-      if (stopping.signal.aborted) return true;
+      if (stopping.signal.aborted) return "quiet";
       if (error instanceof WilcoError && error.code === "session_ended") {
         // A refusal to register again stops the worker by way of the session.
         await session.renew(id).catch(() => {});
         answered(session.registeredAt());
         hurry = true;
-        return true;
+        return "quiet";
       }
       log.warn({ error: messageOf(error) }, "the heartbeat was not answered");
-      return false;
+      return "unanswered";
     }
   }
 
@@ -99,11 +111,12 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
     work.lapse();
   }
 
-  function obey({ cancel, lost, unlisted, drain }: HeartbeatAnswer): void {
+  function obey({ cancel, lost, unlisted, drain }: HeartbeatAnswer): boolean {
     for (const lease of cancel) work.abort(lease, "cancel");
     for (const lease of lost) work.abort(lease, "lost");
     for (const assignment of unlisted ?? []) work.take(assignment);
     if (drain) onDrain();
+    return drain || cancel.length + lost.length + (unlisted ?? []).length > 0;
   }
 
   function pause(ms: number): Promise<void> {
