@@ -7,7 +7,9 @@ const [first, ...rest] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && rest.length === 0) {
   process.stdout.write(`${readVersion()}\n`);
 } else {
-  enableCompileCache();
+  // Not Node's default place: that is a directory all users share.
+  const { defaultCacheDirectory } = await import("../sandbox/cache-directory.ts");
+  enableCompileCache(`${defaultCacheDirectory()}/compiled`);
   const { main } = await import("./main.ts");
   await main(process);
 }

@@ -1,5 +1,6 @@
 /** A real server with a real worker for the tests of the command line, started through the command line itself. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -64,7 +65,7 @@ export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
       return path;
     },
     async stop() {
-      rmSync(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

@@ -111,7 +111,10 @@ async function untilReady(
   while (!signal.aborted) {
     // Also after our child ended: another `wilco up` of the same moment may have won the directory.
     const url = await readyUrl(dataDir);
-    if (url !== undefined) return url;
+    if (url !== undefined) {
+      if (readOwner(dataDir)?.pid !== child.pid) await endOwn(child, () => ended !== undefined);
+      return url;
+    }
     if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid)))
       throw notStarted(`ended with ${ended}`, logFile);
     if (performance.now() > deadline) {
@@ -121,6 +124,14 @@ async function untilReady(
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return undefined;
+}
+
+/** Another one won: ours, still on its way to the lock, must not take it when the winner is stopped. */
+async function endOwn(child: ChildProcess, hasEnded: () => boolean): Promise<void> {
+  if (hasEnded()) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exited;
 }
 
 async function anotherIsStarting(dataDir: string, ownPid: number | undefined): Promise<boolean> {
