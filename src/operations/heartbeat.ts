@@ -31,17 +31,20 @@ async function heartbeat(
     );
     const others = await tx.query<EntryRow>(
       `SELECT * FROM entry WHERE worker_session = $1
-         AND ((status IN ('running', 'canceling') AND started_at < $2) OR (forced = 1 AND head = 1))`,
+         AND ((status = 'running' AND started_at < $2) OR status = 'canceling' OR (forced = 1 AND head = 1))`,
       [session, now - CLAIM_ON_ITS_WAY],
     );
     const key = (ref: LeaseRef) => `${ref.entry}/${ref.attempt}`;
     const listed = new Set(request.leases.map(key));
     const kept = new Set(renewed.map((row) => `${row.id}/${row.attempt}`));
-    const canceling = renewed.filter((row) => row.status === "canceling");
+    // Also what a held request could not list yet, because it was claimed after the request was sent.
+    const canceling = others.filter((row) => row.status === "canceling");
     // A forced entry has ended, but its worker must still stop the work and say so.
     const forced = others.filter((row) => row.forced === 1 && listed.has(`${row.id}/${row.attempt}`));
     const forcedKeys = new Set(forced.map((row) => `${row.id}/${row.attempt}`));
-    const unlisted = others.filter((row) => row.forced === 0 && !listed.has(`${row.id}/${row.attempt}`));
+    const unlisted = others.filter(
+      (row) => row.forced === 0 && !listed.has(`${row.id}/${row.attempt}`) && row.started_at! < now - CLAIM_ON_ITS_WAY,
+    );
     return {
       cancel: [...canceling, ...forced].map((row) => ({ entry: row.id, attempt: row.attempt })),
       lost: request.leases.filter((ref) => !kept.has(key(ref)) && !forcedKeys.has(key(ref))),
