@@ -5,6 +5,7 @@ import { ENTRY_KINDS, type Entry, type EntryEvent } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
 import { STATUSES } from "../domain/status.ts";
 import { captureCallSite } from "./call-site.ts";
+import { entryList, type EntryList } from "./entry-list.ts";
 import { atCallSite, interrupted, pollLimitReached } from "./errors.ts";
 import type { CancelOptions, Execution } from "./execution.ts";
 import { followEvents, followOutput, type OutputOptions } from "./output.ts";
@@ -26,7 +27,7 @@ export interface History {
   /** @throws WilcoError `unknown_entry` when it is awaited. */
   get(id: number): EntryHandle;
   /** Entries, newest first, at most `limit` (default 100). */
-  find(query?: HistoryQuery): Promise<Entry[]>;
+  find(query?: HistoryQuery): Promise<EntryList>;
   /**
    * The entry when it ended, whatever its kind and status.
    * @throws PollLimitReached, and nothing else for how the entry ended.
@@ -63,7 +64,7 @@ export function createHistory(port: ClientPort): History {
       };
     },
     async find(query) {
-      return port.entries(parseHistoryQuery(query));
+      return entryList(await port.entries(parseHistoryQuery(query)));
     },
     async wait(target, poll) {
       const site = captureCallSite(history.wait);

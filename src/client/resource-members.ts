@@ -4,6 +4,7 @@ import type { Entry } from "../domain/entry.ts";
 import type { PollPolicyInput } from "../domain/poll-policy.ts";
 import type { Availability } from "../domain/resource.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { EntryList } from "./entry-list.ts";
 import type { Execution } from "./execution.ts";
 import type { HistoryQuery } from "./port.ts";
 import type { ResourceList } from "./resource-list.ts";
@@ -41,7 +42,7 @@ export interface ResourceMembers<M extends LookMode = "promised"> {
   /** The same resource with other defaults for the options of its calls. */
   with(options: Omit<CallOptions, "idempotencyKey">): ResourceProxy<M>;
   /** Its audit entries, newest first. */
-  history(query?: Omit<HistoryQuery, "resource">): Promise<Entry[]>;
+  history(query?: Omit<HistoryQuery, "resource">): Promise<EntryList>;
   /**
    * Submits the type's check anew for each look (the first at once, then every `delay`), until an observation that was
    * begun after this call is as asked for.

@@ -11,6 +11,7 @@ import { layerPollPolicies, parsePollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
 import { mergeCallOptions, NO_OPTIONS, parseCallOptions, type NormalisedOptions } from "./call-options.ts";
 import { captureCallSite, type CallSite } from "./call-site.ts";
+import { entryList, type EntryList } from "./entry-list.ts";
 import { startExecution, type Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
 import { parseHistoryQuery } from "./history.ts";
@@ -79,9 +80,9 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
       const state = stateOf(this, "with");
       return make(state.resource, state.type, mergeCallOptions(parseDefaults(options), state.defaults));
     },
-    async history(query?: unknown): Promise<Entry[]> {
+    async history(query?: unknown): Promise<EntryList> {
       const { id } = stateOf(this, "history").resource;
-      return port.entries({ ...parseHistoryQuery(query), resource: id });
+      return entryList(await port.entries({ ...parseHistoryQuery(query), resource: id }));
     },
     waitUntil(target: WaitUntilTarget<AnyProxy>, poll?: unknown): Promise<Entry> {
       const state = stateOf(this, "waitUntil");

@@ -17,6 +17,7 @@ export {
   PollLimitReached,
   TargetsFailed,
 } from "../../client/errors.ts";
+export { chartOfNumbers as chart } from "../../client/chart.ts";
 export { WilcoError } from "../../core/errors.ts";
 
 const context = guest.context();

@@ -1,0 +1,104 @@
+/** Errors: what is wrong, the user's own line, what to do, and what the operation wrote last. */
+import type { ScriptError } from "../../sandbox/guest/wire.ts";
+import { bar } from "./card.ts";
+import type { Paint } from "./paint.ts";
+import { cut, oneLine, safeLines, widthOf } from "./text.ts";
+
+export interface ErrorOptions {
+  width: number;
+  paint: Paint;
+  /** The text of a module or line that a frame names. */
+  sourceOf: (file: string) => string | undefined;
+}
+
+interface Frame {
+  /** The function, or "". */
+  name: string;
+  file: string;
+  line: number;
+  column: number | undefined;
+}
+
+const FRAMES = 6;
+const MAX_MESSAGE_LINES = 20;
+
+export function renderError(error: ScriptError, lastOutput: string, options: ErrorOptions): string {
+  const { paint } = options;
+  const [first = "", ...more] = safeLines(error.message);
+  const name = oneLine(error.name);
+  const lines = [`${paint("red", first === "" ? name : `${name}:`)} ${first}`.trimEnd()];
+  lines.push(...more.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${line}`));
+  const { frames, rest } = readStack(error);
+  lines.push(...excerptOf(frames, options), ...rest.map((line) => `  ${paint("dim", line)}`));
+  if (error.hint !== undefined) lines.push(...safeLines(error.hint).map((line) => `  ${paint("cyan", line)}`));
+  if (lastOutput !== "") lines.push(`  ${paint("dim", "last output:")}`, ...bar(safeLines(lastOutput), paint));
+  if (error.entry !== undefined && !said(error, error.entry)) {
+    lines.push(`  ${paint("dim", `await history.get(${error.entry}) shows its entry`)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Inside another value: "[TypeError: x is not a function]". */
+export function errorInline(error: ScriptError, paint: Paint): string {
+  return paint("red", `[${oneLine(`${error.name}: ${error.message}`)}]`);
+}
+
+function said(error: ScriptError, entry: number): boolean {
+  return `${error.message} ${error.hint ?? ""}`.includes(`history.wait(${entry})`);
+}
+
+/** The frames of the error itself, and the lines of its causes as they are. */
+function readStack({ stack }: ScriptError): { frames: Frame[]; rest: string[] } {
+  const frames: Frame[] = [];
+  const rest: string[] = [];
+  for (const line of stack.split("\n").slice(1)) {
+    const causes = rest.length > 0 || line.startsWith("  caused by ");
+    const frame = causes ? undefined : frameOf(line);
+    if (frame) frames.push(frame);
+    else if (causes) rest.push(oneLine(line).trimEnd());
+  }
+  return { frames, rest: rest.map((line) => line.replace(/^ {2}/, "")) };
+}
+
+/** `    at restart (deploy.ts:12:5)`, `    at shell:3:1`; engines leave out what they do not know. */
+function frameOf(line: string): Frame | undefined {
+  const match = /^\s*at (?:(.*?) \()?(.+?):(\d+)(?::(\d+))?\)?$/.exec(line.trimEnd());
+  if (!match) return undefined;
+  const [, name = "", file = "", row = "", column] = match;
+  return {
+    name: name.startsWith("<") ? "" : oneLine(name.replace(/^async /, "")),
+    file: oneLine(file),
+    line: Number(row),
+    column: column === undefined ? undefined : Number(column),
+  };
+}
+
+/** The place of the innermost frame with its line of source and a mark under the column; the others as a list. */
+function excerptOf(frames: readonly Frame[], { paint, sourceOf, width }: ErrorOptions): string[] {
+  const [inner, ...outer] = frames;
+  if (!inner) return [];
+  const lines = [`  ${paint("dim", `at ${placeOf(inner)}`)}`];
+  const source = sourceOf(inner.file)?.split("\n")[inner.line - 1];
+  if (source !== undefined && source.trim() !== "") {
+    const number = String(inner.line);
+    // A long line is shown around its column.
+    const room = Math.max(20, width - number.length - 8);
+    const text = safeLines(source)[0] ?? "";
+    const at = Math.min((inner.column ?? 1) - 1, text.length);
+    const start = widthOf(text) <= room || at < room - 10 ? 0 : Math.max(0, at - Math.floor(room / 2));
+    const shown = cut((start > 0 ? "…" : "") + text.slice(start > 0 ? start + 1 : 0), room);
+    lines.push(`    ${paint("dim", `${number} │`)} ${shown}`);
+    if (inner.column !== undefined) {
+      const before = " ".repeat(widthOf(shown.slice(0, at - start)));
+      lines.push(`    ${paint("dim", `${" ".repeat(number.length)} │`)} ${before}${paint("red", "^")}`);
+    }
+  }
+  for (const frame of outer.slice(0, FRAMES)) lines.push(`  ${paint("dim", `at ${placeOf(frame)}`)}`);
+  if (outer.length > FRAMES) lines.push(`  ${paint("dim", `… ${outer.length - FRAMES} more frames`)}`);
+  return lines;
+}
+
+function placeOf({ name, file, line, column }: Frame): string {
+  const place = `${file}:${line}${column === undefined ? "" : `:${column}`}`;
+  return name === "" ? place : `${name} (${place})`;
+}
