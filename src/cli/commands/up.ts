@@ -94,7 +94,9 @@ function serverArguments(dataDir: string, flags: UpFlags): string[] {
 
 async function readyUrl(dataDir: string): Promise<string | undefined> {
   const url = readOwner(dataDir)?.url;
-  return typeof url === "string" && (await isReady(url)) ? url : undefined;
+  // After a crash the file stays, and its port may be another server's by now: only the lock proves who lives.
+  if (typeof url !== "string" || !(await isHeld(dataDir))) return undefined;
+  return (await isReady(url)) ? url : undefined;
 }
 
 /** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with the end of its log. */
@@ -137,6 +139,10 @@ async function endOwn(child: ChildProcess, hasEnded: () => boolean): Promise<voi
 async function anotherIsStarting(dataDir: string, ownPid: number | undefined): Promise<boolean> {
   const owner = readOwner(dataDir);
   if (owner === null || owner.pid === ownPid) return false;
+  return isHeld(dataDir);
+}
+
+async function isHeld(dataDir: string): Promise<boolean> {
   const { isDataDirectoryHeld } = await import("../../database/data-directory.ts");
   return isDataDirectoryHeld(dataDir);
 }
