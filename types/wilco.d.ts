@@ -1,0 +1,566 @@
+/** What a script imports from "wilco". `wilco typegen` adds the resource types and names of a server to it. */
+declare module "wilco" {
+  // ---- Filled in by `wilco typegen` -----------------------------------------------------------------------------
+
+  /** The name of each resource type, and its interface. */
+  export interface ResourceTypes {}
+  /** The name of each resource, and its type's interface. */
+  export interface ResourceNames {}
+  /** `{ anyName: true }` of `wilco typegen --any-name`: names that the file does not list are no mistake. */
+  export interface TypeSettings {}
+
+  // ---- Resources ------------------------------------------------------------------------------------------------
+
+  export type ResourceTypeName = [keyof ResourceTypes] extends [never] ? string : keyof ResourceTypes & string;
+  /** A name that is written out must be known; one that is computed (any `string`) may be any. */
+  export type KnownName<N extends string | number> = N extends string
+    ? string extends N
+      ? N
+      : [keyof ResourceNames] extends [never]
+        ? N
+        : [Extract<keyof ResourceNames, N>] extends [never]
+          ? TypeSettings extends { anyName: true }
+            ? N
+            : keyof ResourceNames
+          : N
+    : N;
+  export type ResourceNamed<N> = [Extract<keyof ResourceNames, N>] extends [never]
+    ? ResourceProxy
+    : string extends N
+      ? ResourceProxy
+      : ResourceNames[Extract<keyof ResourceNames, N>];
+
+  /** @throws WilcoError `unknown_resource` with the nearest name. */
+  export function resource<const N extends string | number>(idOrName: KnownName<N>): ResourceNamed<N>;
+
+  /** Every resource of one type that the query selects; nothing found is an empty list. */
+  export function resources<T extends keyof ResourceTypes>(
+    query: SelectorQuery & { type: T },
+  ): ResourceList<ResourceTypes[T]>;
+  /**
+   * Every resource that a selector ("web-*,tier=web") or a query ({ labels: { tier: "web" } }) selects; all of them
+   * without one. Nothing found is an empty list. Name the type of what is selected when you know it: `resources<Process>("web-*")`.
+   * @throws WilcoError `invalid_selector`.
+   */
+  export function resources<R = ResourceProxy>(selector?: string | SelectorQuery): ResourceList<R>;
+
+  export interface SelectorQuery {
+    /** Names or globs. */
+    name?: string | string[];
+    type?: ResourceTypeName;
+    zone?: string;
+    group?: string;
+    worker?: string;
+    labels?: Record<string, string>;
+  }
+
+  export type ResourceList<R> = readonly R[] & {
+    /**
+     * The same resources in order, in arrays of at most that size.
+     * @param size a number from 1, or a share of the whole such as "25%" (rounded up).
+     */
+    batches(size: number | string): ReadonlyArray<readonly R[]>;
+  };
+
+  /**
+   * What every resource has besides its operations. The data is a snapshot; `refresh()` reads it again, in place.
+   * `O` are the operations of its type, `C` is the result of the type's check.
+   */
+  export interface ResourceMembers<O = Record<string, OperationMethod>, C = any> {
+    readonly id: number;
+    readonly name: string;
+    readonly type: string;
+    readonly zone: string;
+    readonly worker: string | null;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly parent: string | null;
+    readonly availability: Availability;
+    /** Every operation by its name: the way to one whose name the resource itself takes. */
+    readonly operations: Readonly<O>;
+    refresh(): this;
+    children(): ResourceList<ResourceProxy>;
+    /** @throws WilcoError `unknown_resource` with the nearest name. */
+    child<const N extends string>(name: KnownName<N>): ResourceNamed<N>;
+    /** The same resource with other defaults for the options of its calls. */
+    with(options: Omit<CallOptions, "idempotencyKey">): this;
+    /** Its audit entries, newest first. */
+    history(query?: Omit<HistoryQuery, "resource">): Promise<Entry[]>;
+    /**
+     * Runs the type's check anew for each look (the first at once, then every `delay`), until an observation that was
+     * begun after this call is as asked for. A function gets the check's result, null when the check failed.
+     * @returns the entry of that check; of the last one when the limit was reached and `onLimit` is "return".
+     * @throws PollLimitReached
+     */
+    waitUntil(target: WaitUntilTarget<this, C>, poll?: PollPolicyInput): Promise<Entry>;
+    /** The name. */
+    toString(): string;
+    /** Never thenable: `await resource` is the resource. */
+    then?: undefined;
+  }
+
+  export type Availability = "up" | "down" | "unknown" | "disabled";
+  export type WaitUntilTarget<R = ResourceProxy, C = any> =
+    | "up"
+    | "down"
+    | ((result: C | null, resource: R) => boolean | PromiseLike<boolean>);
+
+  /** A resource whose type is not known while the script is written: any name may be an operation. */
+  export type ResourceProxy = ResourceMembers & { readonly [operation: string]: any };
+
+  /** Submits an operation of a type that is not known while the script is written. */
+  export type OperationMethod = (parameters?: Record<string, any>, options?: CallOptions) => Execution<any>;
+
+  /** Of an operation that takes none. */
+  export type NoParameters = Record<string, never>;
+
+  /** The operations that are methods of the resource itself: those whose names it does not take. */
+  export type OwnOperations<O> = Omit<O, keyof ResourceMembers | keyof Object | "toJSON">;
+
+  // ---- Calls and executions -------------------------------------------------------------------------------------
+
+  /** Options of a call. Durations are texts with units: "500ms", "30s", "1m 4s". */
+  export interface CallOptions {
+    /** How to look at the audit trail while waiting. */
+    poll?: PollPolicyInput;
+    /** Of the operation, from its claim by a worker. Default: the operation's own. */
+    timeout?: string;
+    /** 0 is first, 200 last. Default "normal" (100). */
+    priority?: "max" | "high" | "medium" | "normal" | "low" | "min" | number;
+    /** When to start: a time with its offset ("2026-03-01T04:00:00Z"), a Date, or "+5m". Default: at once. */
+    at?: string | Date;
+    /** Instead of the resource's zone. */
+    zone?: string;
+    /** On this worker and no other. */
+    worker?: string;
+    /** Start only after these entries ended as asked. */
+    after?: DependencyInput | DependencyInput[];
+    /** Refuse or end it when no live worker can take it for that long; true = "30s", false = never. */
+    requireWorker?: boolean | string;
+    /** Two calls with one key are one entry. */
+    idempotencyKey?: string;
+    /** Shown in the history. */
+    note?: string;
+  }
+
+  export type DependencyTarget = number | Entry | { readonly submitted: PromiseLike<Entry> };
+  /** Default of `on` is "success". */
+  export type DependencyInput = DependencyTarget | { entry: DependencyTarget; on?: "success" | "failure" | "any" };
+
+  /** How a wait looks at the audit trail. */
+  export interface PollPolicyInput {
+    /** Before each look. Default "1s". */
+    delay?: string;
+    /** Looks at most; Infinity (or "infinite") = until it ends. Default Infinity. */
+    limit?: number | "infinite";
+    /** Factor on the delay after each look, from 1. Default 1. */
+    backoff?: number;
+    /** The longest delay that backoff may reach. Default: no cap. */
+    maxDelay?: string;
+    /** Share of each delay that is random, 0 to 1. Default 0. */
+    jitter?: number;
+    /** Bound on the whole wait. Default: none. */
+    waitTimeout?: string;
+    /** "throw" PollLimitReached (default) or "return" the entry as it stands. The operation goes on either way. */
+    onLimit?: "throw" | "return";
+  }
+
+  /**
+   * One invocation of an operation. Being thenable, an async function that returns one waits for the work: return
+   * `{ execution }` or `execution.id` instead.
+   */
+  export interface Execution<R = any> extends PromiseLike<R> {
+    /** The audit entry's id; undefined until it is filed. */
+    readonly id: number | undefined;
+    /** As last read; undefined until it is filed. */
+    readonly status: Status | undefined;
+    /** The entry as filed. Rejects with what refused the call; then nothing was filed. */
+    readonly submitted: Promise<Entry>;
+    /** "web-1 restart" */
+    readonly subject: string;
+    /** The script's line that made the call, e.g. "deploy.ts:12:7". */
+    readonly location: string | undefined;
+    /** The entry when it ended, whatever its status. @throws PollLimitReached */
+    outcome(poll?: PollPolicyInput): Promise<Entry>;
+    /** Asks the server to cancel it. @throws WilcoError `already_ended`. */
+    cancel(options?: CancelOptions): Promise<Entry>;
+    /** Files the same call anew, as an entry that names this one. */
+    retry(): Execution<R>;
+    /** The lines it writes, from the first, live or after the fact. */
+    output(options?: OutputOptions): AsyncGenerator<string, void, undefined>;
+    /** Every audit event, from the first, live or after the fact. */
+    events(): AsyncGenerator<EntryEvent, void, undefined>;
+    /** Lets go of it: its failure does not fail the script. @returns the entry as filed. */
+    detach(): Promise<Entry>;
+    catch<T = never>(onRejected?: ((reason: unknown) => T | PromiseLike<T>) | null): Promise<R | T>;
+    finally(onFinally?: (() => void) | null): Promise<R>;
+    /** "web-1 restart (entry 1042, running)" */
+    toString(): string;
+  }
+
+  export interface CancelOptions {
+    /** End the entry without its worker's answer. */
+    force?: boolean;
+    /** Shown in the history. */
+    reason?: string;
+  }
+
+  export interface OutputOptions {
+    /** Only this stream. Default: both, in the order they were written. */
+    stream?: "stdout" | "stderr";
+  }
+
+  // ---- The audit trail ------------------------------------------------------------------------------------------
+
+  export const history: History;
+
+  export interface History {
+    /** @throws WilcoError `unknown_entry` when it is awaited. */
+    get(id: number): EntryHandle;
+    /** Entries, newest first, at most `limit` (default 100). */
+    find(query?: HistoryQuery): Promise<Entry[]>;
+    /** The entry when it ended, whatever its kind and status. @throws PollLimitReached */
+    wait(target: number | Entry | Execution, poll?: PollPolicyInput): Promise<Entry>;
+  }
+
+  /** `await` reads the entry; its methods need no read first: `history.get(1042).cancel()`. */
+  export interface EntryHandle extends PromiseLike<Entry> {
+    readonly id: number;
+    cancel(options?: CancelOptions): Promise<Entry>;
+    /** Files the same call anew. @returns the new entry. */
+    retry(): Promise<Entry>;
+    /** As `history.wait(id, poll)`. */
+    wait(poll?: PollPolicyInput): Promise<Entry>;
+    output(options?: OutputOptions): AsyncGenerator<string, void, undefined>;
+    events(): AsyncGenerator<EntryEvent, void, undefined>;
+  }
+
+  export interface HistoryQuery {
+    status?: Status | Status[];
+    resource?: string | number;
+    operation?: string;
+    kind?: EntryKind;
+    requestedBy?: string;
+    parent?: number;
+    since?: string;
+    until?: string;
+    order?: "newest" | "oldest";
+    /** At most this many; default 100. */
+    limit?: number;
+  }
+
+  export type TerminalStatus = "succeeded" | "failed" | "timed_out" | "canceled" | "lost";
+  export type Status = "scheduled" | "blocked" | "queued" | "running" | "canceling" | TerminalStatus;
+  export type EntryKind = "operation" | "configuration" | "deployment" | "discovery" | "script" | "request";
+
+  /** Times are ISO 8601 in UTC with milliseconds; durations are whole milliseconds. */
+  export interface Entry {
+    id: number;
+    kind: EntryKind;
+    status: Status;
+    resource: { id: number; name: string; type: string } | null;
+    operation: string | null;
+    parameters: Record<string, any>;
+    result: any;
+    error: EntryError | null;
+    /** The name of the token that asked. */
+    requestedBy: string;
+    note: string | null;
+    /** "zone/role" or "worker/NAME". */
+    route: string;
+    priority: number;
+    exclusive: boolean;
+    parent: number | null;
+    retryOf: number | null;
+    after: Array<{ entry: number; on: "success" | "failure" | "any" }>;
+    /** Name of the worker that runs it or ran it last. */
+    worker: string | null;
+    attempt: number;
+    progress: { done: number; total: number | null; text: string | null } | null;
+    /** ms from claim to deadline. */
+    timeout: number;
+    /** Something a person should know at once, e.g. that no live worker serves the route. */
+    warning: string | null;
+    createdAt: string;
+    /** When it is (was) due, for scheduled entries. */
+    deliverAt: string | null;
+    queuedAt: string | null;
+    startedAt: string | null;
+    finishedAt: string | null;
+    /** When the current or last lease was last renewed by its worker. */
+    workerSeenAt: string | null;
+    /** The number of its newest event; grows with every change. */
+    lastEvent: number;
+    /** Only for requests: how many tasks are in which status. */
+    tasks: Partial<Record<Status, number>> | null;
+  }
+
+  /** Why an entry did not succeed. `source` says whose fault: the work's, or wilco's. */
+  export interface EntryError {
+    code: string;
+    message: string;
+    source: "operation" | "system";
+    hint?: string;
+    details?: any;
+  }
+
+  /** One line of an entry's append-only log; `seq` counts 1, 2, 3 … without gaps. */
+  export interface EntryEvent {
+    seq: number;
+    at: string;
+    type: EventType;
+    /** The attempt it belongs to; 0 before the first claim. */
+    attempt: number;
+    data: Record<string, any>;
+  }
+  export type EventType =
+    | "submitted"
+    | "scheduled"
+    | "blocked"
+    | "queued"
+    | "claimed"
+    | "progress"
+    | "output"
+    | "truncated"
+    | "silent"
+    | "requeued"
+    | "cancel_requested"
+    | "task_finished"
+    | "finished";
+
+  // ---- Errors ---------------------------------------------------------------------------------------------------
+
+  /** Every error that wilco raises on purpose. */
+  export class WilcoError extends Error {
+    constructor(init: { code: ErrorCode; message: string; hint?: string; details?: unknown; cause?: unknown });
+    readonly code: ErrorCode;
+    /** One sentence: what to do about it. */
+    readonly hint: string | undefined;
+    readonly details: any;
+    /** The HTTP status that it travels under. */
+    readonly status: number;
+    toBody(): { code: ErrorCode; message: string; hint?: string | undefined; details?: unknown };
+    static fromBody(
+      body: { code: ErrorCode; message: string; hint?: string | undefined; details?: unknown },
+      cause?: unknown,
+    ): WilcoError;
+  }
+  /** What an awaited execution throws. */
+  export class ExecutionError extends WilcoError {
+    constructor(code: ErrorCode, name: string, init: ExecutionErrorInit);
+    /** The audit entry as last read. Undefined only when the call was interrupted before it was filed. */
+    readonly entry: Entry | undefined;
+    /** The last lines of the operation's output, at most 4,000 characters; "" when there is none. */
+    readonly lastOutput: string;
+  }
+  export interface ExecutionErrorInit {
+    message: string;
+    hint?: string | undefined;
+    entry: Entry | undefined;
+    lastOutput?: string;
+    cause?: unknown;
+  }
+  /** The entry ended as `failed`. `entry.error.source` says whether the work failed or wilco failed to run it. */
+  export class OperationFailed extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The entry ended as `canceled`. */
+  export class OperationCanceled extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The entry ended as `timed_out`: its own timeout, not the wait's. */
+  export class OperationTimedOut extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The entry ended as `lost`: its worker died; the work may have been done in part or in whole. */
+  export class OperationLost extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** A request ended as `failed`: too few of its tasks succeeded. `entry.tasks` has the counts. */
+  export class TargetsFailed extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The wait ended (limit or waitTimeout), the operation goes on. */
+  export class PollLimitReached extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The script was interrupted while it waited; the operation goes on. */
+  export class Interrupted extends ExecutionError {
+    constructor(init: ExecutionErrorInit);
+  }
+  /** The error of `assert`. */
+  export class AssertionFailed extends Error {
+    override readonly name: "AssertionFailed";
+  }
+
+  // ---- The script and what is around it -------------------------------------------------------------------------
+
+  /** What the command line has after the file. */
+  export const args: ScriptArguments;
+
+  export interface ScriptArguments extends ReadonlyArray<string> {
+    /**
+     * Reads `--name=value`, `--name value`, `--flag`, `--no-flag`; what has no name fills the names not given, in the
+     * order of the specification. `--dry-run` is `dryRun`; after `--` nothing is a name.
+     * @throws WilcoError `invalid_request`, which ends the run with exit code 2 when it is not caught.
+     */
+    parse<const S extends Record<string, ArgumentKind>>(specification: S): ParsedArguments<S>;
+  }
+  /** A kind ending in "?" may be missing. A boolean is false when missing. */
+  export type ArgumentKind = "string" | "number" | "boolean" | "string?" | "number?" | "boolean?";
+  export type ArgumentValue<K extends ArgumentKind> = K extends "string" | "string?"
+    ? string
+    : K extends "number" | "number?"
+      ? number
+      : boolean;
+  export type ParsedArguments<S extends Record<string, ArgumentKind>> = {
+    [N in keyof S]: S[N] extends "string?" | "number?" ? ArgumentValue<S[N]> | undefined : ArgumentValue<S[N]>;
+  };
+
+  /**
+   * The variables that `--allow-env NAME` allows; undefined when one is not set.
+   * @throws WilcoError `not_permitted` for one that was not allowed.
+   */
+  export const env: Readonly<Record<string, string | undefined>>;
+
+  /**
+   * Reads a file below a directory of `--allow-read DIR`, at most 8 MB. Relative paths start at the script's folder.
+   * @param encoding "utf8" (default) and "base64" give a text, "bytes" the bytes.
+   * @throws WilcoError `not_permitted`, `too_large`, `invalid_request` when it can't be read.
+   */
+  export function readFile(path: string, encoding?: "utf8" | "base64"): Promise<string>;
+  export function readFile(path: string, encoding: "bytes"): Promise<Uint8Array>;
+
+  /**
+   * One HTTP request to a host of `--allow-net HOST[:PORT]`. Redirects are followed, at most 5, and each is checked again.
+   * @throws WilcoError `not_permitted`, `too_large` (over 8 MB), `unreachable`.
+   */
+  export function fetch(url: string | URL, options?: FetchOptions): Promise<FetchResponse>;
+
+  export interface FetchOptions {
+    /** Default "GET". */
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string | Uint8Array;
+    /** "follow" (default), "manual" gives the redirecting answer itself, "error" refuses it. */
+    redirect?: "follow" | "manual" | "error";
+    /** Of the whole, its body included: "500ms" to "5m". Default "30s". */
+    timeout?: string;
+  }
+  export interface FetchResponse {
+    /** The status is 200 to 299. */
+    readonly ok: boolean;
+    readonly status: number;
+    readonly statusText: string;
+    /** Of the last request. */
+    readonly url: string;
+    readonly redirected: boolean;
+    readonly headers: FetchHeaders;
+    text(): Promise<string>;
+    json(): Promise<any>;
+    bytes(): Promise<Uint8Array>;
+    arrayBuffer(): Promise<ArrayBuffer>;
+  }
+  /** Names in any case. */
+  export interface FetchHeaders extends Iterable<[string, string]> {
+    get(name: string): string | null;
+    has(name: string): boolean;
+    entries(): IterableIterator<[string, string]>;
+    keys(): IterableIterator<string>;
+    values(): IterableIterator<string>;
+  }
+
+  /** Much of Node's console: log, info and debug go to stdout, the rest to stderr. Also a global. */
+  export const console: ScriptConsole;
+  export interface ScriptConsole {
+    log(...values: unknown[]): void;
+    info(...values: unknown[]): void;
+    debug(...values: unknown[]): void;
+    warn(...values: unknown[]): void;
+    error(...values: unknown[]): void;
+    trace(...values: unknown[]): void;
+    dir(value: unknown, options?: { depth?: number }): void;
+    table(rows: unknown, columns?: string[]): void;
+    assert(condition: unknown, ...values: unknown[]): void;
+    group(...values: unknown[]): void;
+    groupEnd(): void;
+    count(label?: string): void;
+    countReset(label?: string): void;
+    time(label?: string): void;
+    timeLog(label?: string, ...values: unknown[]): void;
+    timeEnd(label?: string): void;
+  }
+
+  /** Notes for the person who watches, on stderr, so that stdout stays what was asked for. */
+  export const log: {
+    (...values: unknown[]): void;
+    info(...values: unknown[]): void;
+    warn(...values: unknown[]): void;
+    error(...values: unknown[]): void;
+  };
+  /** Waits. @param duration with a unit: "500ms", "2s". */
+  export function sleep(duration: string): Promise<void>;
+  /** Prints rows as a table on stdout. @param columns which keys, in this order; default all. */
+  export function table(rows: unknown, columns?: string[]): void;
+  /** @throws AssertionFailed unless `condition` is truthy. */
+  export function assert(condition: unknown, message?: string | Error): asserts condition;
+  /**
+   * Ends the script here: no `finally` block runs, nothing more is submitted.
+   * @param code 0 (default), or 10 to 99: the others have meanings of wilco's own.
+   */
+  export function exit(code?: number): never;
+  /** @throws WilcoError `not_permitted`: not available yet. */
+  export function group(name: string): never;
+  /** @throws WilcoError `not_permitted`: not available yet. */
+  export function file(path: string): never;
+  /** @throws WilcoError `not_permitted`: not available yet. */
+  export function secret(name: string): never;
+
+  export type ErrorCode =
+    | "invalid_request"
+    | "invalid_parameters"
+    | "invalid_policy"
+    | "invalid_selector"
+    | "invalid_inventory"
+    | "idempotency_mismatch"
+    | "too_large"
+    | "unknown_resource"
+    | "unknown_operation"
+    | "unknown_type"
+    | "unknown_group"
+    | "unknown_entry"
+    | "unknown_worker"
+    | "unknown_token"
+    | "unknown_route"
+    | "ambiguous_binding"
+    | "unauthenticated"
+    | "forbidden"
+    | "conflict"
+    | "precondition_failed"
+    | "already_ended"
+    | "lease_lost"
+    | "chunks_missing"
+    | "session_ended"
+    | "worker_name_taken"
+    | "no_worker"
+    | "expired"
+    | "unavailable"
+    | "unreachable"
+    | "internal"
+    | "storage_full"
+    | "data_directory_in_use"
+    | "data_directory_unusable"
+    | "database_newer"
+    | "database_unusable"
+    | "operation_failed"
+    | "operation_canceled"
+    | "operation_timed_out"
+    | "operation_lost"
+    | "targets_failed"
+    | "poll_limit_reached"
+    | "interrupted"
+    | "script_invalid"
+    | "script_failed"
+    | "script_limit"
+    | "import_refused"
+    | "not_permitted";
+}
