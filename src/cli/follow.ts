@@ -98,7 +98,13 @@ async function lookOnce(
   pending: Set<Followee>,
   wait: number,
 ): Promise<boolean> {
-  const asked = [...pending].map(({ entry, read }) => ({ id: entry.id, seen: read, after: read }));
+  // A server reads the entry first and its events after it, so the events may be newer than the entry they came with:
+  // whoever then says to have seen that event is never told that the entry has ended.
+  const asked = [...pending].map(({ entry, read }) => ({
+    id: entry.id,
+    seen: Math.min(read, entry.lastEvent),
+    after: read,
+  }));
   const answer = await options.trail.poll({ entries: asked, wait }, { signal: options.signal });
   for (const change of answer.entries) {
     const followee = followees.get(change.id);

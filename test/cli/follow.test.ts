@@ -68,6 +68,16 @@ describe("following entries", () => {
     ]);
   });
 
+  it("asks again for an entry that is older than the events it came with, whose end it would miss otherwise", async () => {
+    const answers = [
+      { entries: [{ id: 1, entry: entry("running", 2), events: events(1, 3) }] },
+      { entries: [{ id: 1, entry: entry("failed", 3), events: [] }] },
+    ];
+    const { trail, asked } = trailOf(answers);
+    expect(await run(trail)).toEqual({ reason: "ended", status: "failed", seen: [1, 2, 3] });
+    expect(asked.at(-1)).toEqual({ seen: 2, after: 3 });
+  });
+
   it("counts a look for each elapsed delay, not for early answers", async () => {
     const early = Array.from({ length: 5 }, (_, at) => ({
       entries: [{ id: 1, entry: entry("running", at + 1), events: events(at + 1, at + 1) }],
