@@ -49,6 +49,10 @@ export function openControl(handle: ControlHandle) {
       Atomics.store(words, WORDS.stop, 1);
       wake();
     },
+    /** Lowers the stop flag again: the VM goes on to be used. */
+    resume(): void {
+      Atomics.store(words, WORDS.stop, 0);
+    },
     stopped: (): boolean => Atomics.load(words, WORDS.stop) === 1,
     interrupt(): void {
       Atomics.add(words, WORDS.interrupts, 1);

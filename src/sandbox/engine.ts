@@ -30,6 +30,8 @@ const LARGE = 1024 * 1024;
 /** Bytes of C stack: about 6,000 plain calls deep. See thread-stack.ts before raising it. */
 const STACK = 1024 * 1024;
 const JOBS_PER_BATCH = 500;
+/** JS_EVAL_FLAG_STRICT and JS_EVAL_FLAG_ASYNC: a global program, strict as a module is, that may await. */
+const INTERACTIVE = 8 | 128;
 
 /** Text in, text (or undefined) out: one argument, because each costs as much as a small call. It must not throw. */
 export type HostFunction = (text: string) => string | undefined;
@@ -63,10 +65,23 @@ export interface Engine {
    * `receive("rejection", reason)`, once. @throws EngineStopped, EngineFailed.
    */
   reportRejections(): void;
+  /**
+   * Runs a program in the global scope. Hands the promise of its end, which gives `{ value }`, to the registered function
+   * as `receive("evaluated", promise)`. @returns what keeps it from compiling, or undefined. @throws EngineStopped,
+   * EngineFailed.
+   */
+  evaluate(source: string, file: string): Uncompiled | undefined;
   /** There is room in the VM for a text of so many characters. */
   fits(characters: number): boolean;
   /** The script used up the memory; it is being stopped. */
   exhausted(): boolean;
+}
+
+/** Why a program does not compile, and where; lines and columns from 1. */
+export interface Uncompiled {
+  message: string;
+  line: number;
+  column: number;
 }
 
 /** `shouldStop` said so, or the memory is used up. */
@@ -217,9 +232,25 @@ function engineOf({ runtime, context, internals, shouldStop, host, exhausted }: 
     });
   }
 
+  function evaluate(source: string, file: string): Uncompiled | undefined {
+    if (!internals.fits(source.length)) throw new EngineFailed("there is no room for a line");
+    const result = context.evalCode(source, file, INTERACTIVE);
+    if (!result.error) {
+      call("evaluated", result.value);
+      return undefined;
+    }
+    const name = ownText(result.error, "name");
+    if (name !== "SyntaxError") throw failed(result.error);
+    const place = /:(\d+):(\d+)\s*$/.exec(ownText(result.error, "stack"));
+    const message = ownText(result.error, "message");
+    result.error.dispose();
+    return { message, line: Number(place?.[1] ?? 1), column: Number(place?.[2] ?? 1) };
+  }
+
   return {
     boot,
     drain,
+    evaluate: (source, file) => guarded(() => evaluate(source, file)),
     fits: internals.fits,
     exhausted,
     send: (kind, json) =>

@@ -21,6 +21,8 @@ const MAX_MODULES = 1_000;
 export interface Loader {
   /** Sets the script's root (an absolute directory) and gives the module name of its main file. @throws LoadError. */
   open(root: string, file: string): string;
+  /** Sets the root for lines that import, when there is no main file. @throws Error when there is no such directory. */
+  openFolder(root: string): void;
   /** The full name of a module; never throws. */
   resolve(base: string, specifier: string): string;
   /** The JavaScript of a module. @throws LoadError. */
@@ -94,6 +96,10 @@ export function createLoader({ transpiler }: { transpiler: Transpiler }): Loader
       const found = find(relative(root, realpathOr(absolute)));
       if (typeof found === "string") return found;
       throw new LoadError({ ...found, code: "script_invalid" });
+    },
+
+    openFolder(directory) {
+      root = realpathSync(directory);
     },
 
     resolve(base, specifier) {

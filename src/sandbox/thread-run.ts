@@ -7,9 +7,9 @@ import type { MessagePort } from "node:worker_threads";
 import { openControl } from "./control.ts";
 import { createEngine, EngineStopped } from "./engine.ts";
 import type { EndMessage } from "./guest/wire.ts";
-import { LoadError, type LoadProblem } from "./load-error.ts";
 import { createLoader } from "./loader.ts";
 import type { FromThread, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
+import { createModuleSource, loadErrorOf } from "./module-source.ts";
 import { GUEST_MAIN } from "./package-modules.ts";
 import { finishError, invalidError } from "./stacks.ts";
 import { createOutbox } from "./thread-outbox.ts";
@@ -20,7 +20,7 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
   const control = openControl(data.control);
   const send = (message: FromThread): void => port.postMessage(message);
   const loader = createLoader({ transpiler: createTranspiler({ cacheDirectory: data.cacheDirectory }) });
-  const problems = new Map<string, LoadProblem>();
+  const modules = createModuleSource(loader);
   const stopwatch = createStopwatch({ control, budget: data.limits.cpu });
   let ended = false;
   const stopping = (): boolean => control.stopped() || stopwatch.over();
@@ -50,8 +50,7 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
   }
 
   function finished(message: EndMessage): ThreadEnd {
-    const finish = (error: Parameters<typeof finishError>[0]) =>
-      finishError(error, loader.sourceOf, (text) => problems.get(text));
+    const finish = (error: Parameters<typeof finishError>[0]) => finishError(error, loader.sourceOf, modules.problemOf);
     if (message.kind === "completed") {
       return { ...message, unobservedFailures: message.unobservedFailures.map(finish) };
     }
@@ -60,26 +59,14 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     // One piece too large for what is left: the script might have caught it, and did not.
     if (error.name === "InternalError" && error.message === "out of memory") return { kind: "limit", limit: "memory" };
     if (message.started) return { ...message, error };
-    return { kind: "invalid", error: problems.has(error.message) ? error : invalidError(error, loader.sourceOf) };
+    return { kind: "invalid", error: modules.problemOf(error.message) ? error : invalidError(error, loader.sourceOf) };
   }
 
   const engine = await createEngine({
     memory: data.limits.memory,
     shouldStop: () => ended || stopping(),
     resolveModule: loader.resolve,
-    loadModule(name) {
-      try {
-        return { source: loader.load(name) };
-      } catch (error) {
-        // Anything else would be a system error with a path of this machine in it.
-        const known =
-          error instanceof LoadError
-            ? error
-            : new LoadError({ code: "script_invalid", message: `${name} can't be read`, hint: codeOf(error) });
-        problems.set(known.message, known.problem);
-        return { error: { name: known.name, message: known.message } };
-      }
-    },
+    loadModule: modules.load,
     host: outbox.host,
   });
 
@@ -115,11 +102,7 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
     try {
       entry = loader.open(message.root, message.file);
     } catch (error) {
-      const problem: LoadProblem =
-        error instanceof LoadError
-          ? error.problem
-          : { code: "script_invalid", message: `${message.file} can't be read`, hint: codeOf(error) };
-      const { message: text, hint } = problem;
+      const { message: text, hint } = loadErrorOf(error, message.file).problem;
       const name = "ScriptInvalid";
       end({
         kind: "invalid",
@@ -155,10 +138,4 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
         return message satisfies never;
     }
   });
-}
-
-/** "EACCES", for a hint: a system error's message has the path in it, its code has not. */
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? `The system says ${code}.` : undefined;
 }
