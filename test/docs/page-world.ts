@@ -21,6 +21,8 @@ export interface PageWorld {
 
 /** Ends a command's output and gives its exit code. */
 const MARK = "\u0001";
+/** No block takes longer, ms, not even on a loaded machine. */
+const HANGS_AFTER = 90_000;
 
 /** @param ports that the page's text names; others that are free take their place, in commands and in what is shown. */
 export async function pageWorld(ports: readonly number[] = []): Promise<PageWorld> {
@@ -54,7 +56,10 @@ export async function pageWorld(ports: readonly number[] = []): Promise<PageWorl
 
   async function shell(script: string): Promise<Ended> {
     const child = spawnProcess("/bin/sh", ["-c", `exec 2>&1\n${script}`], { cwd: dir, env });
+    // What hangs is ended and told by its missing output; the test runner would only give up and leave it running.
+    const hangs = setTimeout(() => void child.stop(), HANGS_AFTER);
     const ended = await child.ended;
+    clearTimeout(hangs);
     return ended;
   }
 
