@@ -4,6 +4,7 @@ import { declareAccess } from "./declare/access.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
+import { declareScripts } from "./declare/scripts.ts";
 import { declareServer } from "./declare/server.ts";
 import { declareTrail } from "./declare/trail.ts";
 import { declareWork } from "./declare/work.ts";
@@ -22,6 +23,7 @@ export function buildProgram(runner: Runner): Command {
   addGlobalOptions(program);
   declareServer(program, runner);
   declareWork(program, runner);
+  declareScripts(program, runner);
   declareTrail(program, runner);
   declareInventory(program, runner);
   declareAccess(program, runner);

@@ -8,15 +8,20 @@ export interface Runner {
 }
 
 export function addGlobalOptions(command: Command): Command {
+  return addConnectionOptions(command)
+    .option("-o, --output <format>", "table, json, jsonl or yaml")
+    .option("--json", "short for --output json")
+    .option("--utc", "times in UTC instead of local");
+}
+
+/** Those that have nothing to do with how a result is printed. */
+export function addConnectionOptions(command: Command): Command {
   return command
     .option("--server <url>", "which server (or WILCO_SERVER, a profile, the local server of wilco up)")
     .option("--profile <name>", "which profile (or WILCO_PROFILE)")
     .option("--token-file <file>", "file that holds the token, - for stdin (or WILCO_TOKEN)")
-    .option("-o, --output <format>", "table, json, jsonl or yaml")
-    .option("--json", "short for --output json")
     .option("-q, --quiet", "no notices")
-    .option("-v, --verbose", "what was asked of the server, and stack traces")
-    .option("--utc", "times in UTC instead of local");
+    .option("-v, --verbose", "what was asked of the server, and stack traces");
 }
 
 /** Adds a command with the flags that all commands have. */

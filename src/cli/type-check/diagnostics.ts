@@ -1,0 +1,78 @@
+/** What a compiler finds wrong, read from its plain output and shown with the line it is about. */
+import { resolve } from "node:path";
+import { suggestion } from "../../core/suggest.ts";
+import type { Colours } from "../output/colours.ts";
+
+export interface Diagnostic {
+  /** Absolute. */
+  file: string;
+  /** From 1. */
+  line: number;
+  column: number;
+  /** "TS2345", or "script_invalid" for what the sandbox would refuse. */
+  code: string;
+  message: string;
+  hint?: string;
+}
+
+const HEAD = /^(.+?)\((\d+),(\d+)\): error (TS\d+): (.*)$/;
+
+/**
+ * The errors in the output of `tsc --pretty false`.
+ * @param folder that its relative paths start from.
+ */
+export function readDiagnostics(text: string, folder: string): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const head = HEAD.exec(line);
+    if (head) {
+      const [, file = "", row, column, code = "", message = ""] = head;
+      found.push({ file: resolve(folder, file), line: Number(row), column: Number(column), code, message });
+    } else if (/^\s+\S/.test(line)) {
+      const last = found.at(-1);
+      if (last) last.message += `\n${line.trimEnd()}`;
+    }
+  }
+  return found;
+}
+
+/** The compiler speaks of types; people look for the resource they misspelt. */
+export function explained(diagnostic: Diagnostic, resourceNames: () => string[]): Diagnostic {
+  const name = /^Argument of type '"(.+)"' is not assignable to parameter of type 'keyof ResourceNames'/.exec(
+    diagnostic.message,
+  )?.[1];
+  if (name !== undefined) {
+    const near = suggestion(name, resourceNames(), "It lists");
+    return {
+      ...diagnostic,
+      message: `The types file lists no resource "${name}"`,
+      hint: near?.startsWith("Did") ? near : 'Run "wilco typegen" when the resource is new.',
+    };
+  }
+  if (diagnostic.code === "TS1294") {
+    return {
+      ...diagnostic,
+      message: "This part of TypeScript can't be run by removing types",
+      hint: "Write it without enum, namespace, parameter properties and `import x = …`.",
+    };
+  }
+  return diagnostic;
+}
+
+/** "deploy.ts:3:7: …", the line, and a mark under the place. */
+export function formatDiagnostic(diagnostic: Diagnostic, name: string, source: string, paint: Colours): string {
+  const { line, column, code, message, hint } = diagnostic;
+  const lines = [`${name}:${line}:${column}: ${message}${code.startsWith("TS") ? paint.dim(` (${code})`) : ""}`];
+  const text = source.split(/\r?\n/)[line - 1];
+  if (text !== undefined) {
+    const margin = `${line}`.padStart(5);
+    // Tabs stay tabs, so that the mark is under its place however wide they are.
+    const before = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+    lines.push(
+      paint.dim(`${margin} | `) + text,
+      paint.dim(`${" ".repeat(margin.length)} | `) + before + paint.red("^"),
+    );
+  }
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  return lines.join("\n");
+}
