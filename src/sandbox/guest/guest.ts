@@ -1,4 +1,5 @@
 /** The guest: what the host's messages do inside the VM, and how a script starts and ends. */
+import type { PollPolicy } from "../../domain/poll-policy.ts";
 import {
   createExecutionTracker,
   type ExecutionTracker,
@@ -10,6 +11,7 @@ import { createChannel, type Channel, type HostFunctions } from "./channel.ts";
 import { createConsole, createLog, type Print, type ScriptConsole } from "./console.ts";
 import { describeError } from "./describe.ts";
 import { installGlobals } from "./globals.ts";
+import type { Interactive } from "./interactive.ts";
 import { createGuestLookup, createGuestPort } from "./port.ts";
 import { unpackPolicy, type EndMessage, type ScriptError, type StartMessage } from "./wire.ts";
 
@@ -58,14 +60,14 @@ export function createGuest(host: HostFunctions): Guest {
     channel.tell("end", message);
   };
   const threw = (error: ScriptError): void => end({ kind: "threw", error, started });
-  const uncaught = (error: unknown): void => threw(describeError(error));
+  /** Of a session that is typed line by line; it gets the host's messages first. */
+  let interactive: Interactive | undefined;
+  const uncaught = (error: unknown): void => (interactive ? interactive.uncaught(error) : threw(describeError(error)));
 
-  function start({ entry, args, env, pollDefaults, requireWorker }: StartMessage): void {
-    const port = createGuestPort({
-      channel,
-      pollDefaults: unpackPolicy(pollDefaults),
-      requireWorker: requireWorker ?? undefined,
-    });
+  function start(message: StartMessage): void {
+    const { entry, args, env, requireWorker } = message;
+    const pollDefaults = unpackPolicy(message.pollDefaults);
+    const port = createGuestPort({ channel, pollDefaults, requireWorker: requireWorker ?? undefined });
     context = {
       channel,
       api: createScriptApi<"direct">({ port, lookup: createGuestLookup(channel), tracker: told }),
@@ -75,12 +77,20 @@ export function createGuest(host: HostFunctions): Guest {
       log: createLog(print),
       end,
     };
+    if (entry === null) return startInteractive(pollDefaults);
     import(`script:${entry}`).then(
       () => {
         if (phase === "running") phase = "main done";
       },
       (error: unknown) => uncaught(error),
     );
+  }
+
+  function startInteractive(pollDefaults: Partial<PollPolicy>): void {
+    // Loaded here only: scripts have no use for it, and it would cost each of them its start.
+    Promise.all([import("./interactive.ts"), import("./api.ts")]).then(([{ createInteractive }, api]) => {
+      interactive = createInteractive({ channel, api, pollDefaults });
+    }, uncaught);
   }
 
   /** Nothing more can happen by itself: the script is over, or waits for what never comes. */
@@ -95,6 +105,7 @@ export function createGuest(host: HostFunctions): Guest {
 
   installGlobals(globalThis, { channel, console, now, uncaught });
   host.register((kind, argument) => {
+    if (interactive?.receive(kind, argument)) return;
     switch (kind) {
       case "start":
         return start(JSON.parse(argument as string) as StartMessage);

@@ -18,8 +18,8 @@ export function unpackPolicy(policy: WirePolicy): Partial<PollPolicy> {
 
 /** How a run starts, as the guest gets it. */
 export interface StartMessage {
-  /** Module name of the script. */
-  entry: string;
+  /** Module name of the script; null for a session that is typed line by line. */
+  entry: string | null;
   args: string[];
   env: Record<string, string>;
   pollDefaults: WirePolicy;
