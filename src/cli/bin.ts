@@ -7,6 +7,8 @@ const [first, ...rest] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && rest.length === 0) {
   process.stdout.write(`${readVersion()}\n`);
 } else {
+  const { startEarlyThread } = await import("./early-thread.ts");
+  await startEarlyThread(process.argv.slice(2));
   // Not Node's default place: that is a directory all users share.
   const { defaultCacheDirectory } = await import("../sandbox/cache-directory.ts");
   enableCompileCache(`${defaultCacheDirectory()}/compiled`);

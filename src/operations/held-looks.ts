@@ -39,7 +39,10 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
       if (item.after === undefined) changes.push({ id: entry.id, entry });
       else {
         const { events, end } = await readEvents(database, entry.id, item.after, MAX_EVENTS);
-        changes.push({ id: entry.id, entry, events, more: !end });
+        // What was written between the two reads comes with the next poll: an answer must not show the last event of an
+        // entry that it shows as running.
+        const known = events.filter((event) => event.seq <= entry.lastEvent);
+        changes.push({ id: entry.id, entry, events: known, more: !end || known.length < events.length });
       }
     }
     if (items.length <= FEW) {

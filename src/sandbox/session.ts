@@ -4,18 +4,18 @@
  * of a script of one line it takes about 145 ms on two cores, 42 of them Node's for any worker thread; most of the rest
  * is the engine's own code being compiled as it is first used (bundling and minifying the guest's modules gained 15 %).
  */
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type Worker } from "node:worker_threads";
 import type { ClientPort, LookupPort } from "../client/port.ts";
 import { WilcoError } from "../core/errors.ts";
 import { createBridge, type Bridge } from "./bridge.ts";
 import { createConsoleWriter, type ConsoleSink } from "./console-writer.ts";
 import { createControl, openControl } from "./control.ts";
-import { THREAD_STACK_MB } from "./thread-stack.ts";
 import { packPolicy } from "./guest/wire.ts";
 import type { RunningEntry } from "./filed-entries.ts";
 import { lookAfter, type OnError } from "./look-after.ts";
 import type { FromThread, SandboxLimits, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
 import { entryError, outcomeOf, type RunOutcome } from "./outcome.ts";
+import { startThread } from "./start-thread.ts";
 import { createWatchdog } from "./watchdog.ts";
 
 export const DEFAULT_LIMITS: Readonly<SandboxLimits> = Object.freeze({
@@ -37,6 +37,8 @@ export interface SessionOptions {
   limits?: Partial<SandboxLimits>;
   /** Where stripped TypeScript is kept (`defaultCacheDirectory()` of cache-directory.ts); default: nowhere. */
   cacheDirectory?: string;
+  /** A thread that was started beforehand (`startThread`); the session ends it. Default: it starts one. */
+  thread?: Worker | undefined;
 }
 
 export interface RunOptions {
@@ -85,19 +87,8 @@ export function createSession(options: SessionOptions = {}): Session {
     limits,
     cacheDirectory: options.cacheDirectory,
   };
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const thread = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
-    name: "wilco-sandbox",
-    workerData: data,
-    transferList: [lookups.port2],
-    // Nothing of this process's environment or flags is of use in there.
-    env: {},
-    execArgv: [],
-    resourceLimits: { stackSizeMb: THREAD_STACK_MB },
-    trackUnmanagedFds: false,
-  });
-  // A session that was made and is not used must not keep the process alive.
-  thread.unref();
+  const thread = options.thread ?? startThread();
+  thread.postMessage(data, [lookups.port2]);
   lookups.port1.unref();
   const post = (message: ToThread): void => thread.postMessage(message);
   const ended = Promise.withResolvers<ThreadEnd>();

@@ -3,7 +3,6 @@
  * asked for in one message for each turn. Nothing of the VM outlives a limit or a failure: the main thread then ends
  * the thread.
  */
-import type { MessagePort } from "node:worker_threads";
 import { openControl } from "./control.ts";
 import { createEngine, EngineStopped } from "./engine.ts";
 import type { EndMessage } from "./guest/wire.ts";
@@ -16,9 +15,15 @@ import { createOutbox } from "./thread-outbox.ts";
 import { createStopwatch } from "./thread-stopwatch.ts";
 import { createTranspiler } from "./transpile.ts";
 
-export async function runThread(port: MessagePort, data: ThreadData): Promise<void> {
+/** The thread's end of its channel; what arrived before `listen` is not lost. */
+export interface ThreadPort {
+  send(message: FromThread): void;
+  listen(receive: (message: ToThread) => void): void;
+}
+
+export async function runThread(port: ThreadPort, data: ThreadData): Promise<void> {
   const control = openControl(data.control);
-  const send = (message: FromThread): void => port.postMessage(message);
+  const { send } = port;
   const loader = createLoader({ transpiler: createTranspiler({ cacheDirectory: data.cacheDirectory }) });
   const modules = createModuleSource(loader);
   const stopwatch = createStopwatch({ control, budget: data.limits.cpu });
@@ -120,7 +125,7 @@ export async function runThread(port: MessagePort, data: ThreadData): Promise<vo
   }
 
   engine.boot(GUEST_MAIN);
-  port.on("message", (message: ToThread) => {
+  port.listen((message) => {
     switch (message.type) {
       case "start":
         return start(message);

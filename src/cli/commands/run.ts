@@ -10,6 +10,7 @@ import type { OnError } from "../../sandbox/look-after.ts";
 import type { RunOutcome } from "../../sandbox/outcome.ts";
 import { createSession } from "../../sandbox/session.ts";
 import type { Context, Environment } from "../context.ts";
+import { takeEarlyThread } from "../early-thread.ts";
 import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
@@ -48,7 +49,8 @@ export async function runCommand(context: Context, file: string, args: string[],
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
 
   // Its thread boots while the server is looked for.
-  const session = createSession({ cacheDirectory: defaultCacheDirectory(context.env), limits });
+  const cacheDirectory = defaultCacheDirectory(context.env);
+  const session = createSession({ cacheDirectory, limits, thread: takeEarlyThread() });
   const interrupt = listenForInterrupt();
   const { output } = context;
   try {

@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { WilcoError } from "../../core/errors.ts";
 import { readOwner } from "../../database/owner.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf, SERVER_LOG_FILE } from "../data-dir.ts";
+import { entryFile } from "../entry-file.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
@@ -69,11 +69,6 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
 async function printUp({ output }: Context, dataDir: string, url: string): Promise<number> {
   await printDocument(output, { url, dataDir, pid: readOwner(dataDir)?.pid ?? null }, () => `${url}\n`);
   return EXIT.succeeded;
-}
-
-function entryFile(): string {
-  const own = fileURLToPath(import.meta.url);
-  return fileURLToPath(new URL(own.endsWith(".ts") ? "../bin.ts" : "../bin.js", import.meta.url));
 }
 
 function serverArguments(dataDir: string, flags: UpFlags): string[] {
