@@ -63,7 +63,10 @@ function licenses({ output }: RolldownOutput): string {
   return [...folders]
     .toSorted()
     .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, string>;
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<
+        string,
+        string
+      >;
       const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
       const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), "utf8").trim();
       return `${name} ${version}\n\n${text}\n`;

@@ -59,6 +59,9 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
     validateFormats: false,
     addUsedSchema: false,
     logger: false,
+    // Where a schema is written it is checked (`schemaProblem`); checking it where it is used would compile the
+    // meta-schema in every process that starts, 50 ms.
+    validateSchema: false,
   });
   ajv.addKeyword({ keyword: "secret", schemaType: "boolean" });
   // For people only: editors and completion show it beside the parameter.
@@ -106,6 +109,8 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
     schemaProblem(schema) {
       if (!isJsonObject(schema)) return "it is not a JSON Schema object";
       try {
+        if (!ajv.validateSchema(schema))
+          return `schema is invalid: ${ajv.errorsText(ajv.errors, { dataVar: "schema" })}`;
         compiled(schema);
         return null;
       } catch (error) {

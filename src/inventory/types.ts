@@ -94,12 +94,11 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
       throw unknownType(name, await typeNames(sql));
     },
     async saveFromWorker(tx, inputs) {
-      const descriptors = inputs.map((input, index) => checkedDescriptor(schemas, input, index));
-      const known = await find(
-        tx,
-        descriptors.map(({ name }) => name),
+      const known = await find(tx, inputs.map(nameOf));
+      // Built-in types are not taken from workers, so nothing of theirs is worth a check: it would be 60 ms of each start.
+      const wanted = inputs.flatMap((input, index) =>
+        known.get(nameOf(input))?.builtin === true ? [] : [checkedDescriptor(schemas, input, index)],
       );
-      const wanted = descriptors.filter(({ name }) => known.get(name)?.builtin !== true);
       for (const { name } of wanted) {
         const stored = known.get(name);
         if (stored && hasImplementation(stored)) throw definedElsewhere(name);
@@ -143,6 +142,11 @@ export function unknownType(name: string, known: readonly string[]): WilcoError 
 /** True for a type that an inventory document defined: it says what workers run. */
 export function hasImplementation(descriptor: ResourceTypeDescriptor): boolean {
   return Object.values(descriptor.operations).some(({ implementation }) => implementation !== null);
+}
+
+function nameOf(input: unknown): string {
+  const name = (input as { name?: unknown } | null)?.name;
+  return typeof name === "string" ? name : "";
 }
 
 function checkedDescriptor(schemas: SchemaValidator, input: unknown, index: number): ResourceTypeDescriptor {

@@ -18,6 +18,8 @@ const options = {
   useDefaults: true,
   validateFormats: false,
   strict: false,
+  // They are ours.
+  validateSchema: false,
   logger: false,
 } as const;
 
