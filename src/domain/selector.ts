@@ -66,6 +66,12 @@ export function selectorOfQuery(query: SelectorQuery): string {
   return terms.join(",");
 }
 
+/** A glob as a regular expression: `*` any run, `?` one character. */
+export function globToRegExp(glob: string): RegExp {
+  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "u");
+}
+
 export function isGlob(text: string): boolean {
   return text.includes("*") || text.includes("?");
 }
