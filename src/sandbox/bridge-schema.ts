@@ -8,6 +8,8 @@ import { WilcoError } from "../core/errors.ts";
 type Check = (value: unknown, place: string) => string | undefined;
 
 const MAX_MS = 315_360_000_000;
+/** Characters of a request's body; the limit of all arguments is mostly less. */
+const MAX_BODY = 16 * 1024 * 1024;
 
 const whole =
   (min: number, max: number): Check =>
@@ -49,6 +51,15 @@ const list =
       if (fault !== undefined) return fault;
     }
     return undefined;
+  };
+/** An object of any names. */
+const textsByName =
+  (value: Check, max: number): Check =>
+  (input, place) => {
+    if (object(input, place) !== undefined) return object(input, place);
+    const fields = Object.entries(input as object);
+    if (fields.length > max) return `${place} has more than ${max} fields`;
+    return fields.map(([name, field]) => text(256)(name, place) ?? value(field, `${place}.${name}`)).find(Boolean);
   };
 const shape =
   (required: Record<string, Check>, optional: Record<string, Check> = {}): Check =>
@@ -116,6 +127,19 @@ const query = shape(
   },
 );
 
+const bytes = either(shape({ text: text(MAX_BODY) }), shape({ base64: text(MAX_BODY) }));
+
+const request = shape(
+  {
+    url: text(8_192),
+    method: one("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+    headers: textsByName(text(16_384), 100),
+    redirect: one("follow", "manual", "error"),
+    timeout: whole(1, 300_000),
+  },
+  { body: bytes },
+);
+
 interface Method {
   args: Check[];
   /** How many of them must be there. */
@@ -132,6 +156,8 @@ export const CALLS: Readonly<Record<string, Method>> = {
   entry: method([id]),
   entries: method([query]),
   events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
+  readFile: method([text(4_096), one("utf8", "base64")]),
+  fetch: method([request]),
 };
 
 /** Synchronous: the sandbox's thread is blocked until they are answered. */

@@ -9,6 +9,9 @@ import type { PollPolicy } from "../domain/poll-policy.ts";
 import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
 import { createFiledEntries, type FiledEntries } from "./filed-entries.ts";
 import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
+import { NO_PERMISSIONS, type Permissions } from "./permissions.ts";
+import { createHostAccess } from "./permissions-access.ts";
+import { guardCalls } from "./permissions-calls.ts";
 import type { Post, SandboxLimits, SettlementChunk } from "./messages.ts";
 import { createSettlements } from "./settlements.ts";
 
@@ -25,6 +28,10 @@ export interface Bridge {
 export interface BridgeOptions {
   port: ClientPort;
   lookup: LookupPort;
+  /** Beyond the wilco API. Default: none. */
+  permissions?: Permissions | undefined;
+  /** Where relative paths of `readFile` start. Default: the working directory. */
+  root?: string | undefined;
   limits: SandboxLimits;
   /** Brings texts of settlements to the guest. */
   settle: (chunks: SettlementChunk[]) => void;
@@ -32,7 +39,10 @@ export interface BridgeOptions {
   onFault: (error: unknown) => void;
 }
 
-export function createBridge({ port, lookup, limits, settle, onFault }: BridgeOptions): Bridge {
+export function createBridge(options: BridgeOptions): Bridge {
+  const { lookup, limits, settle, onFault, permissions = NO_PERMISSIONS, root = process.cwd() } = options;
+  const port = guardCalls({ port: options.port, lookup, permissions });
+  const access = createHostAccess({ permissions, root });
   const settlements = createSettlements(settle);
   const entries = createFiledEntries();
   const outstanding = new Set<number>();
@@ -67,6 +77,8 @@ export function createBridge({ port, lookup, limits, settle, onFault }: BridgeOp
     entry: async (id: number) => see(await port.entry(id)),
     entries: (query: Parameters<ClientPort["entries"]>[0]) => port.entries(query),
     events: (id: number, after: number, wait: number) => port.events(id, after, wait),
+    readFile: access.readFile,
+    fetch: access.fetch,
   };
 
   const lookups: Record<string, (...args: never[]) => unknown> = {
@@ -145,6 +157,7 @@ export function createBridge({ port, lookup, limits, settle, onFault }: BridgeOp
 
     async close() {
       closed = true;
+      access.close();
       while (submits.size > 0) await Promise.all(submits);
     },
   };

@@ -15,6 +15,7 @@ import type { RunningEntry } from "./filed-entries.ts";
 import { lookAfter, type OnError } from "./look-after.ts";
 import type { FromThread, SandboxLimits, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
 import { entryError, outcomeOf, type RunOutcome } from "./outcome.ts";
+import type { Permissions } from "./permissions.ts";
 import { startThread } from "./start-thread.ts";
 import { createWatchdog } from "./watchdog.ts";
 
@@ -48,7 +49,9 @@ export interface RunOptions {
   file: string;
   /** What the command line has after the file. */
   args?: string[];
-  /** The allowed names only. */
+  /** What it may do beyond the wilco API. Default: nothing. */
+  permissions?: Permissions;
+  /** Values of the variables that it may read; their names are allowed by being here. */
   env?: Record<string, string>;
   port: ClientPort;
   lookup: LookupPort;
@@ -140,6 +143,8 @@ export function createSession(options: SessionOptions = {}): Session {
     const running = (bridge = createBridge({
       port,
       lookup: what.lookup,
+      permissions: what.permissions,
+      root: what.root,
       limits,
       settle: (chunks) => post({ type: "settle", chunks }),
       onFault: what.onFault ?? (() => {}),
@@ -158,6 +163,7 @@ export function createSession(options: SessionOptions = {}): Session {
         start: {
           args: what.args ?? [],
           env: what.env ?? {},
+          allowedEnv: what.permissions?.env ?? [],
           pollDefaults: packPolicy(port.pollDefaults),
           requireWorker: port.requireWorker ?? null,
         },
@@ -182,7 +188,7 @@ export function createSession(options: SessionOptions = {}): Session {
 }
 
 /** @throws WilcoError `invalid_request` for a limit that is not a number or too small to work with. */
-function readLimits(given: Partial<SandboxLimits> = {}): SandboxLimits {
+export function readLimits(given: Partial<SandboxLimits> = {}): SandboxLimits {
   const limits = { ...DEFAULT_LIMITS, ...given };
   const wrong = Object.entries(limits).find(([, value]) => !Number.isFinite(value) || value <= 0);
   if (wrong || limits.memory < MIN_MEMORY) {

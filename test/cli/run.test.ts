@@ -112,12 +112,12 @@ describe("wilco run: what the script did, and the answer", () => {
   });
 
   it("hands over everything after the file, and only the variables that are named", async () => {
-    const script = 'console.log(args.join("|"), env.SHOWN, env.HIDDEN);';
+    const script = 'console.log(args.join("|"), env.SHOWN, "HIDDEN" in env);';
     const file = world.file("arguments.ts", `import { args, env } from "wilco";\n${script}`);
-    const ended = await world.run(["run", "--env", "SHOWN", file, "a", "--json", "--name=b c", "-x"], {
+    const ended = await world.run(["run", "--allow-env", "SHOWN", file, "a", "--json", "--name=b c", "-x"], {
       env: { SHOWN: "yes", HIDDEN: "no" },
     });
-    expect(ended).toMatchObject({ code: 0, stdout: "a|--json|--name=b c|-x yes undefined\n" });
+    expect(ended).toMatchObject({ code: 0, stdout: "a|--json|--name=b c|-x yes false\n" });
   });
 
   it("refuses a file that is not there and an unknown choice, before it looks for a server", async () => {

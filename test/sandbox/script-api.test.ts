@@ -115,10 +115,10 @@ describe("the script API in the sandbox", () => {
     const ran = await runScript(
       `import { args, env } from "wilco";
        const { version, count, dryRun } = args.parse({ version: "string", count: "number?", dryRun: "boolean" });
-       console.log(args.length, version, count, dryRun, env.REGION, env.HOME, typeof process, typeof require);`,
+       console.log(args.length, version, count, dryRun, env.REGION, "HOME" in env, typeof process, typeof require);`,
       { args: ["1.2", "--count=3", "--dry-run"], env: { REGION: "eu" } },
     );
-    expect(ran.stdout).toBe("3 1.2 3 true eu undefined undefined undefined\n");
+    expect(ran.stdout).toBe("3 1.2 3 true eu false undefined undefined\n");
   });
 
   it("ends with invalid_request when the arguments are wrong", async () => {

@@ -1,5 +1,5 @@
 /** `wilco run FILE`: a script in the sandbox, against a server or with `--local`. */
-import { realpathSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { createNodePort } from "../../client/node-port.ts";
 import { parseDuration } from "../../core/durations.ts";
@@ -8,26 +8,29 @@ import { suggestion } from "../../core/suggest.ts";
 import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
 import type { OnError } from "../../sandbox/look-after.ts";
 import type { RunOutcome } from "../../sandbox/outcome.ts";
+import { readManifest } from "../../sandbox/permissions-manifest.ts";
 import { createSession } from "../../sandbox/session.ts";
-import type { Context, Environment } from "../context.ts";
+import type { Context } from "../context.ts";
 import { takeEarlyThread } from "../early-thread.ts";
 import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { showError } from "../output/error-text.ts";
 import { printValue } from "../output/documents.ts";
+import { allowedEnvironment, readPermissions, type PermissionFlags } from "../permission-flags.ts";
 import { layerPollFlags, pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { openForWork, type LocalFlags } from "../remote.ts";
 import { createRunProgress } from "../run-progress.ts";
 import { showOutcome, tellRunning } from "../run-report.ts";
 import { requireWorkerOf } from "../require-worker.ts";
+import { scriptFile } from "../script-file.ts";
 
-export interface RunFlags extends PollFlags, LocalFlags {
+export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags {
   onError: string;
   grace: string;
   cpuLimit: string;
   memoryLimit: string;
-  env?: string[];
+  check?: boolean;
   root?: string;
   requireWorker: string | boolean;
 }
@@ -41,12 +44,16 @@ export async function runCommand(context: Context, file: string, args: string[],
   const onError = onErrorOf(flags.onError);
   const grace = parseDuration(flags.grace, "--grace");
   const flagPolicy = pollPolicyOfFlags(flags);
-  const env = allowedEnvironment(context.env, flags.env ?? []);
   const limits = {
     cpu: parseDuration(flags.cpuLimit, "--cpu-limit"),
     memory: parseCount(flags.memoryLimit, "--memory-limit", 2_048) * 1_048_576,
   };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
+  if (flags.check === true) await (await import("./check.ts")).checkBeforeRun(context, script);
+  const manifest = readManifest(readFileSync(script, "utf8"), file);
+  const permissions = await readPermissions({ context, flags, manifest, script: file, root });
+  // The person said no, and was told that nothing was done.
+  if (permissions === undefined) return EXIT.wrongUse;
 
   // Its thread boots while the server is looked for.
   const cacheDirectory = defaultCacheDirectory(context.env);
@@ -67,7 +74,8 @@ export async function runCommand(context: Context, file: string, args: string[],
         root,
         file: script,
         args,
-        env,
+        permissions,
+        env: allowedEnvironment(context.env, permissions.env),
         port: progress.port,
         lookup: port.lookup,
         console: (stream, text) => (toStdout && stream === "stdout" ? output.write(text) : output.writeErr(text)),
@@ -113,20 +121,6 @@ function exitCodeOf(outcome: RunOutcome, interrupt: Interrupt, filed: number): n
   }
 }
 
-function scriptFile(context: Context, file: string): string {
-  const path = context.path(file);
-  try {
-    if (statSync(path).isFile()) return realpathSync(path);
-  } catch {
-    // said below, with what to do
-  }
-  throw new WilcoError({
-    code: "script_invalid",
-    message: `There is no script ${file}`,
-    hint: "Name a .ts or .js file.",
-  });
-}
-
 function directory(path: string): string {
   try {
     if (statSync(path).isDirectory()) return realpathSync(path);
@@ -148,14 +142,4 @@ function onErrorOf(text: string): OnError {
     message: `--on-error does not know ${JSON.stringify(text)}`,
     hint: suggestion(text, ON_ERROR, "it takes"),
   });
-}
-
-/** A script sees no variable that was not named: the environment holds tokens. */
-function allowedEnvironment(env: Environment, names: readonly string[]): Record<string, string> {
-  const allowed: Record<string, string> = {};
-  for (const name of names) {
-    const value = env[name];
-    if (value !== undefined) allowed[name] = value;
-  }
-  return allowed;
 }

@@ -4,6 +4,7 @@ import type { ExecFlags } from "../commands/exec.ts";
 import type { RunFlags } from "../commands/run.ts";
 import { addPollOptions } from "../poll-options.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+import { addPermissionOptions } from "./permission-options.ts";
 
 export function declareWork(program: Command, runner: Runner): void {
   const run = declare(
@@ -17,8 +18,8 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--root <dir>", "what the script may import from (default: its own directory)")
     .option("--cpu-limit <duration>", "computing time of the script, waiting not counted", "60s")
     .option("--memory-limit <megabytes>", "memory of the script", "128")
-    .option("--env <name>", "let the script read this variable; repeatable", collect);
-  addLocalOptions(addRequireWorker(addPollOptions(run)));
+    .option("--check", "type-check it first, as wilco check does");
+  addLocalOptions(addRequireWorker(addPollOptions(addPermissionOptions(run))));
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/run.ts")).runCommand(context, file, args, flags),

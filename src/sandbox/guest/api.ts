@@ -19,11 +19,13 @@ export {
 } from "../../client/errors.ts";
 export { chartOfNumbers as chart } from "../../client/chart.ts";
 export { WilcoError } from "../../core/errors.ts";
+export { AccessFailed } from "./access.ts";
 
 const context = guest.context();
 
 export const { resource, resources, history } = context.api;
 export const { args, env, console, log } = context;
+export const { readFile, fetch } = context.access;
 
 /** Waits. @param duration with a unit: "500ms", "2s". @throws WilcoError `interrupted`, `invalid_request`. */
 export function sleep(duration: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** What a script expects around it and the engine lacks, on globalThis. */
+import type { Access } from "./access.ts";
 import type { Channel } from "./channel.ts";
 import { structuredClone } from "./clone.ts";
 import type { ScriptConsole } from "./console.ts";
@@ -14,12 +15,13 @@ export interface GlobalsOptions {
   now: () => number;
   /** Gets what a timer's or microtask's callback throws. */
   uncaught: (error: unknown) => void;
+  fetch: Access["fetch"];
 }
 
 /** Longer delays overflow a timer's 32 bits and would fire at once. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-export function installGlobals(target: object, { channel, console, now, uncaught }: GlobalsOptions): void {
+export function installGlobals(target: object, { channel, console, now, uncaught, fetch }: GlobalsOptions): void {
   const globals: Record<string, unknown> = {
     console,
     performance: Object.freeze({ now }),
@@ -29,6 +31,7 @@ export function installGlobals(target: object, { channel, console, now, uncaught
       void Promise.resolve().then(guarded(callback, uncaught));
     },
     structuredClone,
+    fetch,
     atob,
     btoa,
     AbortController,

@@ -6,10 +6,12 @@ import {
   type SettledExecution,
 } from "../../client/execution-tracker.ts";
 import { createScriptApi, type ScriptApi } from "../../client/script-api.ts";
+import { createAccess, type Access } from "./access.ts";
 import { createArguments, type ScriptArguments } from "./args.ts";
 import { createChannel, type Channel, type HostFunctions } from "./channel.ts";
 import { createConsole, createLog, type Print, type ScriptConsole } from "./console.ts";
 import { describeError } from "./describe.ts";
+import { createEnvironment } from "./environment.ts";
 import { installGlobals } from "./globals.ts";
 import type { Interactive } from "./interactive.ts";
 import { createGuestLookup, createGuestPort } from "./port.ts";
@@ -20,7 +22,8 @@ export interface GuestContext {
   channel: Channel;
   api: ScriptApi<"direct">;
   args: ScriptArguments;
-  env: Readonly<Record<string, string>>;
+  env: Readonly<Record<string, string | undefined>>;
+  access: Access;
   console: ScriptConsole;
   log: ReturnType<typeof createLog>;
   end: (message: EndMessage) => void;
@@ -39,6 +42,7 @@ export function createGuest(host: HostFunctions): Guest {
   const now = (): number => Date.now() - begin;
   const print: Print = (stream, text) => channel.tell("print", { stream, text });
   const console = createConsole({ print, now });
+  const access = createAccess(channel);
   const tracker = createExecutionTracker();
   /** The host must know too: it looks after what still runs when the script can't any more. */
   const told: ExecutionTracker = {
@@ -65,14 +69,15 @@ export function createGuest(host: HostFunctions): Guest {
   const uncaught = (error: unknown): void => (interactive ? interactive.uncaught(error) : threw(describeError(error)));
 
   function start(message: StartMessage): void {
-    const { entry, args, env, requireWorker } = message;
+    const { entry, args, env, allowedEnv, requireWorker } = message;
     const pollDefaults = unpackPolicy(message.pollDefaults);
     const port = createGuestPort({ channel, pollDefaults, requireWorker: requireWorker ?? undefined });
     context = {
       channel,
       api: createScriptApi<"direct">({ port, lookup: createGuestLookup(channel), tracker: told }),
       args: createArguments(args),
-      env: Object.freeze({ ...env }),
+      env: createEnvironment(env, allowedEnv),
+      access,
       console,
       log: createLog(print),
       end,
@@ -103,7 +108,7 @@ export function createGuest(host: HostFunctions): Guest {
     }, uncaught);
   }
 
-  installGlobals(globalThis, { channel, console, now, uncaught });
+  installGlobals(globalThis, { channel, console, now, uncaught, fetch: access.fetch });
   host.register((kind, argument) => {
     if (interactive?.receive(kind, argument)) return;
     switch (kind) {

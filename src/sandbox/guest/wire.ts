@@ -21,7 +21,10 @@ export interface StartMessage {
   /** Module name of the script; null for a session that is typed line by line. */
   entry: string | null;
   args: string[];
+  /** The variables that are set, of those that it may read. */
   env: Record<string, string>;
+  /** Names of the variables that it may read, set or not. Default: those in `env`. */
+  allowedEnv?: readonly string[];
   pollDefaults: WirePolicy;
   requireWorker: number | null;
 }

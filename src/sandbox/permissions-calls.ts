@@ -1,0 +1,93 @@
+/**
+ * `--allow-operation` and `--allow-resource`: a port that submits, retries and cancels only what they allow. What a call
+ * says of its resource comes from the guest and is not believed; the server is asked. Look-ups and the history are left
+ * alone: what a script may see is its token's matter.
+ */
+import type { Call, ClientPort, LookupPort } from "../client/port.ts";
+import type { EntryResource } from "../domain/entry.ts";
+import type { Resource } from "../domain/resource.ts";
+import { notPermitted, operationAllowed, type Permissions } from "./permissions.ts";
+
+export interface GuardOptions {
+  port: ClientPort;
+  lookup: LookupPort;
+  permissions: Permissions;
+  /** ms; only differences count. Default performance.now. */
+  now?: () => number;
+}
+
+/** For how long what the selectors found is taken as it was, ms. Labels change seldom, submits come by the thousand. */
+const SELECTED_FOR = 5_000;
+
+export function guardCalls({ port, lookup, permissions, now = () => performance.now() }: GuardOptions): ClientPort {
+  const { operations, resources } = permissions;
+  if (operations === undefined && resources === undefined) return port;
+  const known = new Map<number, Promise<EntryResource>>();
+  let selected: { at: number; ids: Promise<ReadonlySet<number>> } | undefined;
+  /** Calls are filed in the order they were made, whatever their checks wait for. */
+  let before: Promise<unknown> = Promise.resolve();
+
+  function resourceOf(id: number): Promise<EntryResource> {
+    let found = known.get(id);
+    if (!found) {
+      found = Promise.resolve(lookup.resource(id));
+      known.set(id, found);
+      found.catch(() => known.delete(id));
+    }
+    return found;
+  }
+
+  async function selectedIds(selectors: readonly string[]): Promise<ReadonlySet<number>> {
+    const lists: Resource[][] = await Promise.all(selectors.map(async (selector) => lookup.resources(selector)));
+    return new Set(lists.flat().map(({ id }) => id));
+  }
+
+  async function isSelected(id: number, selectors: readonly string[]): Promise<boolean> {
+    if (selected === undefined || now() - selected.at > SELECTED_FOR) {
+      selected = { at: now(), ids: selectedIds(selectors) };
+      selected.ids.catch(() => (selected = undefined));
+    }
+    return (await selected.ids).has(id);
+  }
+
+  /** @throws WilcoError `not_permitted`. */
+  async function check(verb: string, operation: string, resource: EntryResource): Promise<void> {
+    if (operations !== undefined && !operationAllowed(operations, resource.type, operation)) {
+      throw notPermitted(`To ${verb} ${operation} of ${resource.name}`, "operations", `${resource.type}.${operation}`);
+    }
+    if (resources !== undefined && !(await isSelected(resource.id, resources))) {
+      throw notPermitted(`To ${verb} ${operation} of ${resource.name}`, "resources", resource.name);
+    }
+  }
+
+  async function checked(call: Call): Promise<Call> {
+    const { id, name, type } = await resourceOf(call.resource);
+    await check("submit", call.operation, { id, name, type });
+    return { ...call, resourceName: name, type };
+  }
+
+  async function checkEntry(verb: string, id: number): Promise<void> {
+    const { resource, operation, kind } = await port.entry(id);
+    if (resource === null || operation === null) throw notPermitted(`To ${verb} a ${kind}`, "operations", "*");
+    await check(verb, operation, resource);
+  }
+
+  return {
+    ...port,
+    async submit(call) {
+      const own = checked(call);
+      const turn = before.then(() => own);
+      // A refused call holds up none of those after it.
+      before = turn.catch(() => {});
+      return port.submit(await turn);
+    },
+    async retry(id) {
+      await checkEntry("retry", id);
+      return port.retry(id);
+    },
+    async cancel(id, options) {
+      await checkEntry("cancel", id);
+      return port.cancel(id, options);
+    },
+  };
+}
