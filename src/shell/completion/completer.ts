@@ -1,6 +1,6 @@
 /**
  * Tab. Reads the line's tokens, the names that the session declared and what is known of the server; evaluates nothing,
- * and waits for the network at most until `BOUND`.
+ * and waits for the network no longer than `bound`.
  */
 import type { JsonSchema } from "../../core/json.ts";
 import type { Variable } from "../../sandbox/guest/value-description.ts";
@@ -32,32 +32,21 @@ export interface CompleterOptions {
   commands?: readonly string[];
   /** Of the terminal, for signatures. Default 80. */
   columns?: () => number;
+  /** ms that a Tab may wait for the network, of the 150 that an answer may take in all. Default 100. */
+  bound?: number;
 }
 
-/** ms for the network, of the 150 that an answer may take. */
-const BOUND = 120;
 const NOTHING: Completion = { candidates: [], prefix: "" };
 /** After these a value begins. */
-const BEFORE_VALUE = new Set([
-  "(",
-  ",",
-  ":",
-  "[",
-  "=",
-  "{",
-  ";",
-  "=>",
-  "?",
-  "&",
-  "|",
-  "!",
-  "return",
-  "await",
-  "of",
-  "in",
-]);
+const BEFORE_VALUE = new Set("( , : [ = { ; => ? & | ! return await of in".split(" "));
 
-export function createCompleter({ names, variables, commands = [], columns = () => 80 }: CompleterOptions): Completer {
+export function createCompleter({
+  names,
+  variables,
+  commands = [],
+  columns = () => 80,
+  bound = 100,
+}: CompleterOptions): Completer {
   async function complete(line: string, at: number): Promise<Completion> {
     const before = line.slice(0, at);
     const command = /^\s*(\.[a-z]*)$/.exec(before)?.[1];
@@ -67,8 +56,8 @@ export function createCompleter({ names, variables, commands = [], columns = () 
     }
     const cursor = cursorOf(before);
     if (!cursor) return NOTHING;
-    const due = performance.now() + BOUND;
-    await within(names.ready(), BOUND);
+    const due = performance.now() + bound;
+    await within(names.ready(), bound);
     const snapshot = names.snapshot();
     const inference = inferenceOf({ tokens: cursor.tokens, snapshot, variables: variables() });
     const place = placeOf(cursor, inference, snapshot);
@@ -108,6 +97,8 @@ export function createCompleter({ names, variables, commands = [], columns = () 
       );
       if (candidates.length > 0 || place.schema) return { candidates, prefix };
     }
+    // A key of an object of which nothing is known; a variable may be one.
+    if (prefix === "" && cursor.frames.at(-1)?.object && cursor.frames.at(-1)!.key === undefined) return { ...NOTHING };
     const values = place?.schema && !place.keysOf ? valueBeginnings(place.schema) : [];
     const declared = [...inference.locals(), ...variables().map((variable) => variable.name)];
     const known = [...values, ...declared, ...Object.keys(SCRIPT_GLOBALS)];

@@ -66,14 +66,22 @@ export function createNames({ api, now = Date.now, maxAge = 30_000, maxResources
   let current = NOTHING;
   let due = -Infinity;
   let reading: Promise<void> | undefined;
+  /** Something is known. */
+  const begun = Promise.withResolvers<void>();
 
   async function read(): Promise<void> {
-    const [types, groups, resources] = await Promise.all([
-      api.types().then(({ items }) => new Map(items.map((type) => [type.name, type] as const))),
-      api.groups().then(({ items }) => items.map((group) => group.name).toSorted(byText)),
-      readResources(),
-    ]);
-    current = { ...resources, types, groups };
+    const resources = readResources();
+    // Types and groups are small: what needs nothing else need not wait for the pages of resources.
+    const small = Promise.all([api.types(), api.groups()]).then(([types, groups]) => {
+      current = {
+        ...current,
+        types: new Map(types.items.map((type) => [type.name, type])),
+        groups: sorted(groups.items.map((group) => group.name)),
+      };
+      begun.resolve();
+    });
+    const [read] = await Promise.all([resources, small]);
+    current = { ...current, ...read };
     due = now() + maxAge;
   }
 
@@ -124,7 +132,7 @@ export function createNames({ api, now = Date.now, maxAge = 30_000, maxResources
     async ready() {
       if (current !== NOTHING) return;
       if (now() >= due) refresh();
-      await reading;
+      await Promise.race([begun.promise, reading]);
     },
     async resourcesFrom(prefix) {
       // In a selector these would mean something else.

@@ -101,9 +101,10 @@ function parameterLines(schema: JsonSchema, width: number): string[] {
     };
   });
   const column = Math.min(
-    MOST_DECLARATION,
     Math.floor(width / 2),
-    rows.reduce((most, { declaration }) => Math.max(most, widthOf(declaration)), 0),
+    rows
+      .filter(({ declaration, description }) => description !== "" && widthOf(declaration) <= MOST_DECLARATION)
+      .reduce((most, { declaration }) => Math.max(most, widthOf(declaration)), 0),
   );
   return rows.flatMap(({ declaration, description }) => {
     if (description === "") return [INDENT + cut(declaration, width - INDENT.length)];

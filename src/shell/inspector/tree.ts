@@ -1,10 +1,10 @@
 /** Any value, the way JavaScript writes it: on one line when it fits, otherwise one line for each part. */
 import type { ValueDescription } from "../../sandbox/guest/value-description.ts";
-import { bar } from "./card.ts";
 import { entryInline, executionInline } from "./entry.ts";
 import { errorInline } from "./error.ts";
 import type { Paint } from "./paint.ts";
 import { resourceInline } from "./resource.ts";
+import { renderString } from "./string.ts";
 import { escaped, safeLines, widthOf } from "./text.ts";
 
 export interface TreeOptions {
@@ -13,15 +13,23 @@ export interface TreeOptions {
   paint: Paint;
   /** Texts of several lines as a block of lines instead of one with escapes. Default true. */
   blocks?: boolean;
+  /** Levels around it. Default 0. */
+  depth?: number;
 }
 
 const PLAIN_KEY = /^[A-Za-z_$][\w$]*$/;
 const INDENT = "  ";
+/** Levels that are written out; what is deeper is named. */
+const MAX_DEPTH = 4;
 /** Short items (numbers) go several to a line. */
 const SHORT_ITEM = 12;
 
 export function renderTree(value: ValueDescription, options: TreeOptions): string {
   const { paint } = options;
+  if ((options.depth ?? 0) >= MAX_DEPTH) {
+    const folded = foldedText(value);
+    if (folded !== undefined) return paint("cyan", `[${escaped(folded)}]`);
+  }
   switch (value.kind) {
     case "undefined":
       return paint("dim", "undefined");
@@ -33,7 +41,11 @@ export function renderTree(value: ValueDescription, options: TreeOptions): strin
     case "bigint":
       return paint("yellow", escaped(value.text));
     case "string":
-      return stringOf(value, options);
+      return renderString(value.text, value.length, {
+        paint,
+        blocks: options.blocks ?? true,
+        depth: options.depth ?? 0,
+      });
     case "symbol":
       return paint("green", escaped(value.text));
     case "function":
@@ -77,19 +89,30 @@ export function renderTree(value: ValueDescription, options: TreeOptions): strin
   }
 }
 
+/** The name of what has something in it; undefined for what is short anyway. */
+function foldedText(value: ValueDescription): string | undefined {
+  switch (value.kind) {
+    case "array":
+      return value.length === 0 ? undefined : `${value.name}(${value.length})`;
+    case "map":
+      return value.size === 0 ? undefined : `Map(${value.size})`;
+    case "set":
+      return value.size === 0 ? undefined : `Set(${value.size})`;
+    case "object":
+      return value.size === 0 ? undefined : value.name || "Object";
+    default:
+      return undefined;
+  }
+}
+
+/** What is inside has less room. */
+function inside(options: TreeOptions): TreeOptions {
+  return { ...options, width: options.width - INDENT.length, depth: (options.depth ?? 0) + 1 };
+}
+
 function functionOf(name: string, isClass: boolean): string {
   if (isClass) return `[class ${name === "" ? "(anonymous)" : name}]`;
   return `[Function${name === "" ? " (anonymous)" : `: ${name}`}]`;
-}
-
-function stringOf(value: Extract<ValueDescription, { kind: "string" }>, { paint, blocks = true }: TreeOptions): string {
-  const { text, length } = value;
-  const rest = length > text.length ? paint("dim", ` … ${length - text.length} more characters`) : "";
-  const lines = safeLines(text);
-  if (blocks && lines.length > 1)
-    return ["", ...bar(lines, paint, ""), ...(rest === "" ? [] : [rest.trimStart()])].join("\n");
-  const mark = !text.includes('"') ? '"' : !text.includes("'") ? "'" : !text.includes("`") ? "`" : '"';
-  return paint("green", `${mark}${escaped(text, mark)}${mark}`) + rest;
 }
 
 function arrayOf(value: Extract<ValueDescription, { kind: "array" }>, options: TreeOptions): string {
@@ -105,14 +128,14 @@ function objectOf(value: Extract<ValueDescription, { kind: "object" }>, options:
 
 function mapOf(value: Extract<ValueDescription, { kind: "map" }>, options: TreeOptions): string {
   const parts = value.entries.map(([key, one]) =>
-    labelled(`${renderTree(key, { ...options, blocks: false })} =>`, one, options),
+    labelled(`${renderTree(key, { ...inside(options), blocks: false })} =>`, one, options),
   );
   return group(`Map(${value.size}) `, "{}", withRest(parts, value.size, value.entries.length, options), options);
 }
 
 /** A block of text stands under its key. */
 function labelled(label: string, value: ValueDescription, options: TreeOptions): string {
-  const text = renderTree(value, { ...options, width: options.width - INDENT.length });
+  const text = renderTree(value, inside(options));
   return text.startsWith("\n") ? `${label}${text.replaceAll("\n", `\n${INDENT}`)}` : `${label} ${text}`;
 }
 
@@ -127,7 +150,7 @@ function partsOf(
   options: TreeOptions,
   shown = items.length,
 ): string[] {
-  const inner = { ...options, width: options.width - INDENT.length };
+  const inner = inside(options);
   const parts = items.map((item) => renderTree(item, inner).replace(/^\n/, ""));
   return withRest(parts, length, shown, options);
 }

@@ -11,13 +11,17 @@ import { renderTree } from "./tree.ts";
 
 type Kind<K extends ValueDescription["kind"]> = Extract<ValueDescription, { kind: K }>;
 
+/** Rows, items and properties shown on a terminal; a file or pipe gets all that was described. */
+const MOST_ON_SCREEN = 100;
+
 /** @param options.now ms since 1970, for relative times. Default Date.now. */
 export function createWriter(options: WriterOptions & { now?: () => number }): Writer {
   const { columns, color, utc = false, sourceOf = () => undefined, now = Date.now } = options;
   const paint = createPaint(color);
 
-  return (value) => {
+  function write(input: ValueDescription): string {
     const width = Math.max(1, columns());
+    const value = width === Infinity ? input : forScreen(input);
     const settings: EntryOptions = { width, paint, utc, now: now() };
     switch (value.kind) {
       case "resource":
@@ -36,7 +40,31 @@ export function createWriter(options: WriterOptions & { now?: () => number }): W
         // A block of text begins with the line break that parts it from its key.
         return renderTree(value, settings).replace(/^\n/, "");
     }
+  }
+
+  return (value) => {
+    try {
+      return write(value);
+    } catch {
+      // A description comes out of the sandbox: a script that found a way to forge one must not end the shell.
+      return "(a value that can't be shown)";
+    }
   };
+}
+
+/** The outermost lists are described at more length than one looks at. */
+function forScreen(value: ValueDescription): ValueDescription {
+  switch (value.kind) {
+    case "array":
+    case "set":
+      return { ...value, items: value.items.slice(0, MOST_ON_SCREEN) };
+    case "object":
+      return { ...value, properties: value.properties.slice(0, MOST_ON_SCREEN) };
+    case "map":
+      return { ...value, entries: value.entries.slice(0, MOST_ON_SCREEN) };
+    default:
+      return value;
+  }
 }
 
 /** Lists of one kind of thing, as a table with their number below; undefined for other lists. */
