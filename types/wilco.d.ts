@@ -84,7 +84,7 @@ declare module "wilco" {
     /** The same resource with other defaults for the options of its calls. */
     with(options: Omit<CallOptions, "idempotencyKey">): this;
     /** Its audit entries, newest first. */
-    history(query?: Omit<HistoryQuery, "resource">): Promise<Entry[]>;
+    history(query?: Omit<HistoryQuery, "resource">): Promise<EntryList>;
     /**
      * Runs the type's check anew for each look (the first at once, then every `delay`), until an observation that was
      * begun after this call is as asked for. A function gets the check's result, null when the check failed.
@@ -217,10 +217,19 @@ declare module "wilco" {
     /** @throws WilcoError `unknown_entry` when it is awaited. */
     get(id: number): EntryHandle;
     /** Entries, newest first, at most `limit` (default 100). */
-    find(query?: HistoryQuery): Promise<Entry[]>;
+    find(query?: HistoryQuery): Promise<EntryList>;
     /** The entry when it ended, whatever its kind and status. @throws PollLimitReached */
     wait(target: number | Entry | Execution, poll?: PollPolicyInput): Promise<Entry>;
   }
+
+  export type EntryList = Entry[] & {
+    /**
+     * A chart of these entries, which draws itself where it is printed.
+     * @param subject how many of each "status" (default), "operation" or "resource"; how many over "time" (by their
+     * creation, in UTC); how many seconds each "took", from the oldest to the newest.
+     */
+    chart(subject?: "status" | "time" | "took" | "operation" | "resource"): Chart;
+  };
 
   /** `await` reads the entry; its methods need no read first: `history.get(1042).cancel()`. */
   export interface EntryHandle extends PromiseLike<Entry> {
@@ -392,6 +401,13 @@ declare module "wilco" {
     override readonly name: "AssertionFailed";
   }
 
+  /** A file that can't be read, or a request that got no whole answer. */
+  export class AccessFailed extends Error {
+    constructor(message: string, hint?: string);
+    override readonly name: "AccessFailed";
+    readonly hint: string | undefined;
+  }
+
   // ---- The script and what is around it -------------------------------------------------------------------------
 
   /** What the command line has after the file. */
@@ -425,14 +441,14 @@ declare module "wilco" {
   /**
    * Reads a file below a directory of `--allow-read DIR`, at most 8 MB. Relative paths start at the script's folder.
    * @param encoding "utf8" (default) and "base64" give a text, "bytes" the bytes.
-   * @throws WilcoError `not_permitted`, `too_large`, `invalid_request` when it can't be read.
+   * @throws WilcoError `not_permitted`, `too_large`; AccessFailed when it can't be read.
    */
   export function readFile(path: string, encoding?: "utf8" | "base64"): Promise<string>;
   export function readFile(path: string, encoding: "bytes"): Promise<Uint8Array>;
 
   /**
    * One HTTP request to a host of `--allow-net HOST[:PORT]`. Redirects are followed, at most 5, and each is checked again.
-   * @throws WilcoError `not_permitted`, `too_large` (over 8 MB), `unreachable`.
+   * @throws WilcoError `not_permitted`, `too_large` (over 8 MB); AccessFailed without a whole answer.
    */
   export function fetch(url: string | URL, options?: FetchOptions): Promise<FetchResponse>;
 
@@ -503,6 +519,15 @@ declare module "wilco" {
   export function table(rows: unknown, columns?: string[]): void;
   /** @throws AssertionFailed unless `condition` is truthy. */
   export function assert(condition: unknown, message?: string | Error): asserts condition;
+  /** A sparkline of numbers, drawn when it is printed. @throws WilcoError `invalid_request` for anything else. */
+  export function chart(values: readonly number[]): Chart;
+  export interface Chart {
+    /** "bars": a line for each point. "sparkline": one line for all of them. */
+    readonly style: "bars" | "sparkline";
+    readonly points: ReadonlyArray<{ label: string; value: number }>;
+    /** The drawing. */
+    toString(): string;
+  }
   /**
    * Ends the script here: no `finally` block runs, nothing more is submitted.
    * @param code 0 (default), or 10 to 99: the others have meanings of wilco's own.
