@@ -7,9 +7,10 @@ import { measureIdleMemory } from "./memory.mjs";
 import { measurePgBoss } from "./pg-boss.mjs";
 import { short } from "./statistics.mjs";
 import { measureStartup } from "./startup.mjs";
+import { measureTypegen } from "./typegen.mjs";
 import { measureWilco } from "./throughput.mjs";
 
-const PARTS = ["startup", "memory", "completion", "pg-boss", "bullmq", "embedded", "postgres"];
+const PARTS = ["startup", "memory", "completion", "typegen", "pg-boss", "bullmq", "embedded", "postgres"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -28,13 +29,14 @@ const failures = [];
 await part("startup", () => measureStartup({ runs: Number(values.runs) }));
 await part("memory", async () => ({ idle: await measureIdleMemory() }));
 await part("completion", () => measureCompletion());
+await part("typegen", () => measureTypegen());
 await part("pg-boss", () => withPostgres((url) => measurePgBoss({ url, ...size })));
 if (!wanted.includes("bullmq") || hasRedis()) await part("bullmq", () => measureBullMq(size));
 else console.log("bullmq: no redis-server on the PATH, not measured");
 await part("embedded", () => measureWilco(size));
 await part("postgres", () => withPostgres((url) => measureWilco({ databaseUrl: url, ...size })));
 
-const { startup, memory, completion, "pg-boss": boss, bullmq, embedded, postgres } = found;
+const { startup, memory, completion, typegen, "pg-boss": boss, bullmq, embedded, postgres } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
 atMost("wilco run hello.ts ÷ tsx hello.ts", startup?.run, startup?.tsx, 1.5);
@@ -42,6 +44,9 @@ atMost("wilco run --local hello.ts ÷ tsx hello.ts", startup?.local, startup?.ts
 atMost("idle embedded server, MB", memory?.idle, 1, 120);
 atMost("Tab with 10,000 resources p99, ms", completion?.p99, 1, 150);
 atMost("first Tab with 10,000 resources, ms", completion?.first, 1, 150);
+atMost("wilco typegen of 1,000 types, ms", typegen?.typegen, 1, 2_000);
+atMost("wilco typegen of 1,000 types ÷ node -e 0", typegen?.typegen, typegen?.node);
+atMost("wilco check against 1,000 types ÷ node -e 0", typegen?.check, typegen?.node);
 for (const [name, measured, latency, rate] of [
   ["postgres", postgres, 1.2, 2],
   ["embedded", embedded, 0.6, 4],
