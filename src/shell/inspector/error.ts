@@ -25,8 +25,11 @@ const MAX_MESSAGE_LINES = 20;
 export function renderError(error: ScriptError, lastOutput: string, options: ErrorOptions): string {
   const { paint } = options;
   const [first = "", ...more] = safeLines(error.message);
-  const name = oneLine(error.name);
-  const lines = [`${paint("red", first === "" ? name : `${name}:`)} ${first}`.trimEnd()];
+  // Errors of wilco's own are sentences, and known by their code; others by their class.
+  const own = error.name === "WilcoError";
+  const name = own ? "error" : oneLine(error.name);
+  const code = own ? `  ${paint("dim", `(${oneLine(error.code)})`)}` : "";
+  const lines = [`${paint("red", first === "" ? name : `${name}:`)} ${first}${code}`.trimEnd()];
   lines.push(...more.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${line}`));
   const { frames, rest } = readStack(error);
   lines.push(...excerptOf(frames, options), ...rest.map((line) => `  ${paint("dim", line)}`));
