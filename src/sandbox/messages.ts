@@ -27,6 +27,8 @@ export interface ThreadData {
   lookups: MessagePort;
   limits: SandboxLimits;
   cacheDirectory: string | undefined;
+  /** Lines are typed into it (interactive-thread.ts). Default: it runs one script. */
+  interactive?: boolean;
 }
 
 export type ToThread =

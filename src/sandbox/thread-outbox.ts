@@ -30,7 +30,7 @@ export interface OutboxOptions {
   limits: SandboxLimits;
   lookups: MessagePort;
   control: Control;
-  send: (message: FromThread) => void;
+  send: (message: Extract<FromThread, { type: "posts" | "lookup" }>) => void;
   blocked: <T>(wait: () => T) => T;
   /** There is room in the VM for an answer of so many characters. */
   fits: (characters: number) => boolean;

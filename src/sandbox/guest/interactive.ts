@@ -70,7 +70,10 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     declared = start;
     added = start.names.filter((name) => !Object.hasOwn(globalThis, name));
     for (const name of start.names) {
-      define(name, added.includes(name) ? undefined : (globalThis as Record<string, unknown>)[name]);
+      const value = (globalThis as Record<string, unknown>)[name];
+      // Deleted first: the engine does not make a constant property writable when its value stays the same.
+      Reflect.deleteProperty(globalThis, name);
+      define(name, value);
       own.delete(name);
     }
   }
@@ -189,7 +192,10 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
           sendLast(Number(argument));
           return true;
         case "variables": {
-          const names = Object.getOwnPropertyNames(globalThis).filter((name) => !own.has(name));
+          // A name of the API that was imported all the same is still what it was.
+          const names = Object.getOwnPropertyNames(globalThis).filter(
+            (name) => !own.has(name) && api[name] !== Object.getOwnPropertyDescriptor(globalThis, name)?.value,
+          );
           channel.tell("variables", { number: Number(argument), variables: describeVariables(globalThis, names) });
           return true;
         }

@@ -1,0 +1,231 @@
+/**
+ * What the sandbox's thread does for a session that is typed line by line: as thread-run.ts, but the VM outlives errors,
+ * interrupts and limits of computing time. Only used up memory, a fault of the engine, or work that can't be stopped
+ * ends it; the main thread then starts another.
+ */
+import { openControl } from "./control.ts";
+import { createEngine, EngineStopped, type Uncompiled } from "./engine.ts";
+import type { LineResult } from "./guest/interactive.ts";
+import type { ScriptError } from "./guest/wire.ts";
+import { lineName, type FromInteractive, type LineStart, type ToInteractive } from "./interactive-messages.ts";
+import { isUnfinished, readings } from "./interactive-line.ts";
+import { createLoader } from "./loader.ts";
+import type { ThreadData, ThreadEnd } from "./messages.ts";
+import { createModuleSource } from "./module-source.ts";
+import { GUEST_MAIN } from "./package-modules.ts";
+import { finishError } from "./stacks.ts";
+import { createOutbox } from "./thread-outbox.ts";
+import { createStopwatch } from "./thread-stopwatch.ts";
+import { createTranspiler } from "./transpile.ts";
+
+export interface InteractivePort {
+  send(message: FromInteractive): void;
+  listen(receive: (message: ToInteractive) => void): void;
+}
+
+/** What is left of an interrupted line gets this long in all, and each piece of it this long, ms. */
+const ENDING = 150;
+const ENDING_PIECE = 10;
+/** Lines whose text is kept for errors of functions that they declared. */
+const KEPT_LINES = 1_000;
+/** Of what is ending, nothing but these is passed on: it must not start anything. */
+const STILL_TAKEN = new Set(["print", "clear", "healthy", "detached"]);
+const REFUSED = JSON.stringify({ code: "interrupted", message: "The line was ended: nothing more is submitted" });
+
+export async function runInteractiveThread({ send, listen }: InteractivePort, data: ThreadData): Promise<void> {
+  const control = openControl(data.control);
+  const transpiler = createTranspiler({ cacheDirectory: data.cacheDirectory });
+  const loader = createLoader({ transpiler });
+  const modules = createModuleSource(loader);
+  const lines = new Map<string, string>();
+  /** Each line has the whole budget. */
+  let stopwatch = createStopwatch({ control, budget: data.limits.cpu });
+  let ended = false;
+  /** When the piece of ending work that runs must stop; Infinity = nothing is ending. */
+  let endingUntil = Infinity;
+  let healthy = false;
+  let current = 0;
+
+  const sourceOf = (file: string): string | undefined => lines.get(file) ?? loader.sourceOf(file);
+  const outbox = createOutbox({
+    limits: data.limits,
+    lookups: data.lookups,
+    control,
+    send,
+    blocked: (wait) => stopwatch.blocked(wait),
+    fits: (characters) => engine.fits(characters),
+    onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
+    onEnd: (message) => end(message.kind === "exit" ? message : { kind: "failed", message: "the guest ended" }),
+  });
+
+  const engine = await createEngine({
+    memory: data.limits.memory,
+    shouldStop: () =>
+      ended || (endingUntil === Infinity ? control.stopped() || stopwatch.over() : control.now() > endingUntil),
+    resolveModule: loader.resolve,
+    loadModule: modules.load,
+    host: { post, lookup },
+  });
+
+  function post(text: string): string | undefined {
+    const [, method = ""] = /^-?\d+ (\w+) /.exec(text) ?? [];
+    if (endingUntil !== Infinity && !STILL_TAKEN.has(method)) return REFUSED;
+    if (method === "healthy") {
+      healthy = true;
+      return undefined;
+    }
+    if (method === "line" || method === "background") return outbox.host["post"]!(withFinishedError(text, method));
+    return outbox.host["post"]!(text);
+  }
+
+  function lookup(text: string): string | undefined {
+    return endingUntil === Infinity ? outbox.host["lookup"]!(text) : `{"error":${REFUSED}}`;
+  }
+
+  /** An error as it goes out: columns as people count them, hints for the commonest mistakes. */
+  function withFinishedError(text: string, method: string): string {
+    const head = `0 ${method} `;
+    const message = JSON.parse(text.slice(head.length)) as { number?: number; error?: ScriptError } & LineResult;
+    if (message.number === current) current = 0;
+    if (message.error === undefined) return text;
+    return head + JSON.stringify({ ...message, error: finishError(message.error, sourceOf, modules.problemOf) });
+  }
+
+  function end(message: ThreadEnd): void {
+    if (ended) return;
+    ended = true;
+    outbox.close();
+    send({ type: "end", end: message });
+  }
+
+  /** Enters the VM, and leaves it with nothing left to do. */
+  function turn(what: () => void): void {
+    if (ended) return;
+    stopwatch.start();
+    try {
+      what();
+      drain();
+      if (outbox.idle()) {
+        engine.send("idle", "");
+        drain();
+      }
+    } catch (error) {
+      stopped(error);
+    } finally {
+      stopwatch.stop();
+    }
+    outbox.flush();
+  }
+
+  function drain(): void {
+    engine.drain(outbox.flush);
+    engine.reportRejections();
+    engine.drain(outbox.flush);
+  }
+
+  function stopped(error: unknown): void {
+    if (ended) return;
+    if (engine.exhausted()) return end({ kind: "limit", limit: "memory" });
+    if (!(error instanceof EngineStopped)) {
+      return end({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    }
+    // Stopped by the flag: the interrupt that follows it says what is next.
+    if (control.stopped()) return;
+    const number = current;
+    current = 0;
+    if (endLine()) send({ type: "limit", number });
+    else end({ kind: "limit", limit: "cpu" });
+  }
+
+  /**
+   * Ends what runs in the VM: what is waited for is rejected, and the code that goes on from there (`catch`, `finally`) can
+   * start nothing and has little time. @returns false when there is still work that does not end.
+   */
+  function endLine(): boolean {
+    const until = control.now() + ENDING;
+    healthy = false;
+    try {
+      within(ENDING, () => engine.send("interrupt", ""));
+      while (!within(ENDING_PIECE, drain)) if (control.now() > until) return false;
+      within(ENDING, () => engine.send("health", ""));
+    } finally {
+      endingUntil = Infinity;
+      outbox.flush();
+    }
+    return healthy && !engine.exhausted();
+  }
+
+  /** @returns false when it was stopped before it was done. */
+  function within(ms: number, what: () => void): boolean {
+    endingUntil = control.now() + ms;
+    try {
+      what();
+      return true;
+    } catch (error) {
+      if (error instanceof EngineStopped) return false;
+      throw error;
+    }
+  }
+
+  function interrupt(): void {
+    control.resume();
+    current = 0;
+    let usable = false;
+    try {
+      usable = !ended && endLine();
+    } catch {
+      // The engine itself failed: not usable, which is all that matters now.
+    }
+    send({ type: "interrupted", usable });
+  }
+
+  function evaluate(number: number, source: string): void {
+    const file = lineName(number);
+    lines.set(file, source);
+    if (lines.size > KEPT_LINES) lines.delete(lines.keys().next().value!);
+    stopwatch = createStopwatch({ control, budget: data.limits.cpu });
+    current = number;
+    turn(() => {
+      let problem: (Uncompiled & { unfinished: boolean }) | undefined;
+      for (const reading of readings(source, file, transpiler)) {
+        const { code, names, constants } = reading;
+        engine.send("declare", JSON.stringify({ number, names, constants } satisfies LineStart));
+        const uncompiled = engine.evaluate(code, file);
+        if (!uncompiled) return;
+        engine.send("uncompiled", "");
+        if (!reading.asTyped) continue;
+        problem = { ...uncompiled, unfinished: isUnfinished(reading, uncompiled) };
+        if (problem.unfinished) break;
+      }
+      current = 0;
+      if (problem) send({ type: "uncompiled", number, ...problem });
+    });
+  }
+
+  engine.boot(GUEST_MAIN);
+  listen((message) => {
+    switch (message.type) {
+      case "open":
+        loader.openFolder(message.root);
+        turn(() => engine.send("start", JSON.stringify({ ...message.start, entry: null })));
+        return send({ type: "ready" });
+      case "evaluate":
+        return evaluate(message.number, message.source);
+      case "settle":
+        for (const { ids, json } of message.chunks) {
+          outbox.answered(ids);
+          turn(() => engine.send("settle", json));
+        }
+        return;
+      case "interrupt":
+        return interrupt();
+      case "poll":
+        return turn(() => engine.send("poll", JSON.stringify(message.policy)));
+      case "last":
+      case "variables":
+        return turn(() => engine.send(message.type, String(message.number)));
+      default:
+        return message satisfies never;
+    }
+  });
+}
