@@ -85,8 +85,11 @@ export async function completionWorld(
   });
   onTestFinished(() => transport.close());
   const api: Api = createApi(transport);
+  const known = createNames({ api, ...names });
+  // The first Tab may come before everything is read; the tests of that have their own way to the server.
+  if (!options.dispatch) await known.refresh();
   const completer = createCompleter({
-    names: createNames({ api, ...names }),
+    names: known,
     variables: () => variables,
     commands: ["help", "exit", "editor"],
     columns: () => columns,

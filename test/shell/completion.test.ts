@@ -184,6 +184,8 @@ describe("the server", () => {
     const world = await completionWorld({ maxResources: 0 }, manyResources(1_500));
     expect(await world.candidates('resource("host-014')).toHaveLength(10);
     expect(await world.candidates('resource("host-1499')).toEqual(['host-1499")']);
+    // More than are asked for: what the first of them have in common is not what all have.
+    expect(await world.candidates('resource("host-')).toEqual([]);
   });
 });
 

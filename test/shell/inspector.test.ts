@@ -231,7 +231,7 @@ describe("any other value", () => {
     ],
     ["a set", new Set([1, "a"]), 'Set(2) { 1, "a" }'],
     ["bytes", new Uint8Array([1, 2, 255]), "Uint8Array(3) [1, 2, 255]"],
-    ["holes", Object.assign(new Array(4), { 0: 1, 3: 4 }), "[1, 2 × empty, 4]"],
+    ["holes", Object.assign([], { 0: 1, 3: 4 }), "[1, 2 × empty, 4]"],
     [
       "an object of a class",
       new (class Point {

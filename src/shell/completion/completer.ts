@@ -133,7 +133,8 @@ export function createCompleter({
     const whole = !snapshot.partial && snapshot.resources.length > 0;
     if ((kind !== "resources" && kind !== "selector") || whole) return snapshot;
     const more = await within(names.resourcesFrom(text.slice(text.lastIndexOf(",") + 1).trimStart()), ms);
-    return more ? { ...snapshot, resources: [...snapshot.resources, ...more] } : snapshot;
+    // Some of the names would be worse than none: Tab types what all that it knows have in common.
+    return { ...snapshot, resources: more ?? [] };
   }
 
   return {

@@ -35,7 +35,9 @@ export function cursorOf(text: string): Cursor | undefined {
   const { tokens } = tokensOf(text);
   const last = tokens.at(-1);
   const gap = text.slice(last?.end ?? 0);
-  if (/\/\/[^\n]*$/.test(gap) || /\/\*(?:[^*]|\*(?!\/))*$/.test(gap)) return undefined;
+  if (/\/\/[^\n]*$/.test(gap)) return undefined;
+  const comment = gap.lastIndexOf("/*");
+  if (comment >= 0 && gap.lastIndexOf("*/") < comment + 2) return undefined;
   if (last?.kind === "regex" && gap === "" && !/.\/[a-z]*$/s.test(last.text)) return undefined;
 
   const typed = typedIn(last, gap);

@@ -31,9 +31,15 @@ export interface Names {
   snapshot(): Snapshot;
   /** Resolves when there is something to know: at once, but for the first time. */
   ready(): Promise<void>;
-  /** Reads everything anew, in the background. For the start of a shell, and after what changed the inventory. */
-  refresh(): void;
-  /** Names with that beginning which the snapshot may not have; asked of the server. Rejects when it does not answer. */
+  /**
+   * Reads everything anew, in the background: for the start of a shell, and after what changed the inventory. The
+   * promise, which need not be awaited, resolves when that was done or failed.
+   */
+  refresh(): Promise<void>;
+  /**
+   * All names with that beginning, asked of the server. Empty when there are more than ASKED: what some of them have in
+   * common is not what all of them have, and Tab would type it. Rejects when the server does not answer.
+   */
   resourcesFrom(prefix: string): Promise<KnownResource[]>;
 }
 
@@ -116,29 +122,30 @@ export function createNames({ api, now = Date.now, maxAge = 30_000, maxResources
     };
   }
 
-  function refresh(): void {
+  function refresh(): Promise<void> {
     reading ??= read()
       // Completion is a convenience: a server that does not answer is told of by what the user runs, not by Tab.
       .catch(() => void (due = now() + RETRY))
       .finally(() => void (reading = undefined));
+    return reading;
   }
 
   return {
     refresh,
     snapshot() {
-      if (now() >= due) refresh();
+      if (now() >= due) void refresh();
       return current;
     },
     async ready() {
       if (current !== NOTHING) return;
-      if (now() >= due) refresh();
+      if (now() >= due) void refresh();
       await Promise.race([begun.promise, reading]);
     },
     async resourcesFrom(prefix) {
       // In a selector these would mean something else.
       if (isGlob(prefix) || /[,=!\s]/.test(prefix)) return [];
-      const { items } = await api.resources({ selector: `${prefix}*`, limit: ASKED });
-      return items.map(({ name, type, parent }) => ({ name, type, parent }));
+      const { items, next } = await api.resources({ selector: `${prefix}*`, limit: ASKED });
+      return next !== null ? [] : items.map(({ name, type, parent }) => ({ name, type, parent }));
     },
   };
 }

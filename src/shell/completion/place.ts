@@ -22,7 +22,8 @@ export interface Place {
 /** @returns undefined outside of every known call. */
 export function placeOf(cursor: Cursor, inference: Inference, snapshot: Snapshot): Place | undefined {
   const { frames } = cursor;
-  const path: string[] = [];
+  /** Innermost first. */
+  const keys: string[] = [];
   let keysOf: Frame | undefined;
   for (let at = frames.length - 1; at >= 0; at--) {
     const frame = frames[at]!;
@@ -30,12 +31,13 @@ export function placeOf(cursor: Cursor, inference: Inference, snapshot: Snapshot
       const call = inference.calleeOf(frame.at);
       if (!call) return undefined;
       const argument = frame.commas;
+      const path = keys.toReversed();
       const schema = argumentSchema(call, argument, snapshot);
       return { call, argument, path, schema: schema && schemaAt(schema, path), keysOf };
     }
-    if (frame.sign === "[") path.unshift("[]");
+    if (frame.sign === "[") keys.push("[]");
     else if (!frame.object) return undefined;
-    else if (frame.key !== undefined) path.unshift(frame.key);
+    else if (frame.key !== undefined) keys.push(frame.key);
     else if (at === frames.length - 1) keysOf = frame;
     else return undefined;
   }
