@@ -134,7 +134,7 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
     for (let at = 0; at < asked.length; at += MAX_POLL_ITEMS) {
       const entries = asked.slice(at, at + MAX_POLL_ITEMS).map(({ id, seen }) => ({ id, seen }));
       // One attempt: the poller repeats by itself, with those who joined meanwhile.
-      parts.push(api.poll({ entries, wait }, { signal, retryTime: 0 }).then((answer) => answer.entries));
+      parts.push(api.poll({ entries, wait, until: "end" }, { signal, retryTime: 0 }).then((answer) => answer.entries));
     }
     return (await Promise.all(parts)).flat();
   }

@@ -17,6 +17,8 @@ export interface ClaimTry {
   routes: string[];
   /** It took all that it could carry, so more may be waiting for somebody else. */
   full: boolean;
+  /** By the database it has fewer slots free than it says: a finish may be on its way. */
+  short: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function tryClaim(
 ): Promise<ClaimTry> {
   return context.database.transaction(async (tx) => {
     const [worker, used, repeated, early] = await Promise.all([
-      requireSession(tx, principal, session),
+      requireSession(tx, principal, session, true),
       usedSlots(tx, session),
       claimedBefore(tx, session, request.claimId),
       known && findCandidates(tx, known, request.slots),
@@ -41,10 +43,11 @@ export async function tryClaim(
     const routes = known ? [...known] : routesOf(worker);
     if (worker.claim_id === request.claimId && repeated.length > 0) {
       // The answer was lost on its way: the same id gets the same entries, from any server.
-      return { assignments: await assignmentsOf(context, tx, repeated, tx.now()), routes, full: false };
+      return { assignments: await assignmentsOf(context, tx, repeated, tx.now()), routes, full: false, short: false };
     }
     const slots = Math.min(request.slots, worker.capacity - used);
-    const nothing = { assignments: [], routes, full: false };
+    const short = slots < request.slots;
+    const nothing = { assignments: [], routes, full: false, short };
     if (worker.state !== "ready" || slots <= 0) return nothing;
     const candidates = withinSlots(early ?? (await findCandidates(tx, routes, slots)), slots);
     if (candidates.length === 0) return nothing;
@@ -65,6 +68,7 @@ export async function tryClaim(
       assignments: await assignmentsOf(context, tx, open, tx.now(), targets),
       routes,
       full: candidates.length >= slots,
+      short,
     };
   });
 }

@@ -14,6 +14,8 @@ interface Held {
   routes: string[] | undefined;
   /** A signal that came while it was trying. */
   signalled: boolean;
+  /** While it tries, and after a try that found fewer free slots than it has: a finish is worth another try. */
+  short: boolean;
   ended: boolean;
   wake: (() => void) | undefined;
 }
@@ -45,7 +47,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     }
     for (const session of change.freed ?? []) {
       const held = bySession.get(session);
-      if (held) signal(held);
+      if (held?.short) signal(held);
     }
   });
 
@@ -116,7 +118,14 @@ export function createHeldClaims(context: Context): HeldClaims {
         before.ended = true;
         before.wake?.();
       }
-      const held: Held = { session, routes: routesOf.get(session), signalled: false, ended: false, wake: undefined };
+      const held: Held = {
+        session,
+        routes: routesOf.get(session),
+        signalled: false,
+        short: true,
+        ended: false,
+        wake: undefined,
+      };
       bySession.set(session, held);
       const onAbort = () => {
         held.ended = true;
@@ -127,7 +136,9 @@ export function createHeldClaims(context: Context): HeldClaims {
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
+          held.short = true;
           const found = await tryClaim(context, principal, session, request, held.routes);
+          held.short = found.short;
           if (!held.routes) {
             // Only now are its routes known, and what was signalled before was not for them: look once more.
             held.routes = found.routes;

@@ -23,6 +23,10 @@ export interface HeldLooks {
   stop(): void;
 }
 
+function isEnd(change: PollChange): boolean {
+  return "error" in change || isTerminal(change.entry.status);
+}
+
 export function createHeldLooks(context: Context, watches: EntryWatch): HeldLooks {
   const { database, settings } = context;
   const stopping = new AbortController();
@@ -53,8 +57,9 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
   }
 
   async function changedIds(seen: ReadonlyMap<number, PollItem>): Promise<number[]> {
+    // Those that have ended first: the answer is bounded, and they are what most wait for.
     const rows = await database.query<{ id: number; last_event: number }>(
-      `SELECT id, last_event FROM entry WHERE ${database.dialect.inIds("id", "$1")}`,
+      `SELECT id, last_event FROM entry WHERE ${database.dialect.inIds("id", "$1")} ORDER BY finished_at IS NULL, id`,
       [JSON.stringify([...seen.keys()])],
     );
     return rows.filter((row) => row.last_event > seen.get(row.id)!.seen).map((row) => row.id);
@@ -70,23 +75,29 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
 
   return {
     async poll(request, signal) {
-      const { entries: items, wait = 0 } = request;
+      const { entries: items, wait = 0, until: what = "change" } = request;
       const until = performance.now() + wait;
       // Before the first look, so that a change between the look and the wait is not missed.
       const watch = watches.watch(items.map((item) => item.id));
       const onAbort = () => watch.end();
       signal.addEventListener("abort", onAbort, { once: true });
       try {
-        let changes = await look(items);
-        while (changes.length === 0 && (await news(watch, until, signal))) {
+        // Not cleared by looks at a part: who waits for ends still wants to know at the end what else changed.
+        const found = new Map<number, PollChange>();
+        const add = (changes: PollChange[]) => {
+          for (const change of changes) found.set(change.id, change);
+          return what === "end" ? changes.some(isEnd) : changes.length > 0;
+        };
+        let enough = add(await look(items));
+        while (!enough && (await news(watch, until, signal))) {
           const coalesce = Math.min(COALESCE.most, (items.length * COALESCE.perEntry) / 1000);
           if (coalesce >= 1) await new Promise((resolve) => setTimeout(resolve, coalesce));
           const changed = watch.take();
           // Nothing signalled: this is the polling floor, which looks at everything.
           const all = changed === null || changed.size === 0;
-          changes = await look(all ? items : items.filter((item) => changed.has(item.id)));
+          enough = add(await look(all ? items : items.filter((item) => changed.has(item.id))));
         }
-        return { entries: changes };
+        return { entries: [...found.values()] };
       } finally {
         signal.removeEventListener("abort", onAbort);
         watch.end();

@@ -7,9 +7,10 @@ import { requireName } from "../domain/route.ts";
 import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol/messages.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
-import type { Principal } from "./contract.ts";
+import type { Principal, SaveTypes } from "./contract.ts";
 import { lockEntries, newChanges, toChange, type Changes } from "./end.ts";
 import { lapseLeases } from "./lapse.ts";
+import { checkMayServe, checkMayTakeName } from "./may-register.ts";
 
 export type WorkerRow = WorkerTable;
 
@@ -21,6 +22,7 @@ export async function registerWorker(
   context: Context,
   principal: Principal,
   request: RegisterRequest,
+  saveTypes: SaveTypes,
 ): Promise<RegisterAnswer> {
   checkMayServe(principal, request);
   requireName(request.name, "worker name");
@@ -35,6 +37,7 @@ export async function registerWorker(
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
     const now = tx.now();
+    await checkMayTakeName(tx, principal, request.name);
     const [holder] = await tx.query<WorkerRow>(
       `SELECT * FROM worker WHERE name = $1 AND state IN ('starting', 'ready', 'draining') ${tx.dialect.forUpdate}`,
       [request.name],
@@ -45,6 +48,7 @@ export async function registerWorker(
       const reason = succeeds ? `its worker ${holder.name} was started anew` : `its worker ${holder.name} was replaced`;
       await endSession(context, tx, holder.session, "lost", reason, changes);
     }
+    await saveTypes(tx, request.types);
     await tx.query(
       `INSERT INTO worker (session, name, zone, roles, state, capacity, host, pid, version, succession_hash, token,
          types, started_at, seen_at)
@@ -118,11 +122,21 @@ export async function releaseForcedEntries(tx: Transaction, ids: readonly number
   promoteHeads(tx, resources, changes.routes);
 }
 
-/** @throws WilcoError `session_ended`: register again. `forbidden` for another token's session. */
-export async function requireSession(tx: Transaction, principal: Principal, session: string): Promise<WorkerRow> {
-  const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${tx.dialect.forUpdate}`, [
-    session,
-  ]);
+/**
+ * @param lock two claims of one session must not count the same slots as free, so claims lock the row. Reports and
+ *   finishes need not wait for them: the lock on the entry decides.
+ * @throws WilcoError `session_ended`: register again. `forbidden` for another token's session.
+ */
+export async function requireSession(
+  tx: Transaction,
+  principal: Principal,
+  session: string,
+  lock = false,
+): Promise<WorkerRow> {
+  const [worker] = await tx.query<WorkerRow>(
+    `SELECT * FROM worker WHERE session = $1 ${lock ? tx.dialect.forUpdate : ""}`,
+    [session],
+  );
   if (!worker || !["starting", "ready", "draining"].includes(worker.state)) {
     throw new WilcoError({
       code: "session_ended",
@@ -143,7 +157,7 @@ export async function requireSession(tx: Transaction, principal: Principal, sess
 export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
-    const worker = await requireSession(tx, principal, session);
+    const worker = await requireSession(tx, principal, session, true);
     await endSession(context, tx, session, "stopped", `its worker ${worker.name} stopped`, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });
@@ -172,19 +186,6 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       lastSeenAt: new Date(row.seen_at).toISOString(),
     })),
   };
-}
-
-function checkMayServe(principal: Principal, request: RegisterRequest): void {
-  const outside = (allowed: string[] | null, wanted: string[]) =>
-    wanted.find((one) => allowed !== null && !allowed.includes(one));
-  const zone = outside(principal.zones, [request.zone]);
-  const role = outside(principal.roles, request.roles);
-  if (zone === undefined && role === undefined) return;
-  throw new WilcoError({
-    code: "forbidden",
-    message: `The token ${principal.name} may not serve the ${zone === undefined ? `role ${role}` : `zone ${zone}`}`,
-    hint: "Use a worker token made for it: wilco tokens create NAME --role worker --zone … --worker-role …",
-  });
 }
 
 function nameTaken(holder: WorkerRow, now: number): WilcoError {

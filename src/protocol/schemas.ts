@@ -2,15 +2,18 @@
 import { Type, type Static } from "typebox";
 
 const closed = { additionalProperties: false } as const;
-const name = (what: string) => Type.String({ minLength: 1, maxLength: 128, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$", description: what });
+const name = (what: string) =>
+  Type.String({ minLength: 1, maxLength: 128, pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$", description: what });
 /** What PostgreSQL can store and compare: no NUL, no half of a surrogate pair. */
 export const STORABLE_PATTERN = "^[^\\u0000\\ud800-\\udfff]*$";
 const storable = { pattern: STORABLE_PATTERN } as const;
 /** Text of people, bounded. */
 const text = (maxLength: number, description: string) => Type.String({ maxLength, ...storable, description });
 /** An id that a worker made up. */
-const uniqueId = (description: string) => Type.String({ minLength: 8, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$", description });
-const ms = (description: string) => Type.Integer({ minimum: 0, maximum: 315_360_000_000, description: `${description} (ms)` });
+const uniqueId = (description: string) =>
+  Type.String({ minLength: 8, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$", description });
+const ms = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: 315_360_000_000, description: `${description} (ms)` });
 const jsonObject = Type.Record(Type.String(), Type.Unknown());
 const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -26,7 +29,10 @@ export const LIMITS = {
 } as const;
 
 export const DependencySchema = Type.Object(
-  { entry: id, on: Type.Union([Type.Literal("success"), Type.Literal("failure"), Type.Literal("any")], { default: "success" }) },
+  {
+    entry: id,
+    on: Type.Union([Type.Literal("success"), Type.Literal("failure"), Type.Literal("any")], { default: "success" }),
+  },
   closed,
 );
 
@@ -36,7 +42,9 @@ export const SubmissionSchema = Type.Object(
     resource: Type.Union([Type.String({ minLength: 1, maxLength: 256, ...storable }), id]),
     operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
     parameters: Type.Optional(jsonObject),
-    timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" })),
+    timeout: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" }),
+    ),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
     at: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601 time with an offset" })),
     delay: Type.Optional(ms("start this long after the submit; instead of `at`")),
@@ -44,7 +52,9 @@ export const SubmissionSchema = Type.Object(
     worker: Type.Optional(name("worker")),
     after: Type.Optional(Type.Array(DependencySchema, { maxItems: 1_000 })),
     requireWorker: Type.Optional(ms("refuse or end it when no live worker can take it for this long")),
-    expiresIn: Type.Optional(ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h")),
+    expiresIn: Type.Optional(
+      ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h"),
+    ),
     note: Type.Optional(text(1_000, "shown in the history")),
     key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
   },
@@ -54,7 +64,9 @@ export const SubmissionSchema = Type.Object(
 export const SubmitSchema = Type.Object(
   {
     entries: Type.Array(SubmissionSchema, { minItems: 1, maxItems: LIMITS.submitItems }),
-    atomic: Type.Optional(Type.Boolean({ default: false, description: "all or nothing: one refused item refuses the request" })),
+    atomic: Type.Optional(
+      Type.Boolean({ default: false, description: "all or nothing: one refused item refuses the request" }),
+    ),
   },
   closed,
 );
@@ -66,13 +78,28 @@ export const PollSchema = Type.Object(
         {
           id,
           seen: Type.Integer({ minimum: 0, description: "lastEvent as the client knows it; 0 = nothing" }),
-          after: Type.Optional(Type.Integer({ minimum: 0, description: "with it, events numbered above it come along" })),
+          after: Type.Optional(
+            Type.Integer({ minimum: 0, description: "with it, events numbered above it come along" }),
+          ),
         },
         closed,
       ),
       { minItems: 1, maxItems: LIMITS.pollItems },
     ),
-    wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0, description: "hold the request open up to this long (ms) until one changes" })),
+    wait: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 60_000,
+        default: 0,
+        description: "hold the request open up to this long (ms) until one changes",
+      }),
+    ),
+    until: Type.Optional(
+      Type.Union([Type.Literal("change"), Type.Literal("end")], {
+        default: "change",
+        description: "what ends the hold: any change, or the end of one of them; either way all changes are answered",
+      }),
+    ),
   },
   closed,
 );
@@ -116,7 +143,11 @@ export const EventsQuerySchema = Type.Object(
 );
 
 export const ResourcesQuerySchema = Type.Object(
-  { ...page, selector: Type.Optional(Type.String({ maxLength: 8_192 })), parent: Type.Optional(Type.String({ maxLength: 256 })) },
+  {
+    ...page,
+    selector: Type.Optional(Type.String({ maxLength: 8_192 })),
+    parent: Type.Optional(Type.String({ maxLength: 256 })),
+  },
   closed,
 );
 
@@ -148,8 +179,12 @@ export const TokenInputSchema = Type.Object(
   {
     name: name("token"),
     role: Type.Union([Type.Literal("viewer"), Type.Literal("operator"), Type.Literal("worker"), Type.Literal("admin")]),
-    zones: Type.Optional(Type.Array(name("zone"), { maxItems: 100, description: "worker tokens: the zones it may serve; default all" })),
-    roles: Type.Optional(Type.Array(name("role"), { maxItems: 100, description: "worker tokens: the roles it may serve; default all" })),
+    zones: Type.Optional(
+      Type.Array(name("zone"), { maxItems: 100, description: "worker tokens: the zones it may serve; default all" }),
+    ),
+    roles: Type.Optional(
+      Type.Array(name("role"), { maxItems: 100, description: "worker tokens: the roles it may serve; default all" }),
+    ),
     expiresIn: Type.Optional(ms("valid for this long; default: until revoked")),
   },
   closed,
@@ -167,7 +202,11 @@ export const RegisterSchema = Type.Object(
     pid: Type.Integer({ minimum: 0 }),
     version: text(64, "of wilco"),
     types: Type.Array(Type.Unknown(), { maxItems: 1_000, description: "descriptors of the types it has handlers for" }),
-    succession: Type.String({ minLength: 16, maxLength: 128, description: "secret of its state directory: proves that a newcomer succeeds the holder of the name" }),
+    succession: Type.String({
+      minLength: 16,
+      maxLength: 128,
+      description: "secret of its state directory: proves that a newcomer succeeds the holder of the name",
+    }),
   },
   closed,
 );
@@ -187,7 +226,15 @@ export const HeartbeatSchema = Type.Object(
   {
     leases: Type.Array(Type.Object(leaseRef, closed), { maxItems: 10_000 }),
     state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]),
-    wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 0, description: "renew at once, but hold the answer up to this long (ms) until there is something to obey: a cancel arrives at once" })),
+    wait: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 60_000,
+        default: 0,
+        description:
+          "renew at once, but hold the answer up to this long (ms) until there is something to obey: a cancel arrives at once",
+      }),
+    ),
   },
   closed,
 );
@@ -241,13 +288,16 @@ export const FinishSchema = Type.Object(
           ...leaseRef,
           finishId: uniqueId("the same until answered: a repetition is answered as the first was"),
           lastChunk: Type.Integer({ minimum: 0, description: "number of the last output chunk reported" }),
-          status: Type.Union([
-            Type.Literal("succeeded"),
-            Type.Literal("failed"),
-            Type.Literal("timed_out"),
-            Type.Literal("canceled"),
-            Type.Literal("released"),
-          ], { description: '"released": handed back unstarted; it is queued again' }),
+          status: Type.Union(
+            [
+              Type.Literal("succeeded"),
+              Type.Literal("failed"),
+              Type.Literal("timed_out"),
+              Type.Literal("canceled"),
+              Type.Literal("released"),
+            ],
+            { description: '"released": handed back unstarted; it is queued again' },
+          ),
           result: Type.Optional(Type.Unknown()),
           error: Type.Optional(
             Type.Object(

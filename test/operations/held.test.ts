@@ -195,3 +195,23 @@ describeOnBothEngines("a claim that overtakes the finish", (engine) => {
     expect((await overtaking).map((one) => one.entry)).toEqual([next.id]);
   });
 });
+
+describeOnBothEngines("a held poll that waits for ends", (engine) => {
+  it("is not answered by anything before one of its entries ends, and then tells all that changed", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const first = await world.submit("a", "work");
+    const second = await world.submit("b", "work");
+    const entries = [first.id, second.id].map((id) => ({ id, seen: 1 }));
+    const poll = world.operations.poll({ entries, wait: 20_000, until: "end" }, world.never);
+    const [assignment] = await world.claim(session);
+    await world.finish(session, assignment!);
+    const statuses = (await poll).entries.map((change) => ("entry" in change ? change.entry.status : "error"));
+    expect(statuses.toSorted()).toEqual(["running", "succeeded"]);
+    const empty = await world.operations.poll(
+      { entries: [{ id: second.id, seen: 1 }], wait: 30, until: "end" },
+      world.never,
+    );
+    expect(empty.entries).toMatchObject([{ entry: { status: "running" } }]);
+  });
+});
