@@ -56,6 +56,18 @@ export function explained(diagnostic: Diagnostic, resourceNames: () => string[])
       hint: "Write it without enum, namespace, parameter properties and `import x = …`.",
     };
   }
+  // The compiler would have people install types of Node or of browsers.
+  const missing =
+    /^Cannot find name '([^']+)'(?=.*(?:install|'lib'))/.exec(diagnostic.message) ??
+    /^Cannot find module '([^'.][^']*)'/.exec(diagnostic.message);
+  if (missing) {
+    const [message, what] = missing;
+    const hint =
+      what === "process"
+        ? 'Import { args, env, exit } from "wilco": scripts do not run in Node.'
+        : "Scripts have the language and what wilco exports, and neither Node's nor a browser's modules and globals.";
+    return { ...diagnostic, message, hint };
+  }
   return diagnostic;
 }
 

@@ -15,11 +15,12 @@ const OLDEST = [5, 8] as const;
 const INSTALL = "npm install --save-dev typescript";
 
 /**
- * As a program in `folder` would find it, else the one beside wilco.
+ * As a program in `folder` would find it, else as one at `beside` would.
+ * @param beside a file. Default: this one, that is the TypeScript beside wilco.
  * @throws WilcoError `invalid_request` when there is none, or it is too old.
  */
-export function findTypeScript(folder: string): TypeScript {
-  const found = resolveFrom(join(folder, "script.js")) ?? resolveFrom(import.meta.url);
+export function findTypeScript(folder: string, beside = import.meta.url): TypeScript {
+  const found = resolveFrom(join(folder, "script.js")) ?? resolveFrom(beside);
   if (found === undefined) {
     throw new WilcoError({
       code: "invalid_request",

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explained, formatDiagnostic, readDiagnostics } from "../../src/cli/type-check/diagnostics.ts";
+import { findTypeScript } from "../../src/cli/type-check/find-typescript.ts";
+import { NO_COLOURS } from "../../src/cli/output/colours.ts";
+
+describe("what the compiler says", () => {
+  const output = [
+    "a/b.ts(3,7): error TS2345: Argument of type '\"wbe-1\"' is not assignable to parameter of type 'keyof ResourceNames'.",
+    "../other (1).ts(10,1): error TS2769: No overload matches this call.",
+    "  The last overload gave the following error.",
+    "    Type 'x' is not assignable.",
+    "Found 2 errors.",
+  ].join("\r\n");
+
+  it("is read with files, positions and its longer sentences", () => {
+    expect(readDiagnostics(output, "/scripts/ops")).toEqual([
+      expect.objectContaining({ file: "/scripts/ops/a/b.ts", line: 3, column: 7, code: "TS2345" }),
+      {
+        file: "/scripts/other (1).ts",
+        line: 10,
+        column: 1,
+        code: "TS2769",
+        message:
+          "No overload matches this call.\n  The last overload gave the following error.\n    Type 'x' is not assignable.",
+      },
+    ]);
+  });
+
+  it("is said in wilco's words where it is about resources, Node or what the sandbox refuses", () => {
+    const said = (message: string, code = "TS1"): string => {
+      const place = { file: "a.ts", line: 1, column: 1 };
+      const { message: text, hint } = explained({ ...place, code, message }, () => ["web-1", "db-1"]);
+      return `${text} | ${hint}`;
+    };
+    expect(said(readDiagnostics(output, "/")[0]!.message)).toBe(
+      'The types file lists no resource "wbe-1" | Did you mean "web-1"?',
+    );
+    expect(said("Cannot find name 'process'. Do you need to install type definitions for node?")).toMatch(
+      /^Cannot find name 'process' \| Import \{ args, env, exit \} from "wilco"/,
+    );
+    expect(said("Cannot find module 'node:fs' or its corresponding type declarations.")).toMatch(
+      /^Cannot find module 'node:fs' \| Scripts have the language/,
+    );
+    expect(said("Cannot find module './lib.ts' or its corresponding type declarations.")).toMatch(/\| undefined$/);
+    expect(said("Cannot find name 'foo'.")).toBe("Cannot find name 'foo'. | undefined");
+    expect(said("This syntax is not allowed when 'erasableSyntaxOnly' is enabled.", "TS1294")).toMatch(/without enum/);
+  });
+
+  it("is shown with its line and a mark under its place", () => {
+    const diagnostic = { file: "/a.ts", line: 2, column: 3, code: "TS1", message: "It is wrong.", hint: "Right it." };
+    expect(formatDiagnostic(diagnostic, "a.ts", "one\n\tx two\n", NO_COLOURS)).toBe(
+      "a.ts:2:3: It is wrong. (TS1)\n    2 | \tx two\n      | \t ^\n  Right it.",
+    );
+  });
+});
+
+describe("the TypeScript to check with", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), "wilco-typescript-")));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is that of the script's folder, then the one beside wilco", () => {
+    expect(findTypeScript(folder).version).toMatch(/^\d+\.\d+/);
+    const scripts = install("mine", "6.1.0");
+    expect(findTypeScript(join(scripts, "deep"))).toEqual({
+      version: "6.1.0",
+      tsc: join(scripts, "node_modules", "typescript", "bin", "tsc"),
+    });
+  });
+
+  it("is asked for when there is none, or it is too old", () => {
+    expect(() => findTypeScript(folder, join(folder, "wilco.js"))).toThrow("There is no TypeScript to check with");
+    expect(() => findTypeScript(install("old", "5.7.9"))).toThrow(/^TypeScript 5\.7\.9 in .* is too old/);
+  });
+
+  function install(name: string, version: string): string {
+    const home = join(folder, name, "node_modules", "typescript");
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "package.json"), JSON.stringify({ version, bin: { tsc: "./bin/tsc" } }));
+    return join(folder, name);
+  }
+});
