@@ -57,7 +57,7 @@ export async function* followOutput(
 }
 
 /** The last lines of an entry's output, at most 20 lines and 4,000 characters; "" when there are none. */
-export async function lastOutputOf(port: ClientPort, id: number, lastEvent: number): Promise<string> {
+export async function lastOutputOf(port: Pick<ClientPort, "events">, id: number, lastEvent: number): Promise<string> {
   const read = await port.events(id, Math.max(0, lastEvent - TAIL_EVENTS), 0);
   const joiner = createLineJoiner();
   const lines = [...read.events.flatMap((event) => joiner.take(event)), ...joiner.rest()].map((line) => line.text);

@@ -2,6 +2,7 @@ import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../src/domain/entry.ts";
 import type { ValueDescription } from "../../src/sandbox/guest/value-description.ts";
+import { withLastOutput } from "../../src/shell/inspector/last-output.ts";
 import { createWriter } from "../../src/shell/inspector/writer.ts";
 import { entryOf, resourceOf } from "../client/world/fixtures.ts";
 import { createWorld } from "../client/world/memory-world.ts";
@@ -293,5 +294,31 @@ describe("any other value", () => {
     for (const forged of [null, 1, {}, { kind: "array" }, { kind: "entry", entry: {} }, { kind: "resource" }]) {
       expect(write(forged as unknown as ValueDescription)).toBe("(a value that can't be shown)");
     }
+  });
+});
+
+describe("the last output of an entry", () => {
+  const failed: ValueDescription = { kind: "entry", entry: entryOf({ status: "failed", attempt: 1, lastEvent: 3 }) };
+  const write = createWriter({ columns: () => 80, color: false, utc: true, now: () => NOW });
+
+  it("is read for its card, and for nothing else", async () => {
+    const world = createWorld();
+    world.log(
+      1042,
+      { data: { stream: "stdout", text: "working\nbro" } },
+      { data: { stream: "stdout", text: "ken\n" } },
+    );
+    const shownEntry = await withLastOutput(failed, world.port);
+    expect(write(shownEntry)).toContain("  last output  │ working\n               │ broken");
+    const waiting: ValueDescription = { kind: "entry", entry: entryOf() };
+    expect(await withLastOutput(waiting, world.port)).toBe(waiting);
+    expect(await withLastOutput({ kind: "null" }, world.port)).toEqual({ kind: "null" });
+  });
+
+  it("is left out when the server does not say", async () => {
+    const silent = { events: () => new Promise<never>(() => {}) };
+    const broken = { events: () => Promise.reject(new Error("gone")) };
+    for (const port of [silent, broken])
+      expect(write(await withLastOutput(failed, port, 1))).not.toContain("last output");
   });
 });

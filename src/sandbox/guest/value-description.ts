@@ -48,8 +48,8 @@ export type ValueDescription =
   /** A resource proxy. */
   | { kind: "resource"; data: ResourceData; operations: string[] }
   | { kind: "execution"; subject: string; id: number | null; status: Status | null; location: string | null }
-  /** An audit entry: anything that has the shape of one. */
-  | { kind: "entry"; entry: Entry }
+  /** An audit entry: anything that has the shape of one. The shell adds the last lines that its operation wrote. */
+  | { kind: "entry"; entry: Entry; lastOutput?: string }
   /** `lastOutput`: the last lines of the operation whose failure it is; "" when there are none. */
   | { kind: "error"; error: ScriptError; lastOutput: string }
   /** What `.chart()` gives. */

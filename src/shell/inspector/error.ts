@@ -33,10 +33,14 @@ export function renderError(error: ScriptError, lastOutput: string, options: Err
   lines.push(...more.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${line}`));
   const { frames, rest } = readStack(error);
   lines.push(...excerptOf(frames, options), ...rest.map((line) => `  ${paint("dim", line)}`));
-  if (error.hint !== undefined) lines.push(...safeLines(error.hint).map((line) => `  ${paint("cyan", line)}`));
+  const { hint = "", entry } = error;
+  // What the command line would say; here the entry is a line away.
+  if (hint !== "" && !hint.startsWith('See "wilco entry show')) {
+    lines.push(...safeLines(hint).map((line) => `  ${paint("cyan", line)}`));
+  }
   if (lastOutput !== "") lines.push(`  ${paint("dim", "last output:")}`, ...bar(safeLines(lastOutput), paint));
-  if (error.entry !== undefined && !said(error, error.entry)) {
-    lines.push(`  ${paint("dim", `await history.get(${error.entry}) shows its entry`)}`);
+  if (entry !== undefined && !hint.includes(`history.wait(${entry})`)) {
+    lines.push(`  ${paint("cyan", `await history.get(${entry})`)} ${paint("dim", "shows the entry")}`);
   }
   return lines.join("\n");
 }
@@ -46,21 +50,18 @@ export function errorInline(error: ScriptError, paint: Paint): string {
   return paint("red", `[${oneLine(`${error.name}: ${error.message}`)}]`);
 }
 
-function said(error: ScriptError, entry: number): boolean {
-  return `${error.message} ${error.hint ?? ""}`.includes(`history.wait(${entry})`);
-}
-
 /** The frames of the error itself, and the lines of its causes as they are. */
-function readStack({ stack }: ScriptError): { frames: Frame[]; rest: string[] } {
-  const frames: Frame[] = [];
-  const rest: string[] = [];
-  for (const line of stack.split("\n").slice(1)) {
-    const causes = rest.length > 0 || line.startsWith("  caused by ");
-    const frame = causes ? undefined : frameOf(line);
-    if (frame) frames.push(frame);
-    else if (causes) rest.push(oneLine(line).trimEnd());
-  }
-  return { frames, rest: rest.map((line) => line.replace(/^ {2}/, "")) };
+function readStack({ stack, message }: ScriptError): { frames: Frame[]; rest: string[] } {
+  const lines = stack.split("\n").slice(1);
+  const cause = lines.findIndex((line) => line.startsWith("  caused by "));
+  const own = cause < 0 ? lines : lines.slice(0, cause);
+  const causes = cause < 0 ? [] : lines.slice(cause);
+  // An error that was given the script's line is its own cause.
+  const repeated = message !== "" && causes[0]?.endsWith(`: ${message}`) && causes.length === 1;
+  return {
+    frames: own.map(frameOf).filter((frame) => frame !== undefined),
+    rest: repeated ? [] : causes.map((line) => oneLine(line).trimEnd().replace(/^ {2}/, "")),
+  };
 }
 
 /** `    at restart (deploy.ts:12:5)`, `    at shell:3:1`; engines leave out what they do not know. */

@@ -27,7 +27,7 @@ export function createWriter(options: WriterOptions & { now?: () => number }): W
       case "resource":
         return renderResource(value.data, value.operations, settings);
       case "entry":
-        return renderEntry(value.entry, settings);
+        return renderEntry(value.entry, settings, value.lastOutput);
       case "execution":
         return renderExecution(value, paint);
       case "error":
