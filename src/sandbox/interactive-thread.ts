@@ -29,7 +29,7 @@ const ENDING_PIECE = 10;
 /** Lines whose text is kept for errors of functions that they declared. */
 const KEPT_LINES = 1_000;
 /** Of what is ending, nothing but these is passed on: it must not start anything. */
-const STILL_TAKEN = new Set(["print", "clear", "healthy", "detached"]);
+const STILL_TAKEN = new Set(["clear", "healthy", "detached"]);
 const REFUSED = JSON.stringify({ code: "interrupted", message: "The line was ended: nothing more is submitted" });
 
 export async function runInteractiveThread({ send, listen }: InteractivePort, data: ThreadData): Promise<void> {
@@ -69,7 +69,8 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
 
   function post(text: string): string | undefined {
     const [, method = ""] = /^-?\d+ (\w+) /.exec(text) ?? [];
-    if (endingUntil !== Infinity && !STILL_TAKEN.has(method)) return REFUSED;
+    // What it prints is dropped: a loop that catches everything would fill the screen with it.
+    if (endingUntil !== Infinity && !STILL_TAKEN.has(method)) return method === "print" ? undefined : REFUSED;
     if (method === "healthy") {
       healthy = true;
       return undefined;

@@ -26,7 +26,7 @@ export interface WriterOptions {
   color: boolean;
   /** Times in UTC instead of local. Default false. */
   utc?: boolean;
-  /** The text of a module or line that an error's frame names ("shell:3" is the third line typed). */
+  /** The text of a module or line that an error's frame names ("line#3" is a line that was typed). */
   sourceOf?: (file: string) => string | undefined;
 }
 

@@ -12,7 +12,8 @@ import { unpackPolicy, type ScriptError, type WirePolicy } from "./wire.ts";
 
 /** How a line ended, as the guest tells it. */
 export type LineResult =
-  | { kind: "value"; value: ValueDescription }
+  /** `awaited`: the line's value was a promise or an execution, and this is what it gave. */
+  | { kind: "value"; value: ValueDescription; awaited: boolean }
   | { kind: "error"; error: ScriptError; lastOutput: string };
 
 /** What the host says before a line is evaluated. */
@@ -100,12 +101,13 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     try {
       const { value } = await evaluated;
       // An Execution, a promise, an entry handle: what people want of a line that is one is what it gives.
-      const settled = isThenable(value) ? await value : value;
+      const awaited = isThenable(value);
+      const settled = awaited ? await value : value;
       if (number !== current) return;
       close();
       keep("_", settled);
       last = settled;
-      tell(number, { kind: "value", value: describeValue(settled) });
+      tell(number, { kind: "value", value: describeValue(settled), awaited });
     } catch (error) {
       fail(number, error);
     }
@@ -129,8 +131,8 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
       channel.tell("line", { number, ...result });
     } catch {
       // More than a message takes, although everything in it is bounded.
-      const folded = { kind: "folded", text: "A value too large to show" } as const;
-      channel.tell("line", { number, kind: "value", value: folded } satisfies { number: number } & LineResult);
+      const value = { kind: "folded", text: "A value too large to show" } as const;
+      channel.tell("line", { number, kind: "value", value, awaited: false } satisfies { number: number } & LineResult);
     }
   }
 

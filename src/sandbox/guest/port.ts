@@ -40,6 +40,6 @@ export function createGuestLookup(channel: Channel): LookupPort {
 
 export function sleepFor(channel: Channel, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    channel.after(ms, resolve, reject);
+    channel.after(ms, () => resolve(), reject);
   });
 }
