@@ -16,6 +16,7 @@ import { lineName } from "./interactive-messages.ts";
 import { openInteractiveVm, type InteractiveVm, type VmMessage } from "./interactive-vm.ts";
 import type { SandboxLimits, ThreadEnd } from "./messages.ts";
 import { outcomeOf } from "./outcome.ts";
+import type { Permissions } from "./permissions.ts";
 import { readLimits } from "./session.ts";
 
 /** From Ctrl-C to giving the VM up: what does not end by then is a loop in native code. Ending takes 5 ms, with
@@ -29,6 +30,10 @@ export interface InteractiveSessionOptions {
   thread?: Worker | undefined;
   /** Absolute directory that imports may not leave. */
   root: string;
+  /** What lines may do beyond the wilco API. Default: nothing. */
+  permissions?: Permissions | undefined;
+  /** Values of the variables that they may read. */
+  env?: Record<string, string> | undefined;
   port: ClientPort;
   lookup: LookupPort;
   console: ConsoleSink;

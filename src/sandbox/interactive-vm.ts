@@ -7,6 +7,7 @@ import { createControl, openControl } from "./control.ts";
 import { packPolicy } from "./guest/wire.ts";
 import type { FromInteractive, ToInteractive } from "./interactive-messages.ts";
 import type { SandboxLimits, ThreadData } from "./messages.ts";
+import type { Permissions } from "./permissions.ts";
 import { startThread } from "./start-thread.ts";
 import { createWatchdog } from "./watchdog.ts";
 
@@ -29,6 +30,10 @@ export interface InteractiveVmOptions {
   /** One that was started beforehand. */
   thread: Worker | undefined;
   root: string;
+  /** What lines may do beyond the wilco API. Default: nothing. */
+  permissions?: Permissions | undefined;
+  /** Values of the variables that they may read. */
+  env?: Record<string, string> | undefined;
   port: ClientPort;
   lookup: LookupPort;
   console: ConsoleSink;
@@ -59,6 +64,8 @@ export function openInteractiveVm(options: InteractiveVmOptions): InteractiveVm 
   const bridge = createBridge({
     port,
     lookup: options.lookup,
+    permissions: options.permissions,
+    root: options.root,
     limits,
     settle: (chunks) => post({ type: "settle", chunks }),
     onFault: options.onFault,
@@ -103,7 +110,8 @@ export function openInteractiveVm(options: InteractiveVmOptions): InteractiveVm 
     root: options.root,
     start: {
       args: [],
-      env: {},
+      env: options.env ?? {},
+      allowedEnv: options.permissions?.env ?? [],
       pollDefaults: packPolicy(port.pollDefaults),
       requireWorker: port.requireWorker ?? null,
     },

@@ -51,9 +51,19 @@ describe("what the compiler says", () => {
 
   it("is shown with its line and a mark under its place", () => {
     const diagnostic = { file: "/a.ts", line: 2, column: 3, code: "TS1", message: "It is wrong.", hint: "Right it." };
-    expect(formatDiagnostic(diagnostic, "a.ts", "one\n\tx two\n", NO_COLOURS)).toBe(
-      "a.ts:2:3: It is wrong. (TS1)\n    2 | \tx two\n      | \t ^\n  Right it.",
+    expect(formatDiagnostic(diagnostic, "a.ts", "one\n\tx two\n", { paint: NO_COLOURS, width: Infinity })).toBe(
+      "a.ts:2:3: It is wrong. (TS1)\n    2 |   x two\n      |    ^\n  Right it.",
     );
+  });
+
+  it("is shown with the part of a long line that is about it", () => {
+    const diagnostic = { file: "/a.ts", line: 1, column: 51, code: "TS1", message: "No." };
+    const source = `${"a".repeat(50)}B${"c".repeat(50)}`;
+    const text = formatDiagnostic(diagnostic, "a.ts", source, { paint: NO_COLOURS, width: 40 });
+    const [, line = "", mark = ""] = text.split("\n");
+    expect(line.length).toBeLessThan(40);
+    expect(line[mark.indexOf("^")]).toBe("B");
+    expect(line).toMatch(/^ {4}1 \| …a+Bc+…$/);
   });
 });
 

@@ -7,7 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { printValue } from "../output/documents.ts";
 import { openRemote } from "../remote.ts";
 import { scriptFile } from "../script-file.ts";
-import { formatDiagnostic, type Diagnostic } from "../type-check/diagnostics.ts";
+import { formatDiagnostic, type Diagnostic, type DiagnosticFormat } from "../type-check/diagnostics.ts";
 import { typeCheck } from "../type-check/type-check.ts";
 import { readLiveTypes, TYPES_FILE } from "../types-file.ts";
 
@@ -32,7 +32,8 @@ export async function checkCommand(context: Context, names: readonly string[], f
   }
   const { diagnostics, typesFile, version } = await typeCheck({ files, types });
   if (output.format === "table") {
-    for (const text of shown(context, diagnostics, output.paint)) output.write(`${text}\n`);
+    for (const text of shown(context, diagnostics, { paint: output.paint, width: output.width }))
+      output.write(`${text}\n`);
   } else {
     await printValue(output, diagnostics);
   }
@@ -46,7 +47,8 @@ export async function checkBeforeRun(context: Context, file: string): Promise<vo
   const { diagnostics, typesFile, version } = await typeCheck({ files: [file] });
   if (typesFile === undefined) noteMissingTypes(context);
   if (diagnostics.length === 0) return;
-  for (const text of shown(context, diagnostics, context.output.paintErr)) context.output.warn(text);
+  const format = { paint: context.output.paintErr, width: process.stderr.columns || Infinity };
+  for (const text of shown(context, diagnostics, format)) context.output.warn(text);
   throw new WilcoError({
     code: "script_invalid",
     message: summary(diagnostics, 1, version),
@@ -54,12 +56,12 @@ export async function checkBeforeRun(context: Context, file: string): Promise<vo
   });
 }
 
-function shown(context: Context, diagnostics: readonly Diagnostic[], paint: Context["output"]["paint"]): string[] {
+function shown(context: Context, diagnostics: readonly Diagnostic[], format: DiagnosticFormat): string[] {
   const sources = new Map<string, string>();
   return diagnostics.map((diagnostic) => {
     const source = sources.get(diagnostic.file) ?? readFileSync(diagnostic.file, "utf8");
     sources.set(diagnostic.file, source);
-    return formatDiagnostic(diagnostic, relative(context.cwd, diagnostic.file), source, paint);
+    return formatDiagnostic(diagnostic, relative(context.cwd, diagnostic.file), source, format);
   });
 }
 

@@ -71,20 +71,44 @@ export function explained(diagnostic: Diagnostic, resourceNames: () => string[])
   return diagnostic;
 }
 
+export interface DiagnosticFormat {
+  paint: Colours;
+  /** Columns of the terminal; Infinity = never cut. */
+  width: number;
+}
+
 /** "deploy.ts:3:7: …", the line, and a mark under the place. */
-export function formatDiagnostic(diagnostic: Diagnostic, name: string, source: string, paint: Colours): string {
+export function formatDiagnostic(
+  diagnostic: Diagnostic,
+  name: string,
+  source: string,
+  format: DiagnosticFormat,
+): string {
   const { line, column, code, message, hint } = diagnostic;
-  const lines = [`${name}:${line}:${column}: ${message}${code.startsWith("TS") ? paint.dim(` (${code})`) : ""}`];
+  const { paint } = format;
+  const lines = [
+    `${paint.bold(`${name}:${line}:${column}:`)} ${message}${code.startsWith("TS") ? paint.dim(` (${code})`) : ""}`,
+  ];
   const text = source.split(/\r?\n/)[line - 1];
   if (text !== undefined) {
     const margin = `${line}`.padStart(5);
-    // Tabs stay tabs, so that the mark is under its place however wide they are.
-    const before = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-    lines.push(
-      paint.dim(`${margin} | `) + text,
-      paint.dim(`${" ".repeat(margin.length)} | `) + before + paint.red("^"),
-    );
+    const { shown, at } = excerpt(text, column - 1, format.width - margin.length - 4);
+    lines.push(`${paint.dim(`${margin} | `)}${shown}`);
+    lines.push(`${paint.dim(`${" ".repeat(margin.length)} | `)}${" ".repeat(at)}${paint.red("^")}`);
   }
   if (hint !== undefined) lines.push(`  ${hint}`);
   return lines.join("\n");
+}
+
+/** As much of a line as fits, its place in it: a line that wraps would have the mark under nothing. */
+function excerpt(line: string, offset: number, width: number): { shown: string; at: number } {
+  // What a tab takes depends on the terminal.
+  const text = line.replaceAll("\t", "  ");
+  const at = line.slice(0, offset).replaceAll("\t", "  ").length;
+  if (text.length <= width) return { shown: text, at };
+  const room = Math.max(width - 2, 8);
+  const from = Math.max(0, Math.min(at - Math.floor(room / 2), text.length - room));
+  const part = text.slice(from, from + room);
+  const before = from > 0 ? "…" : "";
+  return { shown: `${before}${part}${from + room < text.length ? "…" : ""}`, at: at - from + before.length };
 }
