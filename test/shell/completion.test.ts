@@ -13,7 +13,7 @@ const VARIABLES: Variable[] = [
 
 describe("Tab offers", () => {
   const cases: Array<[what: string, line: string, expected: string[]]> = [
-    ["globals and variables that begin so", "re", ["resource", "resources", "return"]],
+    ["globals and variables that begin so", "re", ["resource", "resources", "readFile", "return"]],
     ["variables of the session", "we", ["web"]],
     ["the shell's own commands", ".e", [".editor", ".exit"]],
     ["names of resources in resource()", 'resource("web', ["web-1", "web-2"]],
@@ -61,7 +61,7 @@ describe("Tab offers", () => {
     ["keys of a selector", 'resources("web-*,ti', ["tier="]],
     ["a label of a reserved name", 'resources("lab', ["label.type="]],
     ["values of a selector's key", 'resources("tier!=', ["db", "web"]],
-    ["groups", 'group("', ['front")']],
+    ["groups", 'resources({ group: "', ['front"']],
     ["statuses", 'history.find({ status: "ca', ["canceling", "canceled"]],
     ["what can be waited for", 'web.waitUntil("', ["up", "down"]],
     ["subjects of a chart", '(await history.find()).chart("t', ["time", "took"]],

@@ -21,7 +21,7 @@ import { membersOf } from "./members.ts";
 import type { Names, Snapshot } from "./names.ts";
 import { placeOf, type Place } from "./place.ts";
 import { NAMES_KEYWORD } from "./schema.ts";
-import { SCRIPT_GLOBALS } from "./script-shapes.ts";
+import { SCRIPT_CLASSES, SCRIPT_GLOBALS } from "./script-shapes.ts";
 import { signatureAt } from "./signature.ts";
 
 export interface CompleterOptions {
@@ -103,7 +103,7 @@ export function createCompleter({
     const declared = [...inference.locals(), ...variables().map((variable) => variable.name)];
     const known = [...values, ...declared, ...Object.keys(SCRIPT_GLOBALS)];
     if (prefix === "") return { candidates: offered(values.length > 0 ? values : known, prefix), prefix };
-    return { candidates: offered([...known, ...LANGUAGE_GLOBALS, ...KEYWORDS], prefix), prefix };
+    return { candidates: offered([...known, ...SCRIPT_CLASSES, ...LANGUAGE_GLOBALS, ...KEYWORDS], prefix), prefix };
   }
 
   async function inString(input: Input & { left: () => number }): Promise<Completion> {

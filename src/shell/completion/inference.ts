@@ -173,7 +173,7 @@ export function inferenceOf({ tokens, snapshot, variables }: InferenceInput): In
     const variable = variables.find((one) => one.name === name);
     if (variable) return shapeOfVariable(variable.holds);
     if (Object.hasOwn(SCRIPT_GLOBALS, name)) return SCRIPT_GLOBALS[name];
-    return Object.hasOwn(NAMESPACES, name) ? { kind: "members", members: NAMESPACES[name]!() } : undefined;
+    return Object.hasOwn(NAMESPACES, name) ? { kind: "members", members: NAMESPACES[name]! } : undefined;
   }
 
   /** The nearest declaration before a place in the text itself. */
@@ -260,6 +260,7 @@ function shapeOfVariable(holds: Variable["holds"]): Shape {
     case "entry":
       return ENTRY;
     case "other":
+      // No other list has a chart.
       return holds.members.includes("chart") && holds.members.includes("map")
         ? entries()
         : { kind: "members", members: holds.members };

@@ -22,7 +22,6 @@ export const SCRIPT_GLOBALS: Members = {
     [takes.SELECTOR],
     resourcesOf([]),
   ),
-  group: call("group(name)", "The group of that name.", [takes.GROUP_NAME]),
   history: { kind: "history" },
   args: { kind: "list", of: TEXT, more: ["parse"] },
   env: members(),
@@ -38,9 +37,15 @@ export const SCRIPT_GLOBALS: Members = {
   chart: call("chart(numbers)", "A sparkline of a list of numbers."),
   assert: call("assert(condition, message?)", "Throws AssertionFailed unless the condition holds."),
   exit: call("exit(code?)", "Ends the script: 0, or 10 to 99."),
-  file: call("file(path)", "A file of the script's folder, to deploy or upload."),
-  secret: call("secret(name)", "A secret of the server's store."),
+  readFile: call("readFile(path, encoding?)", "A file of a folder that --allow-read names.", [], promised(TEXT)),
+  fetch: call("fetch(url, options?)", "An answer of a host that --allow-net names.", [], promised(undefined)),
 };
+
+/** Also of the module, but few lines begin with one. */
+export const SCRIPT_CLASSES: readonly string[] = (
+  "AccessFailed AssertionFailed ExecutionError Interrupted OperationCanceled OperationFailed OperationLost " +
+  "OperationTimedOut PollLimitReached TargetsFailed WilcoError"
+).split(" ");
 
 /** Besides its operations. What depends on the resource itself is put in by inference. */
 export function resourceMembers(self: Shape): Members {
