@@ -47,8 +47,6 @@ export interface Inventory {
   /** Ids of the members now. @throws WilcoError `unknown_group`. */
   groupMembers(name: string): Promise<number[]>;
   registerBuiltinTypes(descriptors: readonly ResourceTypeDescriptor[]): Promise<void>;
-  /** Types that a registering worker brings. @throws WilcoError as `Types.saveFromWorker` says. */
-  saveWorkerTypes(descriptors: readonly unknown[]): Promise<void>;
 
   // For operations, inside their transactions:
   readonly types: Types;
@@ -92,9 +90,6 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     groups: () => listGroups(database),
     groupMembers: (name) => groupMembers(database, name),
     registerBuiltinTypes: (descriptors) => registerBuiltinTypes(database, types, descriptors),
-    async saveWorkerTypes(descriptors) {
-      if (descriptors.length > 0) await database.transaction((tx) => types.saveFromWorker(tx, descriptors));
-    },
     async observe(sql, resource, availability, at) {
       await sql.query(
         `UPDATE resource SET availability = $1, availability_at = $2

@@ -1,5 +1,6 @@
 /** What the server's routes call. Every change is one transaction; held calls answer early when something changes. */
 import type { Principal } from "../access/principal.ts";
+import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
 import type {
   CancelRequest,
@@ -26,6 +27,9 @@ import type {
 
 export type { Principal } from "../access/principal.ts";
 
+/** @throws WilcoError when a type is refused; then the registration is. */
+export type SaveTypes = (tx: Transaction, descriptors: readonly unknown[]) => Promise<unknown>;
+
 export interface Operations {
   /** `batchKey` is the Idempotency-Key header; items without a key of their own get `batchKey#index`. */
   submit(principal: Principal, request: SubmitRequest, batchKey: string | undefined): Promise<SubmitAnswer>;
@@ -40,7 +44,8 @@ export interface Operations {
   /** Held up to `request.wait` while nothing changed. */
   poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer>;
 
-  registerWorker(principal: Principal, request: RegisterRequest): Promise<RegisterAnswer>;
+  /** @param saveTypes stores the types it brings, in the registration's transaction: refused, it leaves nothing. */
+  registerWorker(principal: Principal, request: RegisterRequest, saveTypes: SaveTypes): Promise<RegisterAnswer>;
   /** Held up to `request.wait` while there is nothing to claim; a newer claim of the session ends it empty. */
   claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
   /** Renews at once; the answer is held up to `request.wait` while there is nothing to obey. */

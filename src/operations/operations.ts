@@ -55,7 +55,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     entries: (query) => listEntries(database, query),
     events: (id, query, signal) => looks.events(id, query, signal),
     poll: (request, signal) => looks.poll(request, signal),
-    registerWorker: (principal, request) => registerWorker(context, principal, request),
+    registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
     claim: (principal, session, request, signal) => claims.claim(principal, session, request, signal),
     heartbeat: (principal, session, request, signal) =>
       holdHeartbeat(

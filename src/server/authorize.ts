@@ -15,6 +15,8 @@ const ALLOWED: Record<Exclude<Access, "public">, readonly TokenRole[]> = {
   worker: ["worker", "admin"],
 };
 
+const ARTICLE: Record<TokenRole, string> = { viewer: "a", operator: "an", worker: "a", admin: "an" };
+
 type Done = (error?: Error) => void;
 
 /** An onRequest hook in callback form: a known token costs no promise, and the body is not read for an unknown one. */
@@ -52,7 +54,7 @@ function forbidden(principal: Principal, access: Exclude<Access, "public">, requ
   const roles = ALLOWED[access].filter((role) => role !== principal.role);
   return new WilcoError({
     code: "forbidden",
-    message: `The token "${principal.name}" is a ${principal.role}'s and may not ${request.method} ${request.routeOptions.url ?? request.url}`,
+    message: `The token "${principal.name}" is ${ARTICLE[principal.role]} ${principal.role}'s and may not ${request.method} ${request.routeOptions.url ?? request.url}`,
     hint: `That takes a token of role ${roles.join(" or ")}.`,
   });
 }

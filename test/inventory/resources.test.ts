@@ -161,21 +161,25 @@ describeOnBothEngines("A resource type", (world) => {
   });
 
   test("that a worker brings is added and updated, but changes neither built-in types nor those of the inventory", async () => {
-    const { inventory } = await openInventory(world, { types: { job: { operations: { go: { run: ["true"] } } } } });
+    const { database, inventory } = await openInventory(world, {
+      types: { job: { operations: { go: { run: ["true"] } } } },
+    });
+    const saveFromWorker = (types: unknown[]) =>
+      database.transaction((tx) => inventory.types.saveFromWorker(tx, types));
     const printer = describeType("printer", {}, [describeOperation("print", {})]);
-    await inventory.saveWorkerTypes([printer, { ...SERVICE, description: "not ours" }]);
+    await saveFromWorker([printer, { ...SERVICE, description: "not ours" }]);
     expect(await inventory.type("printer")).toMatchObject({ builtin: false });
     expect((await inventory.type("service")).description).toBeNull();
-    await inventory.saveWorkerTypes([{ ...printer, description: "v2", builtin: true }]);
+    await saveFromWorker([{ ...printer, description: "v2", builtin: true }]);
     expect(await inventory.type("printer")).toMatchObject({ description: "v2", builtin: false });
-    await expect(
-      inventory.saveWorkerTypes([describeType("job", {}, [describeOperation("go", {})])]),
-    ).rejects.toMatchObject({ code: "conflict" });
+    await expect(saveFromWorker([describeType("job", {}, [describeOperation("go", {})])])).rejects.toMatchObject({
+      code: "conflict",
+    });
     const runs = structuredClone(await inventory.type("job"));
-    await expect(inventory.saveWorkerTypes([{ ...runs, name: "other" }])).rejects.toMatchObject({
+    await expect(saveFromWorker([{ ...runs, name: "other" }])).rejects.toMatchObject({
       code: "invalid_request",
     });
-    await expect(inventory.saveWorkerTypes([{ ...printer, connection: { tpye: "object" } }])).rejects.toMatchObject({
+    await expect(saveFromWorker([{ ...printer, connection: { tpye: "object" } }])).rejects.toMatchObject({
       message: expect.stringContaining("connection"),
     });
     await expect(

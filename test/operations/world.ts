@@ -56,8 +56,15 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     return outcome.entry;
   }
 
-  async function register(name = "w1", options: { capacity?: number; succession?: string; zone?: string } = {}) {
-    const answer = await operations.registerWorker(workerToken, {
+  interface RegisterOptions {
+    capacity?: number;
+    succession?: string;
+    zone?: string;
+    as?: Principal;
+  }
+
+  async function register(name = "w1", options: RegisterOptions = {}) {
+    const request = {
       name,
       zone: options.zone ?? "default",
       roles: ["automate"],
@@ -67,7 +74,8 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
       version: "0",
       types: [],
       succession: options.succession ?? `succession-of-${name}-0123456789`,
-    });
+    };
+    const answer = await operations.registerWorker(options.as ?? workerToken, request, async () => {});
     return answer.session;
   }
 

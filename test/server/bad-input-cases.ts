@@ -298,25 +298,4 @@ export const CASES: Array<
   ["an unknown path", "GET", "/v1/resorces", {}, 404, "unknown_route", /Did you mean \/v1\/resources/],
   ["a far path", "GET", "/favicon.ico", {}, 404, "unknown_route", /openapi/],
   ["another method", "DELETE", "/v1/entries/5", {}, 404, "unknown_route", /can't be asked with DELETE.*It takes GET/],
-  [
-    "a type that is no descriptor",
-    "POST",
-    "/v1/workers",
-    {
-      body: {
-        name: "w",
-        zone: "z",
-        roles: ["r"],
-        capacity: 1,
-        host: "h",
-        pid: 1,
-        version: "1",
-        types: [{ name: "x" }],
-        succession: "0123456789abcdef",
-      },
-    },
-    400,
-    "invalid_request",
-    /Resource type 1 of the worker/,
-  ],
 ];

@@ -127,6 +127,24 @@ describeOnBothEngines("Over HTTP", (world) => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow(/fetch failed/);
   });
 
+  test("a registration that is refused leaves neither its types nor its name behind", async () => {
+    const { admin, call } = await serve(world);
+    const token = (role: string, name: string, more: object = {}) =>
+      call(admin, "/v1/tokens", { name, role, ...more }).then(({ body }) => body.token as string);
+    const edge = await token("worker", "edge", { zones: ["edge"] });
+    const brought = { ...DAEMON, name: "brought", builtin: false };
+    const registration = { ...REGISTER, types: [brought] };
+    expect(await call(edge, "/v1/workers", registration)).toMatchObject({ status: 403 });
+    expect(await call(admin, "/v1/workers", { ...registration, types: [brought, { name: "x" }] })).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", message: expect.stringContaining("Resource type 2 of the worker") },
+    });
+    expect(await call(admin, "/v1/types/brought")).toMatchObject({ status: 404 });
+    expect((await call(admin, "/v1/workers")).body).toEqual({ items: [] });
+    expect(await call(edge, "/v1/workers", { ...registration, zone: "edge" })).toMatchObject({ status: 200 });
+    expect(await call(admin, "/v1/types/brought")).toMatchObject({ status: 200 });
+  });
+
   test("with a certificate it speaks HTTPS", async () => {
     const database = await openTestDatabase(world);
     const inventory = inventoryOn(database);

@@ -33,11 +33,7 @@ export function workerRoutes({ operations, inventory }: { operations: Operations
       summary: "Register a worker and open its session",
       body: RegisterSchema,
       answer: { description: "The session, and the times that hold in it" },
-      handle: async ({ principal, body }) => {
-        // First the types: a worker whose types are refused must not hold its name.
-        await inventory.saveWorkerTypes(body.types);
-        return operations.registerWorker(principal, body);
-      },
+      handle: ({ principal, body }) => operations.registerWorker(principal, body, inventory.types.saveFromWorker),
     }),
     route<{ Params: Session; Body: ClaimRequest }>({
       method: "POST",
