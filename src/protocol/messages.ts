@@ -21,7 +21,9 @@ export type SubmitOutcome = { entry: Entry; replayed: boolean } | { error: Error
 export interface PollAnswer {
   entries: PollChange[];
 }
-export type PollChange = { id: number; entry: Entry; events?: EntryEvent[]; more?: boolean } | { id: number; error: ErrorBody };
+export type PollChange =
+  | { id: number; entry: Entry; events?: EntryEvent[]; more?: boolean }
+  | { id: number; error: ErrorBody };
 
 export interface Page<T> {
   items: T[];
