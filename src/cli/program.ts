@@ -6,6 +6,7 @@ import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
 import { declareScripts } from "./declare/scripts.ts";
 import { declareServer } from "./declare/server.ts";
+import { declareShell } from "./declare/shell.ts";
 import { declareTrail } from "./declare/trail.ts";
 import { declareWork } from "./declare/work.ts";
 import { readVersion } from "./version.ts";
@@ -22,6 +23,7 @@ export function buildProgram(runner: Runner): Command {
     .configureOutput({ outputError: () => {} });
   addGlobalOptions(program);
   declareServer(program, runner);
+  declareShell(program, runner);
   declareWork(program, runner);
   declareScripts(program, runner);
   declareTrail(program, runner);

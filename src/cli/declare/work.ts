@@ -46,13 +46,13 @@ export function declareWork(program: Command, runner: Runner): void {
   });
 }
 
-function addRequireWorker(command: Command): Command {
+export function addRequireWorker(command: Command): Command {
   return command
     .option("--require-worker [duration]", "end what no live worker could take for this long (exit 8)", "30s")
     .option("--no-require-worker", "wait for a worker for as long as it takes");
 }
 
-function addLocalOptions(command: Command): Command {
+export function addLocalOptions(command: Command): Command {
   return command
     .option("--local", "start a server in this process, run, drain, stop")
     .option("--data-dir <dir>", "with --local: keep its data here; else: the local server's directory")

@@ -1,0 +1,83 @@
+/**
+ * The terminal's keys on their way to node:repl, a line at a time and only while nothing is evaluated: node:repl itself
+ * would hand on the second line of a paste while the first still runs. Ctrl-C gets through always.
+ */
+import { EventEmitter } from "node:events";
+
+const CTRL_C = 3;
+const LINE_FEED = 10;
+const RETURN = 13;
+
+export interface GatedInput {
+  /** For node:repl. */
+  stream: NodeJS.ReadStream;
+  /** From here on keys are kept. */
+  hold(): void;
+  /** Kept keys go on their way. */
+  release(): void;
+}
+
+export interface GatedInputOptions {
+  source: NodeJS.ReadStream;
+  /** Ctrl-C while keys are held; what was typed ahead is dropped. */
+  onInterrupt: () => void;
+}
+
+export function createGatedInput({ source, onInterrupt }: GatedInputOptions): GatedInput {
+  // Not a stream: a line must be taken, and be held or not, before the next byte is looked at.
+  const stream = Object.assign(new EventEmitter(), {
+    isTTY: true,
+    resume: () => source.resume(),
+    pause: () => source.pause(),
+    setRawMode: (mode: boolean) => source.setRawMode?.(mode),
+  });
+  let kept: Buffer[] = [];
+  let held = false;
+  let giving = false;
+
+  function give(): void {
+    if (giving) return;
+    giving = true;
+    try {
+      while (!held && kept.length > 0) {
+        const bytes = kept.shift()!;
+        const end = lineEnd(bytes);
+        if (end < bytes.length) kept.unshift(bytes.subarray(end));
+        stream.emit("data", bytes.subarray(0, end));
+      }
+    } finally {
+      giving = false;
+    }
+  }
+
+  source.on("data", (chunk: Buffer | string) => {
+    const bytes = Buffer.from(chunk as Buffer);
+    if (held && bytes.includes(CTRL_C)) {
+      kept = [];
+      onInterrupt();
+      return;
+    }
+    kept.push(bytes);
+    give();
+  });
+  source.on("end", () => stream.emit("end"));
+
+  return {
+    stream: stream as unknown as NodeJS.ReadStream,
+    hold() {
+      held = true;
+    },
+    release() {
+      held = false;
+      // After the prompt is drawn, and not inside the call that ends the line before.
+      setImmediate(give);
+    },
+  };
+}
+
+/** Behind the first line break, a pair counting as one. */
+function lineEnd(bytes: Buffer): number {
+  const at = bytes.findIndex((byte) => byte === RETURN || byte === LINE_FEED);
+  if (at < 0) return bytes.length;
+  return bytes[at] === RETURN && bytes[at + 1] === LINE_FEED ? at + 2 : at + 1;
+}

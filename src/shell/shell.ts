@@ -1,0 +1,183 @@
+/** Puts the shell together: a sandbox session, what its lines do, and a terminal or a pipe around them. */
+import type { Worker } from "node:worker_threads";
+import type { Api } from "../client/api.ts";
+import type { ClientPort, LookupPort } from "../client/port.ts";
+import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { Me } from "../protocol/messages.ts";
+import type { ScriptError } from "../sandbox/guest/wire.ts";
+import { createInteractiveSession } from "../sandbox/interactive-session.ts";
+import type { SandboxLimits } from "../sandbox/messages.ts";
+import { createActivity } from "./activity.ts";
+import { createCommands } from "./commands.ts";
+import { createCompleter } from "./completion/completer.ts";
+import { createNames } from "./completion/names.ts";
+import { followLine } from "./follow-line.ts";
+import { openHistory } from "./history-file.ts";
+import { createPaint } from "./inspector/paint.ts";
+import { createWriter } from "./inspector/writer.ts";
+import { createLineRunner, type ShellOutput } from "./line-runner.ts";
+import { createLiveRegion } from "./live-region.ts";
+import { goesOnNotice } from "./notices.ts";
+import { runPiped, type PipedEnd } from "./piped.ts";
+import { createRecorder } from "./recorder.ts";
+import { openTerminal } from "./terminal.ts";
+import { waitingLines } from "./waiting.ts";
+
+export interface ShellOptions {
+  api: Api;
+  port: ClientPort;
+  lookup: LookupPort;
+  /** Who the server says we are. */
+  me: Me;
+  url: string;
+  /** What lines may import from; absolute. */
+  root: string;
+  limits?: Partial<SandboxLimits>;
+  cacheDirectory?: string | undefined;
+  /** A sandbox thread that was started beforehand. */
+  thread?: Worker | undefined;
+  utc: boolean;
+  color: boolean;
+  poll: Partial<PollPolicy>;
+  path: (typed: string) => string;
+  onFault: (error: unknown) => void;
+  input: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  /** A person sits at a terminal; otherwise lines are read from `input`. */
+  interactive: boolean;
+  /** Where what was typed is kept; undefined = nowhere. */
+  historyFile: string | undefined;
+  /** SIGINT, SIGTERM or SIGHUP. */
+  signal: AbortSignal;
+  version: string;
+}
+
+/** Rows of the list of what is waited for. */
+const MOST_ROWS = 10;
+const NARROW = 60;
+
+export async function runShell(options: ShellOptions): Promise<PipedEnd> {
+  const { api, interactive, stdout, stderr, color } = options;
+  const columns = (): number => (interactive ? stdout.columns || 80 : Infinity);
+  const paint = createPaint(color);
+  const activity = createActivity(options.port);
+  const region = createLiveRegion(stdout);
+  // At a terminal both are the same screen, and only one may draw on it.
+  const notice = (text: string): void => (interactive ? region.write(text) : void stderr.write(text));
+  const write = (text: string): void => (interactive ? region.write(text) : void stdout.write(text));
+  const writer = createWriter({ columns, color, utc: options.utc, sourceOf: (file) => session.sourceOf(file) });
+  const output: ShellOutput = { write, notice, writer };
+  const session = createInteractiveSession({
+    root: options.root,
+    cacheDirectory: options.cacheDirectory,
+    thread: options.thread,
+    ...(options.limits ? { limits: options.limits } : {}),
+    port: activity.port,
+    lookup: options.lookup,
+    console: (stream, text) => (stream === "stdout" ? write(text) : notice(text)),
+    onBackground: (error, lastOutput) => notice(`${writer({ kind: "error", error, lastOutput })}\n`),
+    onFault: options.onFault,
+  });
+  const recorder = createRecorder();
+  const runner = createLineRunner({ session, activity, recorder, output, watch: interactive ? watch : () => () => {} });
+
+  /** Shows what a line waits for until it is over. */
+  function watch(): () => void {
+    const stop = followLine({ activity, poll: (request, held) => api.poll(request, held) });
+    region.show(() => {
+      const rows = Math.max(3, Math.min(MOST_ROWS, (stdout.rows || 24) - 2));
+      return waitingLines(activity.all(), { columns: columns() - 1, rows, paint, now: Date.now() });
+    });
+    return () => {
+      stop();
+      region.stop();
+    };
+  }
+
+  async function describeServer(): Promise<string> {
+    const me = await api.me();
+    const { version, engine, startedAt } = me.server;
+    return `${options.url} as ${me.name} (${me.role})\n  wilco ${version} on ${engine}, since ${startedAt}`;
+  }
+
+  let confirm: ((question: string) => Promise<boolean>) | undefined;
+  const commands = createCommands({
+    session,
+    activity,
+    runner,
+    recorder,
+    output,
+    columns,
+    describeServer,
+    poll: options.poll,
+    path: options.path,
+    confirm: interactive ? async (question) => (await confirm?.(question)) ?? false : undefined,
+  });
+
+  try {
+    if (!interactive) return await piped();
+    const names = createNames({ api });
+    const commandNames = [...commands.map(({ name }) => name), "editor"];
+    notice(greeting(options, columns()));
+    const terminal = openTerminal({
+      input: options.input,
+      output: stdout,
+      prompt: paint("bold", promptOf(options)),
+      history: openHistory(options.historyFile),
+      completer: createCompleter({ names, variables: runner.variables, commands: commandNames, columns }),
+      runner,
+      commands,
+      interrupt: session.interrupt,
+      notice,
+    });
+    confirm = terminal.confirm;
+    options.signal.addEventListener("abort", terminal.close, { once: true });
+    const exitCode = await terminal.ended;
+    const left = goesOnNotice(activity.running());
+    if (left !== undefined) stdout.write(`${forCommandLine(left)}\n`);
+    if (options.signal.aborted) return { kind: "interrupted" };
+    return { kind: "exit", exitCode };
+  } finally {
+    await session.stop();
+  }
+
+  async function piped(): Promise<PipedEnd> {
+    const interrupted = new Promise<PipedEnd>((resolve) => {
+      options.signal.addEventListener("abort", () => {
+        session.interrupt();
+        options.input.destroy();
+        resolve({ kind: "interrupted" });
+      });
+    });
+    const lines = runPiped({ input: options.input, runner, commands });
+    const end = await Promise.race([lines, interrupted]);
+    // The line that was interrupted says what goes on.
+    if (end.kind === "interrupted") await lines.catch(() => {});
+    return end;
+  }
+}
+
+export type { ScriptError };
+
+/** "admin@127.0.0.1:7070> " */
+function promptOf({ me, url }: ShellOptions): string {
+  return `${me.name}@${new URL(url).host}> `;
+}
+
+function greeting({ url, me, version }: ShellOptions, columns: number): string {
+  const head = `wilco ${version} · ${url} as ${me.name}`;
+  const more = ".help shows what to type, Ctrl-D leaves.";
+  return columns < NARROW ? `${head}\n${more}\n` : `${head} · ${more}\n`;
+}
+
+/** Outside the shell there is another way back. */
+function forCommandLine(notice: string): string {
+  const ids = [...notice.matchAll(/entry (\d+)/g)].map(([, id]) => id);
+  const kept = notice.split("\n").filter((line) => !/^ {2}(Wait|Cancel) /.test(line));
+  return [
+    ...kept,
+    `  Wait:    wilco entry wait ${ids.join(" ")}`,
+    `  Cancel:  wilco entry cancel ${ids.join(" ")}`,
+  ].join("\n");
+}
