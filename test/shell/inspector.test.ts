@@ -289,9 +289,26 @@ describe("any other value", () => {
     expect(shown([{ a: 1 }, { b: { c: 2 } }, { d: 3 }])).toBe("[{ a: 1 }, { b: { c: 2 } }, { d: 3 }]");
   });
 
+  it("that throws when it is read says so, and what is beside it is shown", () => {
+    const hostile = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("no");
+        },
+      },
+    );
+    expect(shown([1, hostile])).toBe("[1, [A value that can't be read]]");
+  });
+
+  it("that has no more than the main fields of an entry is shown as it is", () => {
+    const some = { id: 1, kind: "operation", status: "failed", lastEvent: 2 };
+    expect(JSON.parse(shown(some))).toEqual(some);
+  });
+
   it("that is no description of one does not end the shell", () => {
     const write = createWriter({ columns: () => 80, color: true });
-    for (const forged of [null, 1, {}, { kind: "array" }, { kind: "entry", entry: {} }, { kind: "resource" }]) {
+    for (const forged of [null, 1, {}, { kind: "array" }, { kind: "resource" }]) {
       expect(write(forged as unknown as ValueDescription)).toBe("(a value that can't be shown)");
     }
   });

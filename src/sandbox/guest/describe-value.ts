@@ -46,7 +46,16 @@ function describe(value: unknown, above: readonly object[], budget: Budget): Val
     case "function":
       return describeFunction(value as () => unknown);
     default:
-      return value === null ? { kind: "null" } : describeObject(value as object, above, budget);
+      return value === null ? { kind: "null" } : describeSafely(value as object, above, budget);
+  }
+}
+
+/** A proxy's traps, and methods that a class gives for printing, throw what they like. */
+function describeSafely(value: object, above: readonly object[], budget: Budget): ValueDescription {
+  try {
+    return describeObject(value, above, budget);
+  } catch {
+    return { kind: "folded", text: "A value that can't be read" };
   }
 }
 

@@ -1,10 +1,12 @@
 /** Turns the description of a value into what a person sees. */
+import { isJsonObject } from "../../core/json.ts";
 import type { ValueDescription } from "../../sandbox/guest/value-description.ts";
 import type { Writer, WriterOptions } from "../ports.ts";
 import { renderChart } from "./chart.ts";
 import { renderEntries, renderEntry, renderExecution, renderExecutions, type EntryOptions } from "./entry.ts";
 import { renderError } from "./error.ts";
 import { createPaint, type Paint } from "./paint.ts";
+import { toJson } from "./raw.ts";
 import { renderRows, rowsOf } from "./records.ts";
 import { renderResource, renderResources } from "./resource.ts";
 import { renderTree } from "./tree.ts";
@@ -46,6 +48,8 @@ export function createWriter(options: WriterOptions & { now?: () => number }): W
     try {
       return write(value);
     } catch {
+      // Something of the user's own that has an entry's main fields, but not all of them.
+      if (isJsonObject(value) && value["kind"] === "entry") return toJson(value["entry"]);
       // A description comes out of the sandbox: a script that found a way to forge one must not end the shell.
       return "(a value that can't be shown)";
     }
