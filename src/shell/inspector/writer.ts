@@ -49,7 +49,8 @@ export function createWriter(options: WriterOptions & { now?: () => number }): W
       return write(value);
     } catch {
       // Something of the user's own that has an entry's main fields, but not all of them.
-      if (isJsonObject(value) && value["kind"] === "entry") return toJson(value["entry"]);
+      const given: unknown = value;
+      if (isJsonObject(given) && given["kind"] === "entry") return toJson(given["entry"]);
       // A description comes out of the sandbox: a script that found a way to forge one must not end the shell.
       return "(a value that can't be shown)";
     }
