@@ -533,11 +533,11 @@ declare module "wilco" {
    * @param code 0 (default), or 10 to 99: the others have meanings of wilco's own.
    */
   export function exit(code?: number): never;
-  /** @throws WilcoError `not_permitted`: not available yet. */
+  /** @throws WilcoError `invalid_request`: not available yet. */
   export function group(name: string): never;
-  /** @throws WilcoError `not_permitted`: not available yet. */
+  /** @throws WilcoError `invalid_request`: not available yet. */
   export function file(path: string): never;
-  /** @throws WilcoError `not_permitted`: not available yet. */
+  /** @throws WilcoError `invalid_request`: not available yet. */
   export function secret(name: string): never;
 
   export type ErrorCode =

@@ -73,8 +73,10 @@ function selectorText(selector: unknown): string {
   }
   for (const [key, value] of Object.entries(selector)) {
     if (!(QUERY_KEYS as readonly string[]).includes(key)) {
+      const known = suggestion(key, QUERY_KEYS, "It takes") ?? "";
+      const end = known.endsWith("?") ? "" : ".";
       const label = typeof value === "string" ? ` A label is written { labels: { ${key}: … } }.` : "";
-      throw invalid(`A resource query has no "${key}"`, `${suggestion(key, QUERY_KEYS, "It takes")}${label}`);
+      throw invalid(`A resource query has no "${key}"`, `${known}${end}${label}`);
     }
     if (key === "labels" && typeof value === "object" && value !== null) {
       for (const [label, text] of Object.entries(value)) requireTerm(`labels.${label}`, text);

@@ -44,8 +44,12 @@ export function faultOfError(error: unknown): Fault {
   if (code !== undefined && CERTIFICATE.test(code)) {
     return { reason: `its certificate is not trusted (${code})`, neverSent: true, permanent: true, cause: error };
   }
-  const reason =
-    (code !== undefined && REASONS[code]) || `${messageOf(error)}${code === undefined ? "" : ` (${code})`}`;
+  const innermost = messageOf(innermostCause(error));
+  if (innermost === "bad port") {
+    const reason = "HTTP clients refuse this port, which belongs to another protocol";
+    return { reason, neverSent: true, permanent: true, cause: error };
+  }
+  const reason = (code !== undefined && REASONS[code]) || `${innermost}${code === undefined ? "" : ` (${code})`}`;
   return { reason, neverSent: code !== undefined && NEVER_SENT.has(code), permanent: false, cause: error };
 }
 
@@ -128,6 +132,13 @@ export function unreachable({ url, what, fault, attempts, elapsed, uncertain }: 
     details: { url, attempts, permanent: fault.permanent },
     cause: fault.cause,
   });
+}
+
+/** "fetch failed" and what wraps it say nothing; the error that they wrap does. */
+function innermostCause(error: unknown): unknown {
+  let at = error;
+  for (let depth = 0; depth < 5 && at instanceof Error && at.cause instanceof Error; depth++) at = at.cause;
+  return at;
 }
 
 /** fetch wraps the socket's error once or twice. */

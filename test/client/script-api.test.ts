@@ -47,7 +47,7 @@ test("a query object selects as its text does", () => {
 
 test.each([
   [{ tpye: "process" }, 'A resource query has no "tpye"', 'Did you mean "type"?'],
-  [{ tier: "web" }, 'has no "tier"', "{ labels: { tier: … } }"],
+  [{ tier: "web" }, 'has no "tier"', "labels. A label is written { labels: { tier: … } }."],
   [{ name: "web-1,web-2" }, 'name of a resource query is "web-1,web-2"', "one text each"],
   [{ name: "tier=web" }, "name of a resource query", "one text each"],
   [{ labels: { tier: "a,b" } }, "labels.tier of a resource query", "without a comma"],

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { findByEnvironment, findProcess, isRunning } from "../../src/resource-types/process-table.ts";
+import { createSchemaValidator } from "../../src/domain/schema.ts";
+import { connectionSchema } from "../../src/resource-types/process/connection.ts";
 import { createProcessType } from "../../src/resource-types/process/type.ts";
 import { callOperation, temporaryDirectory, until } from "./context.ts";
 
@@ -297,5 +299,16 @@ describe("a managed process", () => {
     );
     await expect(following).rejects.toThrow();
     expect(await call("status")).toMatchObject({ state: "running" });
+  });
+});
+
+describe("The connection of a process", () => {
+  const parse = (ready: object) =>
+    createSchemaValidator().parse(connectionSchema, { command: ["true"], ready })["ready"];
+
+  it("shows the ready check as it was written, and takes a host with a port only", () => {
+    expect(parse({ url: "http://127.0.0.1:1/" })).toEqual({ url: "http://127.0.0.1:1/" });
+    expect(parse({ port: 1, host: "::1" })).toEqual({ port: 1, host: "::1" });
+    expect(() => parse({ url: "http://127.0.0.1:1/", host: "::1" })).toThrow(/"ready" must have property port/);
   });
 });

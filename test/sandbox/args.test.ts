@@ -28,7 +28,7 @@ describe("args", () => {
     [["a", "1", "b"], '"b" is one argument too many', "Usage:"],
     [["a", "x"], 'count: "x" is not a number', "Usage:"],
     [["a", "--count="], 'count: "" is not a number', "Usage:"],
-    [["a", "--conut=1"], "The script has no argument --conut", 'Did you mean "count"?'],
+    [["a", "--conut=1"], "The script has no argument --conut", "Did you mean --count?"],
     [["a", "--count"], "--count has no value", "Usage:"],
     [["a", "--version=b", "--version=c"], "--version is given twice", "Usage:"],
     [["a", "--dry-run=maybe"], '--dry-run: "maybe" is neither true nor false', "Usage:"],

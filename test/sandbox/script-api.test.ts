@@ -185,9 +185,9 @@ describe("the script API in the sandbox", () => {
         try { call(); } catch (error) { console.log(error.code, error.message, typeof error.hint); }
       }`);
     expect(ran.stdout.split("\n")).toEqual([
-      'not_permitted file("a") is not available in this version of wilco string',
-      'not_permitted group("web") is not available in this version of wilco string',
-      'not_permitted secret("x") is not available in this version of wilco string',
+      'invalid_request file("a") is not available in this version of wilco string',
+      'invalid_request group("web") is not available in this version of wilco string',
+      'invalid_request secret("x") is not available in this version of wilco string',
       "",
     ]);
   });

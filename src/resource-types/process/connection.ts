@@ -45,11 +45,13 @@ export const connectionSchema: JsonSchema = parametersOf(
       properties: {
         url: { type: "string", pattern: "^https?://", description: "ready when a GET is answered with 2xx" },
         port: { type: "integer", minimum: 1, maximum: 65_535, description: "ready when it accepts a connection" },
-        host: { type: "string", default: "127.0.0.1", description: "of the port" },
+        // No default in the schema: it would be filled in beside a url, where it says something that is not so.
+        host: { type: "string", description: "of the port; default: 127.0.0.1" },
       },
       additionalProperties: false,
       // Exactly one of the two; `required` in oneOf would be told as "matches none of the forms".
       minProperties: 1,
+      dependentRequired: { host: ["port"] },
     },
     readyTimeout: { ...DURATION, default: "30s", description: "from start until ready" },
     settle: {

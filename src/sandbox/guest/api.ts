@@ -68,7 +68,7 @@ export function exit(code = 0): never {
   for (;;);
 }
 
-/** @throws WilcoError `not_permitted`: not available yet. */
+/** @throws WilcoError `invalid_request`: not available yet. */
 export function group(name: string): never {
   throw notAvailable(
     `group(${JSON.stringify(name)})`,
@@ -76,7 +76,7 @@ export function group(name: string): never {
   );
 }
 
-/** @throws WilcoError `not_permitted`: not available yet. */
+/** @throws WilcoError `invalid_request`: not available yet. */
 export function file(path: string): never {
   throw notAvailable(
     `file(${JSON.stringify(path)})`,
@@ -84,7 +84,7 @@ export function file(path: string): never {
   );
 }
 
-/** @throws WilcoError `not_permitted`: not available yet. */
+/** @throws WilcoError `invalid_request`: not available yet. */
 export function secret(name: string): never {
   throw notAvailable(
     `secret(${JSON.stringify(name)})`,
@@ -93,5 +93,9 @@ export function secret(name: string): never {
 }
 
 function notAvailable(what: string, hint: string): WilcoError {
-  return new WilcoError({ code: "not_permitted", message: `${what} is not available in this version of wilco`, hint });
+  return new WilcoError({
+    code: "invalid_request",
+    message: `${what} is not available in this version of wilco`,
+    hint,
+  });
 }

@@ -1,6 +1,6 @@
 /** The script's own arguments: everything after its file on the command line. */
 import { WilcoError } from "../../core/errors.ts";
-import { suggestion } from "../../core/suggest.ts";
+import { nearest } from "../../core/suggest.ts";
 
 const KINDS = ["string", "number", "boolean", "string?", "number?", "boolean?"] as const;
 /** A kind ending in "?" may be missing. A boolean is false when missing. */
@@ -67,9 +67,10 @@ function parseArguments(
     if (name === undefined) {
       const negated = written.startsWith("no-") ? nameOf(written.slice(3), names) : undefined;
       if (negated === undefined || !isBoolean(specification[negated]!) || equals >= 0) {
+        const near = nearest(written, names.map(dashed));
         throw invalid(
           `The script has no argument --${written}`,
-          suggestion(written, names.map(dashed), "Arguments") ?? usage,
+          near === undefined ? usage : `Did you mean --${near}?`,
         );
       }
       take(negated, false);
