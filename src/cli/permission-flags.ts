@@ -27,7 +27,7 @@ export interface PermissionFlags {
 export interface PermissionsInit {
   context: Context;
   flags: PermissionFlags;
-  /** Of the script; empty without a script. */
+  /** Of the script. */
   manifest: PermissionRequest;
   /** The script as typed, for messages. */
   script: string;
@@ -58,6 +58,11 @@ export async function readPermissions(init: PermissionsInit): Promise<Permission
     if (!(await confirm(context, "Allow this?"))) return undefined;
   }
   return permissionsOf(given, asked);
+}
+
+/** What the flags alone allow. @throws WilcoError `invalid_request` for a value that can't be. */
+export function readPermissionFlags(flags: PermissionFlags, cwd: string): Permissions {
+  return permissionsOf(normalised(requestOfFlags(flags), cwd), emptyRequest());
 }
 
 /** Values of the allowed variables that are set. */

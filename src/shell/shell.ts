@@ -7,6 +7,7 @@ import type { Me } from "../protocol/messages.ts";
 import type { ScriptError } from "../sandbox/guest/wire.ts";
 import { createInteractiveSession } from "../sandbox/interactive-session.ts";
 import type { SandboxLimits } from "../sandbox/messages.ts";
+import type { Permissions } from "../sandbox/permissions.ts";
 import { createActivity } from "./activity.ts";
 import { createCommands } from "./commands.ts";
 import { createCompleter } from "./completion/completer.ts";
@@ -32,6 +33,10 @@ export interface ShellOptions {
   url: string;
   /** What lines may import from; absolute. */
   root: string;
+  /** What lines may do beyond the wilco API. */
+  permissions: Permissions;
+  /** Values of the variables that they may read. */
+  env: Record<string, string>;
   limits?: Partial<SandboxLimits>;
   cacheDirectory?: string | undefined;
   /** A sandbox thread that was started beforehand. */
@@ -70,6 +75,8 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
   const output: ShellOutput = { write, notice, writer };
   const session = createInteractiveSession({
     root: options.root,
+    permissions: options.permissions,
+    env: options.env,
     cacheDirectory: options.cacheDirectory,
     thread: options.thread,
     ...(options.limits ? { limits: options.limits } : {}),

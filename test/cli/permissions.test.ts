@@ -81,6 +81,26 @@ describe("permissions of wilco run", () => {
   });
 });
 
+describe("permissions of wilco shell", () => {
+  it("are given by the same flags, and what is beyond them names its flag", async () => {
+    const flags = ["--allow-env", "STAGE", "--allow-read", "files", "--allow-operation", "host.facts"];
+    const lines = 'env.STAGE\nawait readFile("files/a.txt")\n(await resource("one").facts()) !== null\n';
+    const shell = (input: string) => world.run(["shell", ...flags], { env: { STAGE: "test" }, input });
+    const ended = await shell(lines);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stdout).toMatch(/test[^]*from a file[^]*true/);
+    for (const [line, flag] of [
+      ["env.HOME", "--allow-env HOME"],
+      [`await fetch("http://${host}/")`, `--allow-net ${host}`],
+      ['await resource("one").check()', "--allow-operation host.check"],
+    ]) {
+      const refused = await shell(`${line}\n`);
+      expect(refused.code).toBe(3);
+      expect(refused.stderr).toContain(`Run it with ${flag} if it is to do that`);
+    }
+  });
+});
+
 describe("a script with a manifest", () => {
   const manifest = (): string => `// wilco: allow-env=STAGE allow-read=files allow-net=${host}`;
 

@@ -14,12 +14,13 @@ import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { showError } from "../output/error-text.ts";
 import { isPersonThere } from "../output/output.ts";
+import { allowedEnvironment, readPermissionFlags, type PermissionFlags } from "../permission-flags.ts";
 import { layerPollFlags, pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { readVersion } from "../version.ts";
 
-export interface ShellFlags extends PollFlags, LocalFlags {
+export interface ShellFlags extends PollFlags, LocalFlags, PermissionFlags {
   cpuLimit: string;
   memoryLimit: string;
   requireWorker: string | boolean;
@@ -36,6 +37,7 @@ export async function shellCommand(context: Context, flags: ShellFlags): Promise
     memory: parseCount(flags.memoryLimit, "--memory-limit", 2_048) * 1_048_576,
   };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
+  const permissions = readPermissionFlags(flags, context.cwd);
   const interactive = process.stdin.isTTY === true && isPersonThere(process.stdout, env);
   const interrupt = listenForInterrupt();
   try {
@@ -51,6 +53,8 @@ export async function shellCommand(context: Context, flags: ShellFlags): Promise
         me: remote.me,
         url: remote.connection.url,
         root: context.cwd,
+        permissions,
+        env: allowedEnvironment(env, permissions.env),
         limits,
         cacheDirectory: defaultCacheDirectory(env),
         thread: takeEarlyThread(),
