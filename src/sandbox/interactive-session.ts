@@ -84,7 +84,8 @@ export function createInteractiveSession(options: InteractiveSessionOptions): In
   let policy = port.pollDefaults;
   let line: { number: number; settle: (outcome: LineOutcome) => void } | undefined;
   let giveUp: NodeJS.Timeout | undefined;
-  let lastNumber = 0;
+  let lastLine = 0;
+  let lastQuestion = 0;
   let ready = false;
   let interruptWhenReady = false;
   let stopped = false;
@@ -143,7 +144,10 @@ export function createInteractiveSession(options: InteractiveSessionOptions): In
         return settle({ kind: "interrupted", lost: !message.usable });
       case "uncompiled":
         if (message.number !== line?.number) return;
-        return settle(message.unfinished ? { kind: "unfinished" } : syntaxError(message));
+        if (!message.unfinished) return settle(syntaxError(message));
+        // It is still the same line when it comes again.
+        lastLine--;
+        return settle({ kind: "unfinished" });
       case "limit":
         if (message.number === line?.number) settle({ kind: "error", error: limitError(limits), lastOutput: "" });
         return;
@@ -184,7 +188,7 @@ export function createInteractiveSession(options: InteractiveSessionOptions): In
   }
 
   function ask<T>(type: "last" | "variables"): Promise<T> {
-    const number = ++lastNumber;
+    const number = ++lastQuestion;
     return new Promise<T>((answer, refuse) => {
       asked.set(number, { answer, refuse, text: "" });
       vm.post({ type, number });
@@ -208,7 +212,7 @@ export function createInteractiveSession(options: InteractiveSessionOptions): In
       if (line) throw new WilcoError({ code: "internal", message: "A line is being evaluated already" });
       const nul = source.indexOf("\0");
       if (nul >= 0) return Promise.resolve(syntaxError({ number: 0, message: "there is a NUL character in the line" }));
-      const number = ++lastNumber;
+      const number = ++lastLine;
       sources.set(lineName(number), source);
       if (sources.size > 1_000) sources.delete(sources.keys().next().value!);
       return new Promise((resolve) => {

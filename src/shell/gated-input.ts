@@ -21,9 +21,11 @@ export interface GatedInputOptions {
   source: NodeJS.ReadStream;
   /** Ctrl-C while keys are held; what was typed ahead is dropped. */
   onInterrupt: () => void;
+  /** Sees the keys before node:repl does; true = they were for it. */
+  first: (bytes: Buffer) => boolean;
 }
 
-export function createGatedInput({ source, onInterrupt }: GatedInputOptions): GatedInput {
+export function createGatedInput({ source, onInterrupt, first }: GatedInputOptions): GatedInput {
   // Not a stream: a line must be taken, and be held or not, before the next byte is looked at.
   const stream = Object.assign(new EventEmitter(), {
     isTTY: true,
@@ -43,7 +45,8 @@ export function createGatedInput({ source, onInterrupt }: GatedInputOptions): Ga
         const bytes = kept.shift()!;
         const end = lineEnd(bytes);
         if (end < bytes.length) kept.unshift(bytes.subarray(end));
-        stream.emit("data", bytes.subarray(0, end));
+        const keys = bytes.subarray(0, end);
+        if (!first(keys)) stream.emit("data", keys);
       }
     } finally {
       giving = false;

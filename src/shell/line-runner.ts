@@ -3,6 +3,7 @@ import type { ValueDescription, Variable } from "../sandbox/guest/value-descript
 import type { ScriptError } from "../sandbox/guest/wire.ts";
 import type { InteractiveSession, LineOutcome } from "../sandbox/interactive-session.ts";
 import type { Activity } from "./activity.ts";
+import { withLastOutput } from "./inspector/last-output.ts";
 import { goesOnNotice } from "./notices.ts";
 import type { Writer } from "./ports.ts";
 import type { Recorder } from "./recorder.ts";
@@ -70,7 +71,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
       case "unfinished":
         return { kind: "unfinished" };
       case "value": {
-        print(outcome.value);
+        print(await withLastOutput(outcome.value, activity.port));
         const hasValue = outcome.value.kind !== "undefined";
         const problem = recorder.add({ source: source.trim(), awaited: outcome.awaited, hasValue });
         if (problem) output.notice(`${problem.message}. ${problem.hint ?? ""}\n`);

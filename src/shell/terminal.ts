@@ -7,6 +7,7 @@ import { REPLServer, Recoverable, type ReplOptions } from "node:repl";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { commandIn, unknownCommand, type Command } from "./commands.ts";
 import { createGatedInput } from "./gated-input.ts";
+import { createHistorySearch } from "./history-search.ts";
 import { HISTORY_SIZE, type HistoryFile } from "./history-file.ts";
 import type { LineRunner } from "./line-runner.ts";
 import type { Completer } from "./ports.ts";
@@ -37,7 +38,10 @@ interface Internals {
   commands: Record<string, unknown>;
   editorMode: boolean;
   history: string[];
+  historyIndex: number;
 }
+
+const CTRL_R = 18;
 
 type ServerOptions = Omit<ReplOptions, "eval"> & {
   historySize: number;
@@ -57,7 +61,25 @@ class Server extends Base {
 export function openTerminal(options: TerminalOptions): Terminal {
   const { output, history, completer, runner, commands, interrupt, notice } = options;
   const ended = Promise.withResolvers<number>();
-  const gate = createGatedInput({ source: options.input, onInterrupt: interrupt });
+  const search = createHistorySearch({
+    entries: () => history.entries,
+    columns: () => output.columns || 80,
+    write: (text) => output.write(text),
+    done: (found) => {
+      server.prompt(true);
+      if (found) bringBack(found.index, found.run);
+    },
+  });
+  const gate = createGatedInput({
+    source: options.input,
+    onInterrupt: interrupt,
+    first(keys) {
+      if (search.take(keys)) return true;
+      if (keys.length !== 1 || keys[0] !== CTRL_R || internals.editorMode) return false;
+      search.begin();
+      return true;
+    },
+  });
   let exitCode = 0;
   /** The lines so far of an entry that is not complete. */
   let unfinished = "";
@@ -72,12 +94,23 @@ export function openTerminal(options: TerminalOptions): Terminal {
     ignoreUndefined: true,
     historySize: HISTORY_SIZE,
     eval: (source, _context, _file, done) => void evaluate(source, done),
-    completer: (line: string, done: (error: null, result: [string[], string]) => void) => void complete(line, done),
+    completer: (_line: string, done: (error: null, result: [string[], string]) => void) => void complete(done),
   });
   const internals = server as unknown as Internals;
   internals.history = history.entries.map(toReadline);
 
-  async function evaluate(source: string, done: (error: Error | null) => void): Promise<void> {
+  /** An entry of the history, to be edited or run, the way the Up key brings it. */
+  function bringBack(index: number, run: boolean): void {
+    server.write(null, { ctrl: true, name: "e" });
+    server.write(null, { ctrl: true, name: "u" });
+    internals.historyIndex = index - 1;
+    server.write(null, { name: "up" });
+    if (run) server.write(null, { name: "return" });
+  }
+
+  async function evaluate(typed: string, done: (error: Error | null) => void): Promise<void> {
+    // Node parts the lines of an entry by carriage returns.
+    const source = typed.replace(/\r\n?/g, "\n");
     if (source.trim() === "") return done(null);
     gate.hold();
     try {
@@ -115,11 +148,15 @@ export function openTerminal(options: TerminalOptions): Terminal {
     server.displayPrompt();
   }
 
-  async function complete(line: string, done: (error: null, result: [string[], string]) => void): Promise<void> {
-    const whole = unfinished !== "" && !line.includes("\n") ? unfinished + line : line;
-    const { candidates, prefix, signature } = await completer.complete(whole, whole.length);
-    const again = lastTab === whole;
-    lastTab = whole;
+  async function complete(done: (error: null, result: [string[], string]) => void): Promise<void> {
+    // What stands behind the cursor too, of which Node says nothing: a quote is not closed twice.
+    const { line, cursor } = server;
+    const before = unfinished !== "" && !line.includes("\n") ? unfinished : "";
+    const at = before.length + cursor;
+    const { candidates, prefix, signature } = await completer.complete(before + line, at);
+    const place = `${at} ${before}${line}`;
+    const again = lastTab === place;
+    lastTab = place;
     if (again && signature !== undefined && signature !== "") {
       output.write(`\n${signature}\n`);
       server.prompt(true);

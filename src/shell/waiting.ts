@@ -82,7 +82,7 @@ function isLate(entry: Entry, now: number): boolean {
 }
 
 function whyOf(entry: Entry): string {
-  if (entry.warning !== null) return oneLine(entry.warning);
+  if (entry.warning !== null) return sentence(oneLine(entry.warning));
   if (entry.status === "scheduled") return `It starts at ${entry.deliverAt ?? "its time"}.`;
   if (entry.status === "blocked") {
     const ids = entry.after.map((one) => one.entry).join(", ");
@@ -92,6 +92,10 @@ function whyOf(entry: Entry): string {
   return entry.exclusive && entry.resource
     ? `Another operation holds ${entry.resource.name}, or ${busy}.`
     : `It waits for its turn: ${busy}.`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 /** Whole seconds: a line that is redrawn all the time is restless enough. */

@@ -72,9 +72,9 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     added = start.names.filter((name) => !Object.hasOwn(globalThis, name));
     for (const name of start.names) {
       const value = (globalThis as Record<string, unknown>)[name];
-      // Deleted first: the engine does not make a constant property writable when its value stays the same.
-      Reflect.deleteProperty(globalThis, name);
-      define(name, value);
+      // Deleted first: the engine does not make a constant property writable when its value stays the same. A function's
+      // property can't be deleted, and may be declared anew as it is.
+      if (Reflect.deleteProperty(globalThis, name)) define(name, value);
       own.delete(name);
     }
   }
@@ -83,7 +83,9 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     const { constants = [], number = 0 } = declared ?? {};
     if (number !== current) return;
     for (const name of constants) {
-      if (Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { writable: false });
+      // What can't be made writable again stays a variable.
+      if (Object.getOwnPropertyDescriptor(globalThis, name)?.configurable !== true) continue;
+      Object.defineProperty(globalThis, name, { writable: false });
     }
     declared = undefined;
     current = 0;

@@ -2,7 +2,7 @@
 import type { ScriptError } from "../../sandbox/guest/wire.ts";
 import { bar } from "./card.ts";
 import type { Paint } from "./paint.ts";
-import { cut, oneLine, safeLines, widthOf } from "./text.ts";
+import { cut, oneLine, safeLines, widthOf, wrapWords } from "./text.ts";
 
 export interface ErrorOptions {
   width: number;
@@ -28,21 +28,28 @@ export function renderError(error: ScriptError, lastOutput: string, options: Err
   // Errors of wilco's own are sentences, and known by their code; others by their class.
   const own = error.name === "WilcoError";
   const name = own ? "error" : oneLine(error.name);
-  const code = own ? `  ${paint("dim", `(${oneLine(error.code)})`)}` : "";
-  const lines = [`${paint("red", first === "" ? name : `${name}:`)} ${first}${code}`.trimEnd()];
-  lines.push(...more.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${line}`));
+  const [head = "", ...wrapped] = wrapText(`${name}${first === "" ? "" : `: ${first}`}`, options.width);
+  const lines = [`${paint("red", head.slice(0, name.length + 1))}${head.slice(name.length + 1)}`];
+  lines.push(...wrapped.map((line) => `  ${line}`), ...more.slice(0, MAX_MESSAGE_LINES).map((line) => `  ${line}`));
+  if (own) lines.push(`${lines.pop()!}  ${paint("dim", `(${oneLine(error.code)})`)}`);
   const { frames, rest } = readStack(error);
   lines.push(...excerptOf(frames, options), ...rest.map((line) => `  ${paint("dim", line)}`));
   const { hint = "", entry } = error;
   // What the command line would say; here the entry is a line away.
   if (hint !== "" && !hint.startsWith('See "wilco entry show')) {
-    lines.push(...safeLines(hint).map((line) => `  ${paint("cyan", line)}`));
+    const sentences = safeLines(hint).flatMap((line) => wrapText(line, options.width));
+    lines.push(...sentences.map((line) => `  ${paint("cyan", line)}`));
   }
   if (lastOutput !== "") lines.push(`  ${paint("dim", "last output:")}`, ...bar(safeLines(lastOutput), paint));
   if (entry !== undefined && !hint.includes(`history.wait(${entry})`)) {
     lines.push(`  ${paint("cyan", `await history.get(${entry})`)} ${paint("dim", "shows the entry")}`);
   }
   return lines.join("\n");
+}
+
+/** Lines that fit behind an indent of two; the indent of the first is kept free. */
+function wrapText(text: string, width: number): string[] {
+  return wrapWords(text.split(" "), Math.max(20, width - 2));
 }
 
 /** Inside another value: "[TypeError: x is not a function]". */
