@@ -164,9 +164,18 @@ describe("an error", () => {
 
   it("keeps the mark in a narrow window", () => {
     const stack = "TypeError: x\n    at <eval> (shell:3:2:26)";
-    const [, , source = "", mark = ""] = write(described({ stack }), 30).split("\n");
+    const [, , source = "", mark = ""] = write(described({ message: "x", stack }), 30).split("\n");
     expect(source[mark.indexOf("^")]).toBe("w");
     expect(stringWidth(source)).toBeLessThanOrEqual(30);
+  });
+
+  it("goes on in the next line between words", () => {
+    const text = write(
+      described({ message: "web-1 restart failed because it was too late", hint: "a ".repeat(40) }),
+      30,
+    );
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(30);
+    expect(text.split("\n").slice(0, 2)).toEqual(["TypeError: web-1 restart", "  failed because it was too"]);
   });
 
   it("has its hint, its cause and the operation's last output", () => {
