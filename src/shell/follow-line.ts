@@ -1,11 +1,11 @@
 /** Follows the entries that a line waits for, for the eye only: status, attempt, progress, last output. */
 import type { EntryEvent } from "../domain/entry.ts";
-import type { PollAnswer, PollRequest } from "../protocol/messages.ts";
+import type { Api } from "../client/api.ts";
 import type { Activity } from "./activity.ts";
 
 export interface FollowLineOptions {
   activity: Activity;
-  poll: (request: PollRequest, options: { signal: AbortSignal; retryTime: number }) => Promise<PollAnswer>;
+  api: Pick<Api, "poll">;
 }
 
 /** A line that is done sooner is not worth a request. */
@@ -19,7 +19,7 @@ const MAX_OUTPUT = 20;
 const MAX_FOLLOWED = 1_000;
 
 /** @returns what ends it. What it could not learn is not missed: the line's own wait does not depend on it. */
-export function followLine({ activity, poll }: FollowLineOptions): () => void {
+export function followLine({ activity, api }: FollowLineOptions): () => void {
   const controller = new AbortController();
   const { signal } = controller;
   const read = new Map<number, number>();
@@ -40,7 +40,7 @@ export function followLine({ activity, poll }: FollowLineOptions): () => void {
         ...(withOutput ? { after: read.get(id) ?? 0 } : {}),
       }));
       try {
-        const answer = await poll({ entries, wait: HOLD }, { signal, retryTime: 0 });
+        const answer = await api.poll({ entries, wait: HOLD }, { signal, retryTime: 0 });
         for (const change of answer.entries) if ("entry" in change) take(change.entry, change.events ?? []);
       } catch {
         // The server is away, or the line is over: whoever waits for the entry says so.

@@ -1,7 +1,7 @@
 /** Sentences about operations that go on although nobody waits for them any more. */
 import type { Entry } from "../domain/entry.ts";
 import type { Known } from "./activity.ts";
-import { oneLine } from "./inspector/text.ts";
+import { oneLine, widthOf, wrapWords } from "./inspector/text.ts";
 
 const LISTED = 8;
 
@@ -36,4 +36,19 @@ export function describeEntry(entry: Entry): string {
   const what = entry.operation ?? entry.kind;
   const subject = entry.resource ? `${entry.resource.name} ${what}` : what;
   return `${oneLine(subject)} (entry ${entry.id}, ${entry.status})`;
+}
+
+/** Lines that are too wide, broken between words and indented as they began. */
+export function wrapped(text: string, columns: number): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      if (widthOf(line) <= columns) return line;
+      const indent = /^\s*/.exec(line)![0];
+      const words = line.trim().split(/ +/);
+      return wrapWords(words, Math.max(10, columns - indent.length))
+        .map((part) => indent + part)
+        .join("\n");
+    })
+    .join("\n");
 }

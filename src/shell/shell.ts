@@ -3,8 +3,6 @@ import type { Worker } from "node:worker_threads";
 import type { Api } from "../client/api.ts";
 import type { ClientPort, LookupPort } from "../client/port.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
-import type { Me } from "../protocol/messages.ts";
-import type { ScriptError } from "../sandbox/guest/wire.ts";
 import { createInteractiveSession } from "../sandbox/interactive-session.ts";
 import type { SandboxLimits } from "../sandbox/messages.ts";
 import type { Permissions } from "../sandbox/permissions.ts";
@@ -18,7 +16,7 @@ import { createPaint } from "./inspector/paint.ts";
 import { createWriter } from "./inspector/writer.ts";
 import { createLineRunner, type ShellOutput } from "./line-runner.ts";
 import { createLiveRegion } from "./live-region.ts";
-import { goesOnNotice } from "./notices.ts";
+import { goesOnNotice, wrapped } from "./notices.ts";
 import { runPiped, type PipedEnd } from "./piped.ts";
 import { createRecorder } from "./recorder.ts";
 import { openTerminal } from "./terminal.ts";
@@ -29,7 +27,7 @@ export interface ShellOptions {
   port: ClientPort;
   lookup: LookupPort;
   /** Who the server says we are. */
-  me: Me;
+  me: Awaited<ReturnType<Api["me"]>>;
   url: string;
   /** What lines may import from; absolute. */
   root: string;
@@ -69,7 +67,8 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
   const activity = createActivity(options.port);
   const region = createLiveRegion(stdout);
   // At a terminal both are the same screen, and only one may draw on it.
-  const notice = (text: string): void => (interactive ? region.write(text) : void stderr.write(text));
+  const notice = (text: string): void =>
+    interactive ? region.write(wrapped(text, columns())) : void stderr.write(text);
   const write = (text: string): void => (interactive ? region.write(text) : void stdout.write(text));
   const writer = createWriter({ columns, color, utc: options.utc, sourceOf: (file) => session.sourceOf(file) });
   const output: ShellOutput = { write, notice, writer };
@@ -91,7 +90,7 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
 
   /** Shows what a line waits for until it is over. */
   function watch(): () => void {
-    const stop = followLine({ activity, poll: (request, held) => api.poll(request, held) });
+    const stop = followLine({ activity, api });
     region.show(() => {
       const rows = Math.max(3, Math.min(MOST_ROWS, (stdout.rows || 24) - 2));
       return waitingLines(activity.all(), { columns: columns() - 1, rows, paint, now: Date.now() });
@@ -164,8 +163,6 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     return end;
   }
 }
-
-export type { ScriptError };
 
 /** "admin@127.0.0.1:7070> " */
 function promptOf({ me, url }: ShellOptions): string {

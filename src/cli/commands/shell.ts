@@ -38,7 +38,7 @@ export async function shellCommand(context: Context, flags: ShellFlags): Promise
   };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
   const permissions = readPermissionFlags(flags, context.cwd);
-  const interactive = process.stdin.isTTY === true && isPersonThere(process.stdout, env);
+  const interactive = isPersonThere(process.stdin, env) && isPersonThere(process.stdout, env);
   const interrupt = listenForInterrupt();
   try {
     const remote = await openServer(context, flags, interactive, interrupt);
