@@ -2,13 +2,14 @@
 import { stat } from "node:fs/promises";
 import { OperationError } from "./operation-error.ts";
 
-/**
- * The worker's own environment without anything of wilco's (WILCO_TOKEN is a credential), then `extra`.
- */
+/** Of wilco (WILCO_TOKEN, WILCO_DATABASE_URL), and of libpq for the server whose process the worker may be in (PGPASSWORD). */
+const KEPT_BACK = /^(WILCO_|PG)/;
+
+/** The worker's own environment without what may hold credentials of wilco's, then `extra`. */
 export function childEnvironment(extra: Record<string, string>): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !name.startsWith("WILCO_")) env[name] = value;
+    if (value !== undefined && !KEPT_BACK.test(name)) env[name] = value;
   }
   return Object.assign(env, extra);
 }

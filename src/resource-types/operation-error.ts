@@ -15,7 +15,20 @@ export interface OperationErrorInit {
   cause?: unknown;
 }
 
+/** The same in every copy of this module. */
+const BRAND = Symbol.for("wilco.OperationError");
+
 export class OperationError extends Error {
+  /**
+   * `instanceof` holds across copies of this class: the command line is bundled, and the "wilco" that a type written in
+   * TypeScript imports is not, so what a handler throws and what it catches would be of two classes.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== OperationError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  readonly [BRAND] = true;
   readonly code: string;
   readonly hint: string | undefined;
   readonly details: Json | undefined;

@@ -1,6 +1,6 @@
 /** What a handler ended with, as something that can be stored: JSON within bounds, and errors that name their source. */
 import { types } from "node:util";
-import { WilcoError } from "../core/errors.ts";
+import { isErrorCode, WilcoError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { OperationError } from "../resource-types/operation-error.ts";
@@ -66,8 +66,14 @@ function findNonJson(value: unknown, path: string, above: object[]): string | nu
 /** Whatever was thrown: an OperationError as it says, anything else by its message. Never throws itself. */
 export function normaliseError(thrown: unknown): EntryError {
   if (thrown instanceof OperationError) return entryError(thrown.code, safeMessage(thrown), thrown.source, thrown);
-  if (thrown instanceof WilcoError) return entryError(thrown.code, safeMessage(thrown), "operation", thrown);
+  if (isWilcoError(thrown)) return entryError(thrown.code, safeMessage(thrown), "operation", thrown);
   return entryError("handler_threw", safeMessage(thrown), "operation");
+}
+
+/** Also one of the library's own copy of the class, which a handler has that talks to a server. */
+function isWilcoError(thrown: unknown): thrown is WilcoError {
+  if (thrown instanceof WilcoError) return true;
+  return thrown instanceof Error && "hint" in thrown && "code" in thrown && isErrorCode(thrown.code);
 }
 
 /** The worker could not even begin. */

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { createTestDatabase } from "../support/engines.ts";
@@ -41,6 +42,57 @@ it("two servers on one PostgreSQL share entries, tokens and secrets, and each st
     });
     second.kill("SIGTERM");
     expect(await second.ended).toMatchObject({ code: 0 });
+  } finally {
+    await database.cleanup();
+  }
+});
+
+it("servers of one host have workers of different names, and a lost data directory does not cost a name", async () => {
+  const database = await createTestDatabase("postgres");
+  if (database.engine !== "postgres") throw new Error("asked for PostgreSQL");
+  try {
+    const { run, start, dir } = world;
+    const env = {
+      WILCO_DATABASE_URL: database.url,
+      WILCO_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
+      WILCO_TOKEN: (await run(["tokens", "bootstrap", "root", "--database-url", database.url])).stdout.trim(),
+    };
+    const serve = (directory: string, ...args: string[]) => [
+      ...["server", "--port", "0", "--data-dir", join(dir, directory)],
+      ...args,
+    ];
+    const first = start(serve("lost"), { env });
+    const [url] = await first.line(/^http:.*/);
+    expect(await run(serve("other"), { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/worker name \S+ is taken[^]*--worker-name/) as string,
+    });
+    const second = start(serve("other", "--worker-name", "another"), { env });
+    await second.line(/^http:.*/);
+    const live = async (at: string) => {
+      const workers = JSON.parse((await run(["workers", "list", "--json", "--server", at], { env })).stdout) as Array<{
+        name: string;
+        state: string;
+      }>;
+      return workers.filter(({ state }) => state === "ready").map(({ name }) => name);
+    };
+    expect(await live(url)).toEqual(["another", hostname()].toSorted());
+    first.kill("SIGTERM");
+    expect(await first.ended).toMatchObject({ code: 0 });
+
+    const again = start(serve("new"), { env });
+    const [newUrl] = await again.line(/^http:.*/);
+    expect(await live(newUrl)).toEqual(["another", hostname()].toSorted());
+    const tokens = JSON.parse((await run(["tokens", "list", "--json", "--server", newUrl], { env })).stdout) as Array<{
+      name: string;
+      revokedAt: string | null;
+    }>;
+    const ofHost = tokens.filter(({ name }) => name.startsWith(`worker-${hostname()}-`));
+    expect(ofHost.map(({ revokedAt }) => revokedAt === null)).toEqual([true, false]);
+    for (const server of [second, again]) {
+      server.kill("SIGTERM");
+      expect(await server.ended).toMatchObject({ code: 0 });
+    }
   } finally {
     await database.cleanup();
   }

@@ -1,7 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { CLI_FILE } from "../support/cli.ts";
 import { emptyWorld } from "./world.ts";
 
 let world: ReturnType<typeof emptyWorld> | undefined;
@@ -45,6 +44,11 @@ describe("wilco up, status, down", () => {
     expect(await run(["status"])).toMatchObject({ code: 7, stderr: expect.stringContaining("wilco up") as string });
   });
 
+  it("starts the embedded server, whatever cluster the surroundings name", async () => {
+    const env = { WILCO_DATABASE_URL: "postgres://nobody@127.0.0.1:9/none" };
+    expect(await newWorld().run(["up"], { env })).toMatchObject({ code: 0 });
+  });
+
   it("gives one server to two that start it at the same moment", async () => {
     const { run } = newWorld();
     const [one, two] = await Promise.all([run(["up"]), run(["up"])]);
@@ -67,11 +71,20 @@ describe("wilco up, status, down", () => {
   it("says why the server does not start", async () => {
     const { run, dir } = newWorld();
     const file = world!.file("occupied", "");
-    expect(await run(["up"], { env: { WILCO_DATA_DIR: join(file, "data") } })).not.toMatchObject({ code: 0 });
-    expect(await run(["up", "--types", join(dir, "nothing")])).toMatchObject({
-      code: 7,
-      stderr: expect.stringMatching(/ended with exit code 2[^]*--types[^]*server\.log/) as string,
+    expect(await run(["up"], { env: { WILCO_DATA_DIR: join(file, "data") } })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("can't be used") as string,
     });
+    const nothing = await run(["up", "--types", join(dir, "nothing")]);
+    expect(nothing).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^error: The local server did not start: --types: .*nothing.*\n {2}A file of .*\n$/,
+      ),
+    });
+    const second = await run(["up", "--port", "99999"]);
+    expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining("--port") as string });
+    expect(second.stderr).not.toContain("--types");
   });
 });
 
@@ -107,10 +120,27 @@ describe("wilco server", () => {
     ["an address that needs TLS", ["--host", "0.0.0.0"], 2, /without TLS[^]*--insecure/],
     ["a port that is none", ["--port", "70000"], 2, /--port/],
     ["a certificate without its key", ["--tls-cert", "x.pem"], 2, /--tls-cert and --tls-key belong together/],
+    ["a worker's name without a worker", ["--worker-name", "w", "--no-worker"], 2, /exclude each other/],
+    ["a worker's name that is none", ["--worker-name", "a b"], 2, /not a valid worker name/],
     ["a database that is not there", ["--database-url", "postgres://nobody@127.0.0.1:9/none"], 7, /./],
   ])("refuses %s", async (_what, args, code, stderr) => {
     const ended = await newWorld().run(["server", "--port", "0", ...args]);
     expect(ended).toMatchObject({ code, stderr: expect.stringMatching(stderr) as string });
+  });
+
+  it("takes the database's URL from the surroundings, where ps does not show it", async () => {
+    const env = { WILCO_DATABASE_URL: "postgres://nobody@127.0.0.1:9/none" };
+    const { run } = newWorld();
+    expect(await run(["server", "--port", "0"], { env })).toMatchObject({ code: 7 });
+    expect(await run(["tokens", "bootstrap", "root"], { env })).toMatchObject({ code: 7 });
+    expect(await run(["tokens", "bootstrap", "root"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("WILCO_DATABASE_URL") as string,
+    });
+    // The flag wins.
+    const flag = ["--database-url", "mysql://no"];
+    const ended = await run(["server", "--port", "0", ...flag], { env });
+    expect(ended.stderr).not.toContain("127.0.0.1:9");
   });
 
   it("refuses a data directory that it may not use", async () => {
@@ -148,17 +178,47 @@ describe("wilco worker", () => {
     expect(await run(["exec", "there", "check", "--require-worker", "0ms"])).toMatchObject({ code: 8 });
   });
 
-  it("brings resource types written in TypeScript", async () => {
+  it("brings resource types written in TypeScript, which import this wilco wherever they are", async () => {
     const { start, run, dir } = newWorld();
-    const sdk = CLI_FILE.replace(/cli\/bin\.(ts|js)$/, "resource-types/sdk.$1");
     writeFileSync(
-      join(dir, "greeter.mjs"),
-      `import { defineResourceType } from ${JSON.stringify(sdk)};
-       export default defineResourceType({ name: "greeter", operations: { greet: { handler: () => ({ greeting: "hello" }) } } });`,
+      join(dir, "greeter.ts"),
+      `import { defineResourceType, OperationError, type OperationContext } from "wilco";
+       const exec = async ({ exec }: OperationContext) => {
+         try { await exec(["false"]); } catch (error) { return { known: error instanceof OperationError }; }
+       };
+       export default defineResourceType({ name: "greeter", operations: {
+         greet: { handler: () => ({ greeting: "hello" }) },
+         refuse: { handler: () => { throw new OperationError({ code: "not_today", message: "Not today.", hint: "Tomorrow." }); } },
+         exec: { handler: exec },
+       } });`,
     );
     await start(["server", "--port", "0", "--types", dir]).line(/^http:/);
     await run(["apply", "-"], { input: "resources: { g: { type: greeter } }" });
     const ended = await run(["exec", "g", "greet"]);
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('"greeting": "hello"') as string });
+    await run(["exec", "g", "refuse"]);
+    expect(JSON.parse((await run(["entry", "show", "2", "--json"])).stdout)).toMatchObject({
+      error: { code: "not_today", hint: "Tomorrow." },
+    });
+    expect((await run(["exec", "g", "exec"])).stdout).toContain('"known": true');
+  });
+
+  it.each(["server", "worker"])("of %s outlives a rejection that a handler let go of, and logs it", async (command) => {
+    const { start, run, dir } = newWorld();
+    writeFileSync(
+      join(dir, "loose.ts"),
+      `import { defineResourceType } from "wilco";
+       const loose = () => { void Promise.reject(new Error("let go of")); return {}; };
+       export default defineResourceType({ name: "loose", operations: { drop: { handler: loose } } });`,
+    );
+    const types = ["--types", dir];
+    const server = start(["server", "--port", "0", ...(command === "server" ? types : ["--no-worker"])]);
+    await server.line(/^http:/);
+    const worker = command === "server" ? server : start(["worker", "--name", "w", ...types]);
+    if (worker !== server) await worker.line(/is ready/);
+    await run(["apply", "-"], { input: "resources: { l: { type: loose } }" });
+    expect(await run(["exec", "l", "drop"])).toMatchObject({ code: 0 });
+    await worker.line(/an await is missing[^]*let go of|let go of[^]*an await is missing/);
+    expect(await run(["exec", "l", "drop"])).toMatchObject({ code: 0 });
   });
 });

@@ -129,7 +129,7 @@ describe("the script API in the sandbox", () => {
     );
     expect(ran).toMatchObject({
       kind: "threw",
-      error: { code: "invalid_request", message: "The script has no argument --cuont", hint: 'Did you mean "count"?' },
+      error: { code: "invalid_request", message: "The script has no argument --cuont", hint: "Did you mean --count?" },
     });
   });
 

@@ -2,11 +2,14 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
 import { createLog } from "../composition/log.ts";
 import { loadTypes } from "../composition/load-types.ts";
 import { readTls, startServerParts } from "../composition/server-parts.ts";
+import { logStrayRejections } from "../composition/stray-rejections.ts";
 import type { Context } from "../context.ts";
+import { databaseUrlOf } from "../database-url.ts";
 import { dataDirOf } from "../data-dir.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -16,6 +19,7 @@ import type { UpFlags } from "./up.ts";
 
 export interface ServerFlags extends UpFlags {
   databaseUrl?: string;
+  workerName?: string;
   secretKeyFile?: string;
   tlsCert?: string;
   tlsKey?: string;
@@ -35,25 +39,27 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     insecure: flags.insecure === true,
     tls: readTls(flags.tlsCert && context.path(flags.tlsCert), flags.tlsKey && context.path(flags.tlsKey)),
   };
+  const databaseUrl = databaseUrlOf(context.env, flags.databaseUrl);
+  const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseCount(flags.slots, "--slots", 10_000);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const log = createLog(
     context.output,
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
   );
+  const stopLogging = logStrayRejections(log);
   const interrupt = listenForInterrupt();
   const interrupted = new Promise<void>((resolve) =>
     interrupt.signal.addEventListener("abort", () => resolve(), { once: true }),
   );
   try {
-    if (flags.databaseUrl !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (databaseUrl !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const server = await startServerParts({
       dataDir,
-      databaseUrl: flags.databaseUrl,
+      databaseUrl,
       secretKey: secretKeyOf(context, flags.secretKeyFile),
       listen,
-      // Of a cluster's servers each has its worker; a single server's is simply the local one.
-      worker: flags.worker ? { name: flags.databaseUrl === undefined ? "local" : hostname(), slots, types } : null,
+      worker: flags.worker ? { name: workerName, slots, types } : null,
       version: readVersion(),
       log,
     });
@@ -69,7 +75,19 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     return EXIT.succeeded;
   } finally {
     interrupt.dispose();
+    stopLogging();
   }
+}
+
+/** Of a cluster's servers each has its worker; a single server's is simply the local one. */
+function workerNameOf({ worker, workerName }: ServerFlags, databaseUrl: string | undefined): string {
+  if (workerName === undefined) return databaseUrl === undefined ? "local" : hostname();
+  if (worker) return requireName(workerName, "worker name");
+  throw new WilcoError({
+    code: "invalid_request",
+    message: "--worker-name and --no-worker exclude each other",
+    hint: "Leave one of them out.",
+  });
 }
 
 function secretKeyOf(context: Context, file: string | undefined): Uint8Array | undefined {

@@ -5,6 +5,7 @@ import { suggestion } from "../../core/suggest.ts";
 import { requireName } from "../../domain/route.ts";
 import type { Token, TokenInput, TokenRole } from "../../protocol/messages.ts";
 import type { Context } from "../context.ts";
+import { databaseUrlOf } from "../database-url.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printDocument, printList } from "../output/documents.ts";
 import type { Column } from "../output/table.ts";
@@ -52,15 +53,23 @@ export async function createToken(context: Context, name: string, flags: CreateT
 }
 
 export interface BootstrapTokenFlags {
-  databaseUrl: string;
+  databaseUrl?: string;
 }
 
 /** Straight into a cluster's database: before the first admin token there is nobody whom its servers would let in. */
 export async function bootstrapToken(context: Context, name: string, flags: BootstrapTokenFlags): Promise<number> {
   requireName(name, "token name");
+  const url = databaseUrlOf(context.env, flags.databaseUrl);
+  if (url === undefined) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: "Which database is not said",
+      hint: "Set WILCO_DATABASE_URL or give --database-url postgres://…; a local server has its admin token already.",
+    });
+  }
   const { openDatabase } = await import("../../database/database.ts");
   const { createTokens } = await import("../../access/tokens.ts");
-  const database = await openDatabase({ url: flags.databaseUrl });
+  const database = await openDatabase({ url });
   try {
     const created = await createTokens({ database }).bootstrap(name);
     await printDocument(context.output, created, () => `${created.token}\n`);

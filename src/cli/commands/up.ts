@@ -1,16 +1,18 @@
 /** `wilco up`: a local server in the background, ready when the command returns. Idempotent. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { WilcoError } from "../../core/errors.ts";
+import { messageOf, WilcoError } from "../../core/errors.ts";
 import { readOwner } from "../../database/owner.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf, SERVER_LOG_FILE } from "../data-dir.ts";
+import { DATABASE_URL_VARIABLE } from "../database-url.ts";
 import { entryFile } from "../entry-file.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { isReady } from "../readiness.ts";
+import { notReady, serverEnded, type ServerEnd, type StartLog } from "../start-failure.ts";
 
 export interface DataDirFlags {
   dataDir?: string;
@@ -27,7 +29,6 @@ export interface UpFlags extends DataDirFlags {
 /** Looks at owner.json and /readyz this often while the server starts. Starting takes about 300 ms. */
 const LOOK_MS = 25;
 const START_LIMIT_MS = 60_000;
-const LOG_LINES_SHOWN = 5;
 
 export async function upCommand(context: Context, flags: UpFlags): Promise<number> {
   const dataDir = dataDirOf(context, flags.dataDir);
@@ -37,21 +38,22 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
     output.notice(`The local server runs already (data in ${dataDir}).`);
     return printUp(context, dataDir, running);
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const logFile = join(dataDir, SERVER_LOG_FILE);
-  const log = openSync(logFile, "a", 0o600);
+  const log = openLog(dataDir, logFile);
+  const startLog: StartLog = { file: logFile, from: fstatSync(log).size };
   const child = spawn(process.execPath, [...process.execArgv, entryFile(), ...serverArguments(dataDir, flags)], {
     detached: true,
     // Its worker runs what resources say, with paths as the person who starts it sees them.
     cwd: context.cwd,
-    env: context.env,
+    // A local server is embedded, whatever cluster the surroundings name.
+    env: { ...context.env, [DATABASE_URL_VARIABLE]: undefined },
     stdio: ["ignore", log, log],
   });
   closeSync(log);
   const interrupt = listenForInterrupt();
   output.live.show(() => "Starting the local server …");
   try {
-    const url = await untilReady(child, dataDir, logFile, interrupt.signal);
+    const url = await untilReady(child, dataDir, startLog, interrupt.signal);
     if (url === undefined) {
       child.kill("SIGTERM");
       output.warn("Interrupted: the local server was not started.");
@@ -63,6 +65,20 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
   } finally {
     output.live.stop();
     interrupt.dispose();
+  }
+}
+
+function openLog(dataDir: string, logFile: string): number {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return openSync(logFile, "a", 0o600);
+  } catch (error) {
+    throw new WilcoError({
+      code: "data_directory_unusable",
+      message: `The data directory ${dataDir} can't be used: ${messageOf(error)}`,
+      hint: "Name one that you may write, with --data-dir or WILCO_DATA_DIR.",
+      cause: error,
+    });
   }
 }
 
@@ -94,16 +110,16 @@ async function readyUrl(dataDir: string): Promise<string | undefined> {
   return (await isReady(url)) ? url : undefined;
 }
 
-/** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with the end of its log. */
+/** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with what it said. */
 async function untilReady(
   child: ChildProcess,
   dataDir: string,
-  logFile: string,
+  log: StartLog,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  let ended: string | undefined;
-  child.once("error", (error) => (ended = error.message));
-  child.once("exit", (code, by) => (ended = code === null ? `signal ${by}` : `exit code ${code}`));
+  let ended: ServerEnd | undefined;
+  child.once("error", (error) => (ended = { how: error.message, exit: null }));
+  child.once("exit", (exit, by) => (ended = { how: exit === null ? `signal ${by}` : `exit code ${exit}`, exit }));
   const deadline = performance.now() + START_LIMIT_MS;
   while (!signal.aborted) {
     // Also after our child ended: another `wilco up` of the same moment may have won the directory.
@@ -112,11 +128,10 @@ async function untilReady(
       if (readOwner(dataDir)?.pid !== child.pid) await endOwn(child, () => ended !== undefined);
       return url;
     }
-    if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid)))
-      throw notStarted(`ended with ${ended}`, logFile);
+    if (ended !== undefined && !(await anotherIsStarting(dataDir, child.pid))) throw serverEnded(ended, log);
     if (performance.now() > deadline) {
       child.kill("SIGTERM");
-      throw notStarted("was not ready within a minute", logFile);
+      throw notReady(log);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
@@ -140,18 +155,4 @@ async function anotherIsStarting(dataDir: string, ownPid: number | undefined): P
 async function isHeld(dataDir: string): Promise<boolean> {
   const { isDataDirectoryHeld } = await import("../../database/data-directory.ts");
   return isDataDirectoryHeld(dataDir);
-}
-
-function notStarted(why: string, logFile: string): WilcoError {
-  let tail = "";
-  try {
-    tail = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-LOG_LINES_SHOWN).join("\n  ");
-  } catch {
-    // no log, nothing to show of it
-  }
-  return new WilcoError({
-    code: "unavailable",
-    message: `The local server ${why}${tail === "" ? "" : `. The end of its log:\n  ${tail}\n`}`,
-    hint: `Look at its log: ${logFile}`,
-  });
 }

@@ -8,6 +8,7 @@ import { createWorker } from "../../worker/worker.ts";
 import { messageOf } from "../../core/errors.ts";
 import { createLog } from "../composition/log.ts";
 import { loadTypes } from "../composition/load-types.ts";
+import { logStrayRejections } from "../composition/stray-rejections.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
@@ -51,6 +52,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     version: readVersion(),
     log,
   });
+  const stopLogging = logStrayRejections(log);
   const interrupt = listenForInterrupt();
   const stopNow = () =>
     void worker.stopNow().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed"));
@@ -77,5 +79,6 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     return EXIT.succeeded;
   } finally {
     interrupt.dispose();
+    stopLogging();
   }
 }

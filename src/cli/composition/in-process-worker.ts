@@ -4,8 +4,12 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Tokens } from "../../access/tokens.ts";
+import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import { DEFAULT_ROLE, DEFAULT_ZONE } from "../../domain/route.ts";
+import type { WorkerState } from "../../domain/worker.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../operations/context.ts";
+import type { Operations } from "../../operations/contract.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createInjectRequest } from "../../worker/request.ts";
@@ -14,6 +18,7 @@ import { createWorker, type Worker } from "../../worker/worker.ts";
 export interface InProcessWorkerOptions {
   app: FastifyInstance;
   tokens: Tokens;
+  operations: Operations;
   /** The embedded server's; null in a cluster, where the worker gets a token of its own. */
   adminToken: string | null;
   name: string;
@@ -25,10 +30,14 @@ export interface InProcessWorkerOptions {
 }
 
 const TOKEN_FILE = "worker.token";
+/** What is said to have made the token. */
+const CREATOR = "server";
+/** Random characters at the end of its name. */
+const SUFFIX = 6;
 
 export async function startInProcessWorker(options: InProcessWorkerOptions): Promise<Worker> {
   const { app, name, dataDir } = options;
-  const token = options.adminToken ?? (await ensureWorkerToken(options.tokens, name, dataDir));
+  const token = options.adminToken ?? (await ensureWorkerToken(options));
   const worker = createWorker({
     api: createWorkerApi({ request: createInjectRequest({ inject: (request) => app.inject(request), token }) }),
     name,
@@ -45,7 +54,8 @@ export async function startInProcessWorker(options: InProcessWorkerOptions): Pro
 }
 
 /** Kept in the data directory, so that a server that restarts often does not leave a token behind each time. */
-async function ensureWorkerToken(tokens: Tokens, name: string, dataDir: string): Promise<string> {
+async function ensureWorkerToken(options: InProcessWorkerOptions): Promise<string> {
+  const { tokens, name, dataDir } = options;
   const file = join(dataDir, TOKEN_FILE);
   try {
     const stored = readFileSync(file, "utf8").trim();
@@ -54,7 +64,43 @@ async function ensureWorkerToken(tokens: Tokens, name: string, dataDir: string):
   } catch {
     // None yet, or it was revoked: a new one takes its place.
   }
-  const { token } = await tokens.create("server", { name: `worker-${name}-${randomId().slice(0, 6)}`, role: "worker" });
+  await revokeFormer(options);
+  const { token } = await tokens.create(CREATOR, {
+    name: `${prefixOf(name)}${randomId().slice(0, SUFFIX)}`,
+    role: "worker",
+  });
   writeFileSync(file, `${token}\n`, { mode: 0o600 });
   return token;
+}
+
+/**
+ * A name stays with the token that had it last. The one of a data directory that is gone (a container's) is of no use to
+ * anybody, and would keep its name from the server that comes back.
+ * @throws WilcoError `worker_name_taken` while a worker of that name lives: then the token is another server's.
+ */
+async function revokeFormer({ operations, tokens, name }: InProcessWorkerOptions): Promise<void> {
+  const { items } = await operations.workers();
+  const silentSince = Date.now() - DEFAULT_QUEUE_SETTINGS.lease;
+  const live = items.find((worker) => worker.name === name && isLive(worker.state));
+  if (live && Date.parse(live.lastSeenAt) > silentSince) {
+    throw new WilcoError({
+      code: "worker_name_taken",
+      message: `The worker name ${name} is taken by process ${live.pid} on ${live.host}`,
+      hint: "Give this server's worker another name with --worker-name, or stop that one.",
+    });
+  }
+  // By its length: "worker-a-b-1a2b3c" is the worker a-b's, not a's.
+  const length = prefixOf(name).length + SUFFIX;
+  for (const token of await tokens.list()) {
+    const own = token.createdBy === CREATOR && token.name.startsWith(prefixOf(name)) && token.name.length === length;
+    if (own && token.revokedAt === null) await tokens.revoke(token.name);
+  }
+}
+
+function prefixOf(name: string): string {
+  return `worker-${name}-`;
+}
+
+function isLive(state: WorkerState): boolean {
+  return state === "starting" || state === "ready" || state === "draining";
 }

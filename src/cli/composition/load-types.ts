@@ -1,15 +1,18 @@
 /** Resource types written in TypeScript: every .ts, .js and .mjs file of a directory exports one (or a list) by default. */
 import { readdirSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
+import { libraryUrl } from "../library-file.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 
 /** The built-in types and those of the directory. @throws WilcoError `invalid_request` naming the file. */
 export async function loadTypes(directory: string | undefined): Promise<ResourceTypeDefinition[]> {
   const types = [...builtinTypes];
   if (directory === undefined) return types;
+  resolveOwnLibrary();
   for (const file of typeFiles(directory)) {
     for (const type of await importTypes(join(directory, file))) {
       const { name } = type.descriptor;
@@ -19,6 +22,18 @@ export async function loadTypes(directory: string | undefined): Promise<Resource
     }
   }
   return types;
+}
+
+/**
+ * `import … from "wilco"` is this wilco, wherever the directory is: nothing has to be installed above it, and another
+ * version that is would bring classes that this one does not know. Stays for imports that a handler makes later.
+ */
+function resolveOwnLibrary(): void {
+  const url = libraryUrl();
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "wilco" ? { url, shortCircuit: true } : next(specifier, context),
+  });
 }
 
 function typeFiles(directory: string): string[] {

@@ -15,7 +15,7 @@ export function declareAccess(program: Command, runner: Runner): void {
       runner.run(flagsOf(command), async (context) => (await commands()).createToken(context, name, flags)),
     );
   declare(tokens, "bootstrap <name>", "make a cluster's first admin token, straight in its database")
-    .requiredOption("--database-url <url>", "postgres://… of the cluster")
+    .option("--database-url <url>", "postgres://… of the cluster (or WILCO_DATABASE_URL)")
     .action((name: string, flags: BootstrapTokenFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).bootstrapToken(context, name, flags)),
     );

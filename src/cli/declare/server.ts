@@ -30,7 +30,8 @@ export function declareServer(program: Command, runner: Runner): void {
     );
 
   const server = addServerOptions(declare(program, "server", "the server in the foreground"))
-    .option("--database-url <url>", "postgres://… for a cluster, instead of the embedded database")
+    .option("--database-url <url>", "postgres://… for a cluster, instead of the embedded one (or WILCO_DATABASE_URL)")
+    .option("--worker-name <name>", "of its worker (default local, in a cluster the host's name)")
     .option("--secret-key-file <file>", "key of the stored secrets, the same on all servers (or WILCO_SECRET_KEY)")
     .option("--tls-cert <file>", "certificate chain (PEM); with it the API is HTTPS")
     .option("--tls-key <file>", "its private key (PEM)")
