@@ -32,6 +32,7 @@ export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
     WILCO_SERVER: undefined,
     WILCO_TOKEN: undefined,
     WILCO_PROFILE: undefined,
+    WILCO_DATABASE_URL: undefined,
     HOME: dir,
     WILCO_DATA_DIR: join(dir, "data"),
     XDG_STATE_HOME: undefined,

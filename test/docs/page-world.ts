@@ -4,8 +4,7 @@
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, extname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { delimiter, dirname, join } from "node:path";
 import { CLI_FILE } from "../support/cli.ts";
 import { spawnProcess, type Ended } from "../support/processes.ts";
 import { freePorts } from "../cli/world.ts";
@@ -35,15 +34,6 @@ export async function pageWorld(ports: readonly number[] = []): Promise<PageWorl
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, "wilco"), `#!/bin/sh\nexec "${process.execPath}" "${CLI_FILE}" "$@"\n`);
   chmodSync(join(bin, "wilco"), 0o755);
-  // What "npm install PATH-OF-THE-CLONE" would make: the package under test for the resource types of a page.
-  const installed = join(dir, "node_modules", "wilco");
-  mkdirSync(installed, { recursive: true });
-  writeFileSync(
-    join(installed, "package.json"),
-    JSON.stringify({ name: "wilco", type: "module", exports: "./index.js" }),
-  );
-  const entry = resolve(dirname(CLI_FILE), "..", `index${extname(CLI_FILE)}`);
-  writeFileSync(join(installed, "index.js"), `export * from ${JSON.stringify(pathToFileURL(entry).href)};\n`);
   const env: Record<string, string | undefined> = {
     PATH: [bin, dirname(process.execPath), process.env["PATH"]].join(delimiter),
     HOME: home,
@@ -52,7 +42,8 @@ export async function pageWorld(ports: readonly number[] = []): Promise<PageWorl
     TZ: "UTC",
   };
   const own = ["CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "NODE_OPTIONS", "XDG_STATE_HOME", "XDG_CONFIG_HOME"];
-  for (const name of [...own, "WILCO_DATA_DIR", "WILCO_SERVER", "WILCO_TOKEN", "WILCO_PROFILE"]) env[name] = undefined;
+  for (const name of [...own, "WILCO_DATA_DIR", "WILCO_SERVER", "WILCO_TOKEN", "WILCO_PROFILE", "WILCO_DATABASE_URL"])
+    env[name] = undefined;
 
   async function shell(script: string): Promise<Ended> {
     const child = spawnProcess("/bin/sh", ["-c", `exec 2>&1\n${script}`], { cwd: dir, env });

@@ -21,6 +21,7 @@ const NEUTRAL: Record<string, string | undefined> = {
   WILCO_SERVER: undefined,
   WILCO_TOKEN: undefined,
   WILCO_PROFILE: undefined,
+  WILCO_DATABASE_URL: undefined,
 };
 
 /** Starts `wilco ARGS…`; it is killed with all it started when the test is over. */
