@@ -10,8 +10,6 @@ export interface Reading extends RewrittenLine {
 
 /** The engine's messages for what began and does not end; where they point is no help. */
 const UNFINISHED = /^(unexpected end of comment|expected '\}' after template expression)/;
-/** It points behind the line too, and more typing would not help. */
-const MISSING = /^missing initializer/;
 
 /**
  * An object literal would be read as a block, so with brackets first; then as it stands; then without its types, which
@@ -27,7 +25,6 @@ export function* readings(source: string, file: string, transpiler: Transpiler):
 /** More has to come before it can compile. */
 export function isUnfinished({ code, open }: RewrittenLine, problem: Uncompiled): boolean {
   if (open || UNFINISHED.test(problem.message)) return true;
-  if (MISSING.test(problem.message)) return false;
   const lines = code.trimEnd().split("\n");
   const last = lines.at(-1) ?? "";
   return problem.line > lines.length || (problem.line === lines.length && problem.column > last.length);

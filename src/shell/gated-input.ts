@@ -5,7 +5,9 @@
 import { EventEmitter } from "node:events";
 
 const CTRL_C = 3;
+const TAB = 9;
 const LINE_FEED = 10;
+export const CTRL_R = 18;
 const RETURN = 13;
 
 export interface GatedInput {
@@ -21,8 +23,8 @@ export interface GatedInputOptions {
   source: NodeJS.ReadStream;
   /** Ctrl-C while keys are held; what was typed ahead is dropped. */
   onInterrupt: () => void;
-  /** Sees the keys before node:repl does; true = they were for it. */
-  first: (bytes: Buffer) => boolean;
+  /** Sees the keys before node:repl does; how many bytes at the beginning it took. Asked again at each CTRL_R. */
+  first: (bytes: Buffer) => number;
 }
 
 export function createGatedInput({ source, onInterrupt, first }: GatedInputOptions): GatedInput {
@@ -43,10 +45,10 @@ export function createGatedInput({ source, onInterrupt, first }: GatedInputOptio
     try {
       while (!held && kept.length > 0) {
         const bytes = kept.shift()!;
-        const end = lineEnd(bytes);
+        const taken = first(bytes);
+        const end = taken > 0 ? taken : pieceEnd(bytes);
         if (end < bytes.length) kept.unshift(bytes.subarray(end));
-        const keys = bytes.subarray(0, end);
-        if (!first(keys)) stream.emit("data", keys);
+        if (taken === 0) stream.emit("data", bytes.subarray(0, end));
       }
     } finally {
       giving = false;
@@ -78,9 +80,16 @@ export function createGatedInput({ source, onInterrupt, first }: GatedInputOptio
   };
 }
 
-/** Behind the first line break, a pair counting as one. */
-function lineEnd(bytes: Buffer): number {
-  const at = bytes.findIndex((byte) => byte === RETURN || byte === LINE_FEED);
-  if (at < 0) return bytes.length;
+/**
+ * Behind the first line break, a pair counting as one, or before the first Ctrl-R. Tabs at the end were pressed, which
+ * node:repl believes of the last byte only: each goes alone.
+ */
+function pieceEnd(bytes: Buffer): number {
+  const at = bytes.findIndex((byte, index) => byte === RETURN || byte === LINE_FEED || (byte === CTRL_R && index > 0));
+  if (at < 0) {
+    const text = bytes.findLastIndex((byte) => byte !== TAB) + 1;
+    return text > 0 ? text : 1;
+  }
+  if (bytes[at] === CTRL_R) return at;
   return bytes[at] === RETURN && bytes[at + 1] === LINE_FEED ? at + 2 : at + 1;
 }

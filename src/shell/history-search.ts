@@ -15,13 +15,14 @@ export interface HistorySearchOptions {
 
 export interface HistorySearch {
   begin(): void;
-  /** Keys, while it is going on. @returns false when it is not, and the keys are not its own. */
-  take(bytes: Buffer): boolean;
+  /** Keys, while it is going on. @returns how many bytes it took: those behind the key that ended it are not its own. */
+  take(bytes: Buffer): number;
 }
 
 const CLEAR = "\r\u001b[J";
 const OLDER = "\u0012";
 const NEWER = "\u0013";
+const ESCAPE = "\u001b";
 const ENTER = ["\r", "\n"];
 const LEAVE = ["\u0003", "\u0007"];
 const BACKSPACE = ["\u007f", "\b"];
@@ -59,6 +60,26 @@ export function createHistorySearch({ entries, columns, write, done }: HistorySe
     done(found ? { index, run } : undefined);
   }
 
+  /** @returns true when what follows belongs to the key: an arrow is several bytes. */
+  function press(key: string): boolean {
+    if (ENTER.includes(key)) end(true);
+    else if (LEAVE.includes(key)) end(undefined);
+    else if (key === OLDER) find(index + 1, 1);
+    else if (key === NEWER) find(index - 1, -1);
+    else if (BACKSPACE.includes(key)) {
+      query = [...query].slice(0, -1).join("");
+      find(0, 1);
+    } else if (/^[\u0000-\u001f]/.test(key)) {
+      // Any other control key or arrow: on with editing what was found.
+      end(false);
+      return key === ESCAPE;
+    } else {
+      query += key;
+      find(Math.max(0, index), 1);
+    }
+    return false;
+  }
+
   return {
     begin() {
       active = true;
@@ -68,23 +89,15 @@ export function createHistorySearch({ entries, columns, write, done }: HistorySe
       draw();
     },
     take(bytes) {
-      if (!active) return false;
       const text = bytes.toString("utf8");
-      if (ENTER.includes(text)) end(true);
-      else if (LEAVE.includes(text)) end(undefined);
-      // Any other control key or arrow: on with editing what was found.
-      else if (text === OLDER) find(index + 1, 1);
-      else if (text === NEWER) find(index - 1, -1);
-      else if (BACKSPACE.includes(text)) {
-        query = [...query].slice(0, -1).join("");
-        find(0, 1);
-      } else if (/^[\u0000-\u001f]/.test(text)) end(false);
-      else {
-        query += text.replace(/[\u0000-\u001f]+[^]*$/, "");
-        find(Math.max(0, index), 1);
+      let taken = 0;
+      for (const key of text) {
+        if (!active) break;
+        taken += Buffer.byteLength(key);
+        if (press(key)) taken = bytes.length;
       }
       if (active) draw();
-      return true;
+      return taken;
     },
   };
 }

@@ -19,7 +19,7 @@ import { createLiveRegion } from "./live-region.ts";
 import { goesOnNotice, wrapped } from "./notices.ts";
 import { runPiped, type PipedEnd } from "./piped.ts";
 import { createRecorder } from "./recorder.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
 import { waitingLines } from "./waiting.ts";
 
 export interface ShellOptions {
@@ -64,6 +64,7 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
   const { api, interactive, stdout, stderr, color } = options;
   const columns = (): number => (interactive ? stdout.columns || 80 : Infinity);
   const paint = createPaint(color);
+  let terminal: Terminal | undefined;
   const activity = createActivity(options.port);
   const region = createLiveRegion(stdout);
   // At a terminal both are the same screen, and only one may draw on it.
@@ -81,8 +82,16 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     ...(options.limits ? { limits: options.limits } : {}),
     port: activity.port,
     lookup: options.lookup,
-    console: (stream, text) => (stream === "stdout" ? write(text) : notice(text)),
-    onBackground: (error, lastOutput) => notice(`${writer({ kind: "error", error, lastOutput })}\n`),
+    console(stream, text) {
+      if (terminal) terminal.above(text);
+      else if (stream === "stdout") write(text);
+      else notice(text);
+    },
+    onBackground(error, lastOutput) {
+      const text = `${writer({ kind: "error", error, lastOutput })}\n`;
+      if (terminal) terminal.above(text);
+      else notice(text);
+    },
     onFault: options.onFault,
   });
   const recorder = createRecorder();
@@ -107,7 +116,6 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     return `${options.url} as ${me.name} (${me.role})\n  wilco ${version} on ${engine}, since ${startedAt}`;
   }
 
-  let confirm: ((question: string) => Promise<boolean>) | undefined;
   const commands = createCommands({
     session,
     activity,
@@ -118,15 +126,17 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     describeServer,
     poll: options.poll,
     path: options.path,
-    confirm: interactive ? async (question) => (await confirm?.(question)) ?? false : undefined,
+    confirm: interactive ? async (question) => (await terminal?.confirm(question)) ?? false : undefined,
   });
 
   try {
     if (!interactive) return await piped();
     const names = createNames({ api });
+    // In the background, so that the first Tab finds them.
+    void names.refresh();
     const commandNames = [...commands.map(({ name }) => name), "editor"];
     notice(greeting(options, columns()));
-    const terminal = openTerminal({
+    terminal = openTerminal({
       input: options.input,
       output: stdout,
       prompt: paint("bold", promptOf(options)),
@@ -137,7 +147,6 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
       interrupt: session.interrupt,
       notice,
     });
-    confirm = terminal.confirm;
     options.signal.addEventListener("abort", terminal.close, { once: true });
     const exitCode = await terminal.ended;
     const left = goesOnNotice(activity.running());

@@ -6,7 +6,7 @@
 import { REPLServer, Recoverable, type ReplOptions } from "node:repl";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { commandIn, unknownCommand, type Command } from "./commands.ts";
-import { createGatedInput } from "./gated-input.ts";
+import { createGatedInput, CTRL_R } from "./gated-input.ts";
 import { createHistorySearch } from "./history-search.ts";
 import { HISTORY_SIZE, type HistoryFile } from "./history-file.ts";
 import type { LineRunner } from "./line-runner.ts";
@@ -29,9 +29,13 @@ export interface Terminal {
   /** Resolves with the exit code when the person leaves. */
   ended: Promise<number>;
   confirm(question: string): Promise<boolean>;
+  /** Writes something that no line printed: above the prompt, which is drawn anew below it. */
+  above(text: string): void;
   /** Leaves, as .exit does. */
   close(): void;
 }
+
+const TAB = 9;
 
 /** Members of node:repl's server that its types leave out. */
 interface Internals {
@@ -40,8 +44,6 @@ interface Internals {
   history: string[];
   historyIndex: number;
 }
-
-const CTRL_R = 18;
 
 type ServerOptions = Omit<ReplOptions, "eval"> & {
   historySize: number;
@@ -74,16 +76,19 @@ export function openTerminal(options: TerminalOptions): Terminal {
     source: options.input,
     onInterrupt: interrupt,
     first(keys) {
-      if (search.take(keys)) return true;
-      if (keys.length !== 1 || keys[0] !== CTRL_R || internals.editorMode) return false;
+      tabs = keys.length === 1 && keys[0] === TAB ? tabs + 1 : 0;
+      const taken = search.take(keys);
+      if (taken > 0 || keys[0] !== CTRL_R || internals.editorMode) return taken;
       search.begin();
-      return true;
+      return 1;
     },
   });
   let exitCode = 0;
+  let busy = false;
   /** The lines so far of an entry that is not complete. */
   let unfinished = "";
-  let lastTab = "";
+  /** Tabs in a row. */
+  let tabs = 0;
 
   const server = new Server({
     prompt: options.prompt,
@@ -112,7 +117,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     // Node parts the lines of an entry by carriage returns.
     const source = typed.replace(/\r\n?/g, "\n");
     if (source.trim() === "") return done(null);
-    gate.hold();
+    begin();
     try {
       const result = await runner.run(source);
       unfinished = result.kind === "unfinished" ? source : "";
@@ -125,8 +130,18 @@ export function openTerminal(options: TerminalOptions): Terminal {
       notice(`${sentences(error)}\n`);
       done(null);
     } finally {
-      gate.release();
+      over();
     }
+  }
+
+  function begin(): void {
+    busy = true;
+    gate.hold();
+  }
+
+  function over(): void {
+    busy = false;
+    gate.release();
   }
 
   function remember(source: string): void {
@@ -136,14 +151,14 @@ export function openTerminal(options: TerminalOptions): Terminal {
   }
 
   async function command(run: () => Promise<unknown>): Promise<void> {
-    gate.hold();
+    begin();
     try {
       const result = (await run()) as { kind?: string; exitCode?: number } | undefined;
       if (result?.kind === "exit") return leave(result.exitCode ?? 0);
     } catch (error) {
       notice(`${sentences(error)}\n`);
     } finally {
-      gate.release();
+      over();
     }
     server.displayPrompt();
   }
@@ -153,15 +168,15 @@ export function openTerminal(options: TerminalOptions): Terminal {
     const { line, cursor } = server;
     const before = unfinished !== "" && !line.includes("\n") ? unfinished : "";
     const at = before.length + cursor;
+    // Keys that come meanwhile are for the line as Tab leaves it.
+    gate.hold();
     const { candidates, prefix, signature } = await completer.complete(before + line, at);
-    const place = `${at} ${before}${line}`;
-    const again = lastTab === place;
-    lastTab = place;
-    if (again && signature !== undefined && signature !== "") {
+    if (tabs > 1 && signature !== undefined && signature !== "") {
       output.write(`\n${signature}\n`);
       server.prompt(true);
     }
     done(null, [candidates, prefix]);
+    gate.release();
   }
 
   function leave(code: number): void {
@@ -206,6 +221,12 @@ export function openTerminal(options: TerminalOptions): Terminal {
   return {
     ended: ended.promise,
     close: () => server.close(),
+    above(text) {
+      if (busy) return notice(text);
+      output.write("\r\u001b[J");
+      notice(text.endsWith("\n") ? text : `${text}\n`);
+      server.prompt(true);
+    },
     confirm(question) {
       return new Promise((resolve) => {
         gate.release();
