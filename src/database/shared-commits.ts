@@ -29,8 +29,10 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
         await engine.kysely.connection().execute((connection) => share(connection, works, done));
         for (const answer of done) answer();
       } catch (error) {
-        // The commit itself failed (a full disk): nothing of it is there.
-        for (const { reject } of works) reject(engine.explain(error));
+        // The commit itself failed (a full disk): nothing of it is there. Or there was not even a beginning (the database
+        // is closed): then the first in line hears of it, or this would go round for ever.
+        const failed = works.length > 0 ? works : queue.splice(0, 1);
+        for (const { reject } of failed) reject(engine.explain(error));
       }
     }
     running = false;

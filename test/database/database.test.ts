@@ -84,6 +84,14 @@ describeOnBothEngines("the database", (engine) => {
     ).toEqual([{ one: 1 }]);
   });
 
+  it("that is closed refuses every transaction, also those that wait together", async () => {
+    const database = await openDatabase(optionsOf(await engine.createDatabase()));
+    await database.close();
+    const asked = Array.from({ length: 3 }, () => database.transaction((tx) => tx.query("SELECT 1")));
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected", "rejected"]);
+  });
+
   it("is refused when a newer wilco wrote it, and left as it was", async () => {
     const place = await engine.createDatabase();
     const database = await openDatabase(optionsOf(place));
