@@ -5,7 +5,7 @@
 import { EventEmitter } from "node:events";
 
 const CTRL_C = 3;
-const TAB = 9;
+export const TAB = 9;
 const LINE_FEED = 10;
 export const CTRL_R = 18;
 const RETURN = 13;

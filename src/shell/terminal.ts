@@ -6,7 +6,7 @@
 import { REPLServer, Recoverable, type ReplOptions } from "node:repl";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { commandIn, unknownCommand, type Command } from "./commands.ts";
-import { createGatedInput, CTRL_R } from "./gated-input.ts";
+import { createGatedInput, CTRL_R, TAB } from "./gated-input.ts";
 import { createHistorySearch } from "./history-search.ts";
 import { HISTORY_SIZE, type HistoryFile } from "./history-file.ts";
 import type { LineRunner } from "./line-runner.ts";
@@ -34,8 +34,6 @@ export interface Terminal {
   /** Leaves, as .exit does. */
   close(): void;
 }
-
-const TAB = 9;
 
 /** Members of node:repl's server that its types leave out. */
 interface Internals {
@@ -76,7 +74,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     source: options.input,
     onInterrupt: interrupt,
     first(keys) {
-      tabs = keys.length === 1 && keys[0] === TAB ? tabs + 1 : 0;
+      tabs = keys.every((key) => key === TAB) ? tabs + 1 : 0;
       const taken = search.take(keys);
       if (taken > 0 || keys[0] !== CTRL_R || internals.editorMode) return taken;
       search.begin();
