@@ -212,9 +212,6 @@ describe("the shell at a terminal", { timeout: 60_000 }, () => {
     await screen.shows(/b\.ec$/);
     screen.press("Tab");
     await screen.shows(/> b\.echo/);
-    screen.type("({ ");
-    await screen.shows(/\(\{$/);
-    screen.press("Tab");
     screen.press("Tab");
     expect(await screen.shows(/Says what it is told/)).toContain("text");
   });
