@@ -68,7 +68,10 @@ export function selectorOfQuery(query: SelectorQuery): string {
 
 /** A glob as a regular expression: `*` any run, `?` one character. */
 export function globToRegExp(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`, "u");
 }
 
