@@ -3,14 +3,27 @@ import { parseArgs } from "node:util";
 import { startPostgres } from "../tools/postgres.ts";
 import { hasRedis, measureBullMq } from "./bullmq.mjs";
 import { measureCompletion } from "./completion.mjs";
+import { measureCtrlC } from "./ctrl-c.mjs";
 import { measureIdleMemory } from "./memory.mjs";
 import { measurePgBoss } from "./pg-boss.mjs";
+import { measureShell } from "./shell.mjs";
 import { short } from "./statistics.mjs";
 import { measureStartup } from "./startup.mjs";
 import { measureTypegen } from "./typegen.mjs";
 import { measureWilco } from "./throughput.mjs";
 
-const PARTS = ["startup", "memory", "completion", "typegen", "pg-boss", "bullmq", "embedded", "postgres"];
+const PARTS = [
+  "startup",
+  "memory",
+  "shell",
+  "ctrl-c",
+  "completion",
+  "typegen",
+  "pg-boss",
+  "bullmq",
+  "embedded",
+  "postgres",
+];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -28,6 +41,8 @@ const found = {};
 const failures = [];
 await part("startup", () => measureStartup({ runs: Number(values.runs) }));
 await part("memory", async () => ({ idle: await measureIdleMemory() }));
+await part("shell", async () => (await measureShell()) ?? {});
+await part("ctrl-c", () => measureCtrlC());
 await part("completion", () => measureCompletion());
 await part("typegen", () => measureTypegen());
 await part("pg-boss", () => withPostgres((url) => measurePgBoss({ url, ...size })));
@@ -36,12 +51,26 @@ else console.log("bullmq: no redis-server on the PATH, not measured");
 await part("embedded", () => measureWilco(size));
 await part("postgres", () => withPostgres((url) => measureWilco({ databaseUrl: url, ...size })));
 
-const { startup, memory, completion, typegen, "pg-boss": boss, bullmq, embedded, postgres } = found;
+const {
+  startup,
+  memory,
+  shell,
+  "ctrl-c": ctrlC,
+  completion,
+  typegen,
+  "pg-boss": boss,
+  bullmq,
+  embedded,
+  postgres,
+} = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
 atMost("wilco run hello.ts ÷ tsx hello.ts", startup?.run, startup?.tsx, 1.5);
 atMost("wilco run --local hello.ts ÷ tsx hello.ts", startup?.local, startup?.tsx, 3);
 atMost("idle embedded server, MB", memory?.idle, 1, 120);
+atMost("shell ready ÷ node -e 0", shell?.shell, shell?.node, 6);
+atMost("idle shell, MB", shell?.memory, 1);
+atMost("Ctrl-C on while (true) {} p99, ms", ctrlC?.p99, 1, 50);
 atMost("Tab with 10,000 resources p99, ms", completion?.p99, 1, 150);
 atMost("first Tab with 10,000 resources, ms", completion?.first, 1, 150);
 atMost("wilco typegen of 1,000 types, ms", typegen?.typegen, 1, 2_000);
