@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import type { Entry, EntryEvent } from "../../src/domain/entry.ts";
 import { formatEntryIds, parseEntryIds } from "../../src/cli/numbers.ts";
@@ -6,7 +7,8 @@ import { printList } from "../../src/cli/output/documents.ts";
 import { sentence } from "../../src/cli/output/error-text.ts";
 import { createOperationOutput } from "../../src/cli/output/operation-output.ts";
 import { createOutput, type OutputFormat } from "../../src/cli/output/output.ts";
-import { formatTable } from "../../src/cli/output/table.ts";
+import { formatEvent } from "../../src/cli/output/entry-text.ts";
+import { formatCard, formatTable } from "../../src/cli/output/table.ts";
 
 type Stream = PassThrough & { isTTY?: boolean; columns?: number };
 
@@ -45,11 +47,67 @@ describe("tables", () => {
     expect(text).toContain("…");
   });
 
+  it("cut no cell whose part would say nothing, and leave out what is spared first", () => {
+    const row = { name: "web-1", status: "succeeded", time: "2026-11-21 18:30:00", text: "words of an error" };
+    const cell = (key: keyof typeof row) => ({ title: key, cell: (one: typeof row) => one[key] });
+    const wide = [
+      { ...cell("name"), least: 12 },
+      { ...cell("status"), least: Infinity },
+      { ...cell("time"), least: Infinity, spare: 1 },
+      { ...cell("text"), spare: 2 },
+    ];
+    const shown = (width: number) => formatTable([row], wide, width).split("\n")[1];
+    expect(shown(80)).toBe("web-1  succeeded  2026-11-21 18:30:00  words of an error");
+    expect(shown(50)).toBe("web-1  succeeded  2026-11-21 18:30:00  words of a…");
+    expect(shown(40)).toBe("web-1  succeeded  2026-11-21 18:30:00");
+    expect(shown(30)).toBe("web-1  succeeded");
+  });
+
+  it("let a cell go on in further lines when its column says so", () => {
+    const rows = [{ name: "a", text: "one two three" }];
+    const text = formatTable(rows, [columns[0]!, { ...columns[1]!, least: 4, wrap: true }], 14);
+    expect(text).toBe("NAME  TEXT\na     one two\n      three\n");
+  });
+
   it("let no escape sequence or line break of a cell through", () => {
     const text = formatTable([{ name: "\u001b[31mred\u001b[0m", text: "one\ntwo\u0007" }], columns, Infinity);
     expect(text).toContain("red");
     expect(text).not.toMatch(/\u001b|\u0007/);
     expect(text.trimEnd().split("\n")).toHaveLength(2);
+  });
+});
+
+describe("cards", () => {
+  it("put what does not fit below itself, and break no word", () => {
+    const fields = [
+      ["id", "7"],
+      ["error", `it said \u001b[31mno\u001b[39m and ${"x".repeat(30)} then`],
+    ] as const;
+    expect(stripVTControlCharacters(formatCard(fields, 24))).toBe(
+      `id     7\nerror  it said no and\n       ${"x".repeat(30)}\n       then\n`,
+    );
+    expect(formatCard(fields).split("\n")).toHaveLength(3);
+  });
+});
+
+describe("events", () => {
+  it("show an error as its sentence, not as JSON", () => {
+    const error = {
+      code: "exit_code",
+      message: "sh exited with code 3",
+      source: "operation",
+      details: { exitCode: 3 },
+    };
+    const event: EntryEvent = {
+      seq: 4,
+      at: "2026-11-21T18:30:00.000Z",
+      type: "finished",
+      attempt: 1,
+      data: { status: "failed", error },
+    };
+    expect(formatEvent(event, true)).toBe(
+      "18:30:00.000Z    4  finished          status=failed  error=sh exited with code 3 (exit_code)",
+    );
   });
 });
 

@@ -40,7 +40,7 @@ export async function showEntry(context: Context, idText: string): Promise<numbe
   if (output.format === "table") {
     const events = await readEvents(api, entry);
     const log = events.map((event) => `${formatEvent(event, output.utc)}\n`).join("");
-    output.write(`${formatCard(entryFields(entry, output.utc, output.paint))}\n${log}`);
+    output.write(`${formatCard(entryFields(entry, output.utc, output.paint), output.width)}\n${log}`);
   } else await printValue(output, entry);
   return EXIT.succeeded;
 }

@@ -34,17 +34,18 @@ export async function showResource(context: Context, name: string): Promise<numb
 
 function resourceColumns(colours: Colours): Array<Column<Resource>> {
   return [
-    { title: "name", cell: (resource) => resource.name },
-    { title: "type", cell: (resource) => resource.type },
+    { title: "name", cell: (resource) => resource.name, least: 16 },
+    { title: "type", cell: (resource) => resource.type, spare: 1 },
     {
       title: "availability",
       cell: (resource) => resource.availability,
+      least: Infinity,
       paint: (text, { availability }) => text.replace(availability, availabilityText(availability, colours)),
     },
-    { title: "zone", cell: (resource) => resource.zone },
-    { title: "worker", cell: (resource) => resource.worker ?? "–" },
-    { title: "labels", cell: (resource) => labelsText(resource.labels) },
-    { title: "description", cell: (resource) => resource.description ?? "" },
+    { title: "zone", cell: (resource) => resource.zone, spare: 3 },
+    { title: "worker", cell: (resource) => resource.worker ?? "–", spare: 2 },
+    { title: "labels", cell: (resource) => labelsText(resource.labels), least: 12, spare: 4 },
+    { title: "description", cell: (resource) => resource.description ?? "", least: 16, spare: 5 },
   ];
 }
 
@@ -76,7 +77,7 @@ function cardOf(
     ]);
   }
   const operations = Object.values(type?.operations ?? {});
-  return `${formatCard(fields)}\n${formatTable(operations, operationColumns(), width)}`;
+  return `${formatCard(fields, width)}\n${formatTable(operations, operationColumns(), width)}`;
 }
 
 function labelsText(labels: Record<string, string>): string {

@@ -21,18 +21,24 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
   const live = workers.filter((worker) => worker.state === "ready" || worker.state === "draining");
   const status = { url: connection.url, from: connection.from, ...ready, me, workers: live };
   await printDocument(output, status, () =>
-    formatCard([
-      ["server", `${connection.url} (${connection.from})`],
-      ["ready", ready.ready ? output.paint.green("yes") : `${output.paint.red("no")}: ${ready.reason}`],
-      ["version", `${me.server.version} on ${me.server.engine}, since ${formatTime(me.server.startedAt, output.utc)}`],
-      ["you", `${me.name} (${me.role})`],
+    formatCard(
       [
-        "workers",
-        live.length === 0
-          ? output.paint.yellow("none: nothing will run")
-          : live.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", "),
+        ["server", `${connection.url} (${connection.from})`],
+        ["ready", ready.ready ? output.paint.green("yes") : `${output.paint.red("no")}: ${ready.reason}`],
+        [
+          "version",
+          `${me.server.version} on ${me.server.engine}, since ${formatTime(me.server.startedAt, output.utc)}`,
+        ],
+        ["you", `${me.name} (${me.role})`],
+        [
+          "workers",
+          live.length === 0
+            ? output.paint.yellow("none: nothing will run")
+            : live.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", "),
+        ],
       ],
-    ]),
+      output.width,
+    ),
   );
   if (ready.ready) return EXIT.succeeded;
   throw new WilcoError({

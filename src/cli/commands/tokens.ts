@@ -96,14 +96,14 @@ export async function revokeToken(context: Context, name: string): Promise<numbe
 
 function tokenColumns(utc: boolean): Array<Column<Token>> {
   return [
-    { title: "name", cell: (token) => token.name },
-    { title: "role", cell: (token) => token.role },
-    { title: "state", cell: (token) => stateOf(token) },
-    { title: "zones", cell: (token) => token.zones?.join(",") ?? "all" },
-    { title: "by", cell: (token) => token.createdBy },
-    { title: "created", cell: (token) => formatTime(token.createdAt, utc) },
-    { title: "expires", cell: (token) => formatTime(token.expiresAt, utc) },
-    { title: "last used", cell: (token) => formatTime(token.lastUsedAt, utc) },
+    { title: "name", cell: (token) => token.name, least: 12 },
+    { title: "role", cell: (token) => token.role, least: Infinity },
+    { title: "state", cell: (token) => stateOf(token), least: Infinity },
+    { title: "zones", cell: (token) => token.zones?.join(",") ?? "all", spare: 1 },
+    { title: "by", cell: (token) => token.createdBy, spare: 5 },
+    { title: "created", cell: (token) => formatTime(token.createdAt, utc), least: Infinity, spare: 4 },
+    { title: "expires", cell: (token) => formatTime(token.expiresAt, utc), least: Infinity, spare: 2 },
+    { title: "last used", cell: (token) => formatTime(token.lastUsedAt, utc), least: Infinity, spare: 3 },
   ];
 }
 

@@ -28,20 +28,20 @@ export async function showType(context: Context, name: string): Promise<number> 
 }
 
 const TYPE_COLUMNS: Array<Column<ResourceTypeDescriptor>> = [
-  { title: "name", cell: (type) => type.name },
-  { title: "runs on", cell: (type) => (type.runsOn === "bound" ? "its worker" : "any worker") },
-  { title: "role", cell: (type) => type.role },
-  { title: "built in", cell: (type) => (type.builtin ? "yes" : "no") },
-  { title: "operations", cell: (type) => Object.keys(type.operations).join(", ") },
+  { title: "name", cell: (type) => type.name, least: 16 },
+  { title: "runs on", cell: (type) => (type.runsOn === "bound" ? "its worker" : "any worker"), spare: 1 },
+  { title: "role", cell: (type) => type.role, spare: 3 },
+  { title: "built in", cell: (type) => (type.builtin ? "yes" : "no"), spare: 2 },
+  { title: "operations", cell: (type) => Object.keys(type.operations).join(", "), wrap: true },
 ];
 
 export function operationColumns(): Array<Column<OperationDescriptor>> {
   return [
-    { title: "operation", cell: (operation) => operation.name },
-    { title: "parameters", cell: (operation) => parameterNames(operation.parameters) },
-    { title: "timeout", cell: (operation) => formatDuration(operation.timeout), align: "right" },
-    { title: "at once", cell: (operation) => (operation.exclusive ? "one" : "many") },
-    { title: "description", cell: (operation) => operation.description ?? "" },
+    { title: "operation", cell: (operation) => operation.name, least: Infinity },
+    { title: "parameters", cell: (operation) => parameterNames(operation.parameters), least: 16, wrap: true },
+    { title: "timeout", cell: (operation) => formatDuration(operation.timeout), align: "right", spare: 2 },
+    { title: "at once", cell: (operation) => (operation.exclusive ? "one" : "many"), spare: 1 },
+    { title: "description", cell: (operation) => operation.description ?? "", least: 16, spare: 3, wrap: true },
   ];
 }
 
@@ -55,7 +55,7 @@ function cardOf(type: ResourceTypeDescriptor, width: number): string {
   if (type.description !== null) fields.push(["description", type.description]);
   if (type.check !== null) fields.push(["availability by", type.check]);
   fields.push(["connection", parameterNames(type.connection) || "none"]);
-  return `${formatCard(fields)}\n${formatTable(Object.values(type.operations), operationColumns(), width)}`;
+  return `${formatCard(fields, width)}\n${formatTable(Object.values(type.operations), operationColumns(), width)}`;
 }
 
 /** "graceful?: boolean, version: string" */

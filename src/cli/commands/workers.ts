@@ -21,14 +21,14 @@ export async function listWorkers(context: Context): Promise<number> {
 
 function workerColumns(utc: boolean): Array<Column<Worker>> {
   return [
-    { title: "name", cell: (worker) => worker.name },
-    { title: "state", cell: (worker) => worker.state },
+    { title: "name", cell: (worker) => worker.name, least: 12 },
+    { title: "state", cell: (worker) => worker.state, least: Infinity },
     { title: "zone", cell: (worker) => worker.zone },
-    { title: "roles", cell: (worker) => worker.roles.join(",") },
-    { title: "running", cell: (worker) => `${worker.running}/${worker.capacity}`, align: "right" },
-    { title: "host", cell: (worker) => worker.host },
-    { title: "pid", cell: (worker) => String(worker.pid), align: "right" },
-    { title: "version", cell: (worker) => worker.version },
-    { title: "last seen", cell: (worker) => formatTime(worker.lastSeenAt, utc) },
+    { title: "roles", cell: (worker) => worker.roles.join(","), spare: 1 },
+    { title: "running", cell: (worker) => `${worker.running}/${worker.capacity}`, align: "right", least: Infinity },
+    { title: "host", cell: (worker) => worker.host, spare: 3 },
+    { title: "pid", cell: (worker) => String(worker.pid), align: "right", spare: 5 },
+    { title: "version", cell: (worker) => worker.version, spare: 4 },
+    { title: "last seen", cell: (worker) => formatTime(worker.lastSeenAt, utc), least: Infinity, spare: 2 },
   ];
 }

@@ -1,5 +1,6 @@
 /** Entries and events as people read them. */
 import { formatDuration } from "../../core/durations.ts";
+import { isJsonObject } from "../../core/json.ts";
 import type { Entry, EntryEvent } from "../../domain/entry.ts";
 import { isTerminal } from "../../domain/status.ts";
 import { colourOfStatus, type Colours } from "./colours.ts";
@@ -22,19 +23,20 @@ export function describeElapsed(entry: Entry, now = Date.now()): string {
 
 export function entryColumns(utc: boolean, colours: Colours): Array<Column<Entry>> {
   return [
-    { title: "id", cell: (entry) => String(entry.id), align: "right" },
+    { title: "id", cell: (entry) => String(entry.id), align: "right", least: Infinity },
     {
       title: "status",
       cell: (entry) => entry.status,
+      least: Infinity,
       paint: (text, entry) => text.replace(entry.status, colourOfStatus(colours, entry.status)),
     },
-    { title: "resource", cell: (entry) => entry.resource?.name ?? "–" },
-    { title: "operation", cell: (entry) => entry.operation ?? entry.kind },
-    { title: "by", cell: (entry) => entry.requestedBy },
-    { title: "created", cell: (entry) => formatTime(entry.createdAt, utc) },
-    { title: "took", cell: (entry) => describeElapsed(entry), align: "right" },
-    { title: "worker", cell: (entry) => entry.worker ?? "–" },
-    { title: "note", cell: (entry) => entry.error?.message ?? entry.warning ?? entry.note ?? "" },
+    { title: "resource", cell: (entry) => entry.resource?.name ?? "–", least: 12 },
+    { title: "operation", cell: (entry) => entry.operation ?? entry.kind, least: 9 },
+    { title: "by", cell: (entry) => entry.requestedBy, spare: 5 },
+    { title: "created", cell: (entry) => formatTime(entry.createdAt, utc), least: Infinity, spare: 1 },
+    { title: "took", cell: (entry) => describeElapsed(entry), align: "right", least: Infinity, spare: 2 },
+    { title: "worker", cell: (entry) => entry.worker ?? "–", spare: 4 },
+    { title: "note", cell: (entry) => entry.error?.message ?? entry.warning ?? entry.note ?? "", least: 16, spare: 3 },
   ];
 }
 
@@ -98,8 +100,16 @@ function describeEventData(event: EntryEvent): string {
   }
   return Object.entries(event.data)
     .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${describeValue(value)}`)
     .join("  ");
+}
+
+/** An error as its sentence and code: its other parts are the entry's, which shows them. */
+function describeValue(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (isJsonObject(value) && typeof value["message"] === "string" && typeof value["code"] === "string")
+    return `${value["message"]} (${value["code"]})`;
+  return JSON.stringify(value);
 }
 
 /** "web-1 restart succeeded in 1.2s (entry 14)" */

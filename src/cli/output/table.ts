@@ -1,5 +1,6 @@
-/** Plain tables: columns as wide as their widest cell, the last ones cut so that a row fits the terminal. */
+/** Plain tables and cards that fit the terminal: what matters least is left out, cut, or goes on in the next line. */
 import { stripVTControlCharacters } from "node:util";
+import { lengthOf, wrapWords } from "./wrap.ts";
 
 export interface Column<Row> {
   title: string;
@@ -7,47 +8,79 @@ export interface Column<Row> {
   /** Applied after the cell was cut and padded, so that widths stay true. */
   paint?: (text: string, row: Row) => string;
   align?: "left" | "right";
+  /** May be cut to this many characters, default 8. Infinity: never, for a part of it says nothing (a time, a status). */
+  least?: number;
+  /** Left out where not even the least widths fit, the highest number first. Default: never. */
+  spare?: number;
+  /** Goes on in further lines instead of being cut. */
+  wrap?: boolean;
 }
 
 const GAP = "  ";
 const NARROWEST = 8;
 
-/** @param width of the terminal; Infinity = never cut (files, pipes). */
+/** @param width of the terminal; Infinity = everything in full (files, pipes). */
 export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): string {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.cell(row))));
-  const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map((row) => [...row[i]!].length)));
-  fit(widths, width);
-  const lines = [
-    columns
-      .map((column, i) => pad(column.title.toUpperCase(), widths[i]!, column.align))
+  const { shown, widths } = layout(rows, columns, width);
+  const line = (texts: readonly string[], row?: Row) =>
+    shown
+      .map((column, i) => {
+        const text = pad(texts[i] ?? "", widths[i]!, column.align);
+        return column.paint && row !== undefined ? column.paint(text, row) : text;
+      })
       .join(GAP)
-      .trimEnd(),
-  ];
-  cells.forEach((row, r) => {
-    const parts = columns.map((column, i) => {
-      const text = pad(row[i]!, widths[i]!, column.align);
-      return column.paint ? column.paint(text, rows[r]!) : text;
+      .trimEnd();
+  const lines = [line(shown.map((column) => column.title.toUpperCase()))];
+  for (const row of rows) {
+    const cells = shown.map((column, i) => {
+      const text = oneLine(column.cell(row));
+      return column.wrap === true ? wrapWords(text, widths[i]!) : [text];
     });
-    lines.push(parts.join(GAP).trimEnd());
-  });
+    const height = Math.max(...cells.map((cell) => cell.length));
+    for (let at = 0; at < height; at++)
+      lines.push(
+        line(
+          cells.map((cell) => cell[at] ?? ""),
+          row,
+        ),
+      );
+  }
   return `${lines.join("\n")}\n`;
 }
 
-/** `name  value` lines, the names padded. */
-export function formatCard(fields: ReadonlyArray<readonly [string, string]>): string {
-  const width = Math.max(0, ...fields.map(([name]) => name.length));
-  return fields.map(([name, value]) => `${name.padEnd(width)}${GAP}${value}`.trimEnd() + "\n").join("");
+/** `name  value` lines, the names padded; a value that is too long goes on below itself. */
+export function formatCard(fields: ReadonlyArray<readonly [string, string]>, width = Infinity): string {
+  const nameWidth = Math.max(0, ...fields.map(([name]) => name.length));
+  const indent = " ".repeat(nameWidth + GAP.length);
+  return fields
+    .map(([name, value]) => {
+      const room = Math.max(NARROWEST, width - indent.length);
+      const lines = width === Infinity ? [value] : wrapWords(value, room);
+      return `${name.padEnd(nameWidth)}${GAP}${lines.join(`\n${indent}`)}`.trimEnd() + "\n";
+    })
+    .join("");
 }
 
-/** Takes from the widest column until the row fits; no column falls under eight characters. */
-function fit(widths: number[], width: number): void {
-  let over = widths.reduce((sum, w) => sum + w, 0) + GAP.length * (widths.length - 1) - width;
-  while (over > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= NARROWEST) return;
-    widths[widest]! -= 1;
-    over -= 1;
+function layout<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number) {
+  let parts = columns.map((column) => {
+    const full = Math.max(column.title.length, ...rows.map((row) => lengthOf(oneLine(column.cell(row)))));
+    return { column, width: full, least: Math.min(full, Math.max(column.title.length, column.least ?? NARROWEST)) };
+  });
+  const over = (of: "width" | "least") =>
+    parts.reduce((sum, part) => sum + part[of], 0) + GAP.length * (parts.length - 1) - width;
+  while (over("least") > 0) {
+    const [spared] = parts
+      .filter(({ column }) => column.spare !== undefined)
+      .toSorted((a, b) => b.column.spare! - a.column.spare!);
+    if (!spared) break;
+    parts = parts.filter((part) => part !== spared);
   }
+  for (let left = over("width"); left > 0; left--) {
+    const [widest] = parts.filter((part) => part.width > part.least).toSorted((a, b) => b.width - a.width);
+    if (!widest) break;
+    widest.width -= 1;
+  }
+  return { shown: parts.map(({ column }) => column), widths: parts.map((part) => part.width) };
 }
 
 function pad(text: string, width: number, align: "left" | "right" = "left"): string {
