@@ -73,7 +73,8 @@ function localTarget(dataDir: string): Target {
   });
 }
 
-function checkUrl(text: string, from: string): string {
+/** @throws WilcoError `invalid_request`. */
+export function checkUrl(text: string, from: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === "http:" || url.protocol === "https:")) {
     if (url.username === "" && url.password === "") return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
@@ -90,7 +91,8 @@ function checkUrl(text: string, from: string): string {
   });
 }
 
-async function readTokenFile(context: Context, file: string): Promise<string> {
+/** @throws WilcoError `unauthenticated`. */
+export async function readTokenFile(context: Context, file: string): Promise<string> {
   let text: string;
   try {
     text = file === "-" ? await context.readStdin() : readFileSync(context.path(file), "utf8");

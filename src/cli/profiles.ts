@@ -19,6 +19,7 @@ export interface Profile {
 export interface Profiles {
   /** Used when no flag and no variable names one; null = the local server. */
   current: Profile | null;
+  all: readonly Profile[];
   /** @throws WilcoError `invalid_request`: no profile of that name. */
   get(name: string): Profile;
 }
@@ -71,11 +72,10 @@ function profilesOf(file: string, profiles: ReadonlyMap<string, Profile>, curren
       code: "invalid_request",
       message: `There is no profile "${name}" in ${file}`,
       hint:
-        suggestion(name, profiles.keys(), "profiles") ??
-        "There are no profiles yet; name the server with --server URL.",
+        suggestion(name, profiles.keys(), "profiles") ?? "There are no profiles yet; make one with: wilco login URL",
     });
   };
-  return { current: current === undefined ? null : get(current), get };
+  return { current: current === undefined ? null : get(current), all: [...profiles.values()], get };
 }
 
 function invalid(file: string, why: string): WilcoError {

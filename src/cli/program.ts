@@ -4,6 +4,7 @@ import { declareAccess } from "./declare/access.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
+import { declareProfiles } from "./declare/profiles.ts";
 import { declareScripts } from "./declare/scripts.ts";
 import { declareServer } from "./declare/server.ts";
 import { declareShell } from "./declare/shell.ts";
@@ -29,5 +30,6 @@ export function buildProgram(runner: Runner): Command {
   declareTrail(program, runner);
   declareInventory(program, runner);
   declareAccess(program, runner);
+  declareProfiles(program, runner);
   return program;
 }
