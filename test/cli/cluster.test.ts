@@ -57,10 +57,8 @@ it("servers of one host have workers of different names, and a lost data directo
       WILCO_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
       WILCO_TOKEN: (await run(["tokens", "bootstrap", "root", "--database-url", database.url])).stdout.trim(),
     };
-    const serve = (directory: string, ...args: string[]) => [
-      ...["server", "--port", "0", "--data-dir", join(dir, directory)],
-      ...args,
-    ];
+    const serve = (directory: string, ...args: string[]) =>
+      ["server", "--port", "0", "--data-dir", join(dir, directory)].concat(args);
     const first = start(serve("lost"), { env });
     const [url] = await first.line(/^http:.*/);
     expect(await run(serve("other"), { env })).toMatchObject({

@@ -17,7 +17,12 @@ async function openWorld(engine: EngineWorld) {
   await tokens.create("test", { name: workerToken.name, role: "worker" });
   await world.database.query("UPDATE resource SET worker = 'w1' WHERE name = 'a'");
   const sessions = () => world.database.query("SELECT name, token FROM worker ORDER BY started_at");
-  return { ...world, tokens, sessions };
+  /** A worker of that name came and went, some time ago. */
+  const served = async (name: string, as: Principal) => {
+    await world.operations.stopWorker(as, await world.register(name, { as }));
+    await world.database.query("UPDATE worker SET started_at = started_at - 1000");
+  };
+  return { ...world, tokens, sessions, served };
 }
 
 describeOnBothEngines("a worker's name", (engine) => {
@@ -34,29 +39,30 @@ describeOnBothEngines("a worker's name", (engine) => {
   });
 
   it("stays with the token that had it, also after its worker has stopped", async () => {
-    const { register, operations, tokens } = await openWorld(engine);
-    await operations.stopWorker(workerToken, await register("box"));
+    const { register, served, tokens } = await openWorld(engine);
+    await served("box", workerToken);
     const taking = () => register("box", { as: edge, zone: "edge" });
     await expect(taking()).rejects.toMatchObject({
       code: "forbidden",
       message: expect.stringContaining("belongs to the token worker-token") as string,
     });
-    await operations.stopWorker(workerToken, await register("box"));
+    await served("box", workerToken);
     await tokens.revoke(workerToken.name);
     await taking();
   });
 
   it("is free again when the token that had it has expired", async () => {
-    const { register, operations, database } = await openWorld(engine);
-    await operations.stopWorker(workerToken, await register("box"));
+    const { register, served, database, sessions } = await openWorld(engine);
+    await served("box", workerToken);
     await database.query("UPDATE token SET expires_at = 1 WHERE name = $1", [workerToken.name]);
     await register("box", { as: edge, zone: "edge" });
+    expect(await sessions()).toMatchObject([{ token: "worker-token" }, { token: "edge" }]);
   });
 
   it("may be taken by an admin, and is the admin's then", async () => {
-    const { register, operations, sessions } = await openWorld(engine);
-    await operations.stopWorker(workerToken, await register("box"));
-    await operations.stopWorker(admin, await register("box", { as: admin }));
+    const { register, served, sessions } = await openWorld(engine);
+    await served("box", workerToken);
+    await served("box", admin);
     await expect(register("box")).rejects.toMatchObject({ code: "forbidden" });
     expect(await sessions()).toMatchObject([{ token: "worker-token" }, { token: "root" }]);
   });
