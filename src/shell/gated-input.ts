@@ -53,16 +53,13 @@ export function createGatedInput({ source, onInterrupt, first }: GatedInputOptio
     } finally {
       giving = false;
     }
+    if (!held || !kept.some((bytes) => bytes.includes(CTRL_C))) return;
+    kept = [];
+    onInterrupt();
   }
 
   source.on("data", (chunk: Buffer | string) => {
-    const bytes = Buffer.from(chunk as Buffer);
-    if (held && bytes.includes(CTRL_C)) {
-      kept = [];
-      onInterrupt();
-      return;
-    }
-    kept.push(bytes);
+    kept.push(Buffer.from(chunk as Buffer));
     give();
   });
   source.on("end", () => stream.emit("end"));

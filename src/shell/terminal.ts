@@ -83,6 +83,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
   });
   let exitCode = 0;
   let busy = false;
+  let asking = false;
   /** The lines so far of an entry that is not complete. */
   let unfinished = "";
   /** Tabs in a row. */
@@ -148,8 +149,9 @@ export function openTerminal(options: TerminalOptions): Terminal {
     internals.history = history.entries.map(toReadline);
   }
 
-  async function command(run: () => Promise<unknown>): Promise<void> {
+  async function command(name: string, rest: string, run: () => Promise<unknown>): Promise<void> {
     begin();
+    if (name !== "") remember(`.${name} ${rest}`);
     try {
       const result = (await run()) as { kind?: string; exitCode?: number } | undefined;
       if (result?.kind === "exit") return leave(result.exitCode ?? 0);
@@ -184,7 +186,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 
   for (const name of Object.keys(internals.commands)) if (name !== "editor") delete internals.commands[name];
   for (const { name, help, run } of commands) {
-    server.defineCommand(name, { help, action: (rest) => void command(() => run(rest.trim())) });
+    server.defineCommand(name, { help, action: (rest) => void command(name, rest, () => run(rest.trim())) });
   }
   const known = Object.keys(internals.commands);
   internals.commands = new Proxy(internals.commands, {
@@ -192,7 +194,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
       if (typeof name !== "string" || Object.hasOwn(target, name)) return target[name as string];
       // A line such as `.then(…)`, of an entry that is not complete, is no command.
       if (unfinished !== "" || !commandIn(`.${name}`)) return undefined;
-      const action = () => void command(() => Promise.reject(unknownCommand(name, known)));
+      const action = () => void command("", "", () => Promise.reject(unknownCommand(name, known)));
       return { action };
     },
   });
@@ -201,13 +203,14 @@ export function openTerminal(options: TerminalOptions): Terminal {
   const [clearTyped] = server.listeners("SIGINT") as Array<() => void>;
   server.removeAllListeners("SIGINT");
   server.on("SIGINT", () => {
+    if (asking) return;
     if (server.line !== "" || unfinished !== "" || internals.editorMode) {
       unfinished = "";
       clearTyped?.call(server);
       return;
     }
     output.write("\n");
-    void command(async () => {
+    void command("", "", async () => {
       if (!(await runner.repeatNotice())) notice("(Ctrl-D or .exit leaves the shell)\n");
     });
   });
@@ -227,6 +230,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     },
     confirm(question) {
       return new Promise((resolve) => {
+        asking = true;
         gate.release();
         // Ctrl-C at the question is a no, as everything but a yes.
         const no = new AbortController();
@@ -234,9 +238,15 @@ export function openTerminal(options: TerminalOptions): Terminal {
         server.prependOnceListener("SIGINT", onInterrupt);
         const answered = (yes: boolean): void => {
           server.off("SIGINT", onInterrupt);
+          asking = false;
+          gate.hold();
           resolve(yes);
         };
-        no.signal.addEventListener("abort", () => answered(false), { once: true });
+        const aborted = (): void => {
+          output.write("\n");
+          answered(false);
+        };
+        no.signal.addEventListener("abort", aborted, { once: true });
         server.question(`${question} [y/N] `, { signal: no.signal }, (answer) => {
           answered(/^\s*y(es)?\s*$/i.test(answer));
         });
