@@ -45,6 +45,8 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   let endingUntil = Infinity;
   let healthy = false;
   let current = 0;
+  /** What the guest told of its end was dropped: the reason it was stopped for is told instead. */
+  let cut = false;
 
   const sourceOf = (file: string): string | undefined => lines.get(file) ?? loader.sourceOf(file);
   const outbox = createOutbox({
@@ -57,6 +59,8 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
     onEnd: (message) => end(message.kind === "exit" ? message : { kind: "failed", message: "the guest ended" }),
   });
+
+  const over = (): boolean => control.stopped() || stopwatch.over() || engine.exhausted();
 
   const engine = await createEngine({
     memory: data.limits.memory,
@@ -73,6 +77,11 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     if (endingUntil !== Infinity && !STILL_TAKEN.has(method)) return method === "print" ? undefined : REFUSED;
     if (method === "healthy") {
       healthy = true;
+      return undefined;
+    }
+    if ((method === "line" || method === "background") && over()) {
+      // The engine's own "interrupted", which asynchronous code can catch: not what the line is to end with.
+      cut = true;
       return undefined;
     }
     if (method === "line" || method === "background") return outbox.host["post"]!(withFinishedError(text, method));
@@ -110,9 +119,11 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
         engine.send("idle", "");
         drain();
       }
+      if (cut) throw new EngineStopped();
     } catch (error) {
       stopped(error);
     } finally {
+      cut = false;
       stopwatch.stop();
     }
     outbox.flush();

@@ -215,9 +215,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function lastOutputOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  const { lastOutput } = error as { lastOutput?: unknown };
-  return typeof lastOutput === "string" ? lastOutput : "";
+  try {
+    if (!(error instanceof Error)) return "";
+    const { lastOutput } = error as { lastOutput?: unknown };
+    return typeof lastOutput === "string" ? lastOutput : "";
+  } catch {
+    return ""; // A proxy or getter of the line's own threw: the error itself is still told.
+  }
 }
 
 /** What JSON has no word for. */
