@@ -1,14 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLI_FILE } from "../support/cli.ts";
+import { openTerminal } from "../support/terminal.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
-
-const execute = promisify(execFile);
 
 let world: CliWorld;
 let server: Server;
@@ -149,37 +146,19 @@ describe("a script with a manifest", () => {
     expect(no).toContain("exit 2");
   });
 
-  /** The screen when the command has ended; the answer is typed when the question stands there. */
+  /** The screen when the command has ended, with its exit code; the answer is typed when the question stands there. */
   async function atTerminal(file: string, answer: string): Promise<string> {
-    const socket = `wilco-permissions-${process.pid}-${answer}`;
-    const tmux = async (...args: string[]): Promise<string> => {
-      try {
-        return (await execute("tmux", ["-L", socket, "-f", "/dev/null", ...args])).stdout;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        throw new Error("This test needs tmux: install it, e.g. with apt-get install tmux.", { cause: error });
-      }
-    };
-    const set = Object.entries(world.env).map(([name, value]) =>
-      value === undefined ? `-u ${name}` : `${name}='${value}'`,
-    );
-    // env takes all of its -u before the first assignment.
-    const variables = set.toSorted((a, b) => Number(b.startsWith("-u")) - Number(a.startsWith("-u"))).join(" ");
-    const command = `env ${variables} '${process.execPath}' '${CLI_FILE}' run '${file}'; echo exit $?; exec cat`;
-    const screen = async (until: string): Promise<string> => {
-      for (;;) {
-        const text = await tmux("capture-pane", "-p", "-J");
-        if (text.includes(until)) return text;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    };
+    const env: Record<string, string> = { PATH: process.env["PATH"] ?? "" };
+    for (const [name, value] of Object.entries(world.env)) if (value !== undefined) env[name] = value;
+    const command = [process.execPath, CLI_FILE, "run", file];
+    const terminal = openTerminal({ command, env, cwd: world.dir, columns: 120, rows: 40 });
     try {
-      await tmux("new-session", "-d", "-x", "120", "-y", "40", command);
-      await screen("Allow this?");
-      await tmux("send-keys", answer);
-      return await screen("exit ");
+      while (!terminal.text().includes("Allow this?")) await new Promise((resolve) => setTimeout(resolve, 50));
+      terminal.press(answer);
+      const code = await terminal.ended;
+      return `${terminal.text()}\nexit ${code}`;
     } finally {
-      await tmux("kill-server");
+      terminal.close();
     }
   }
 });

@@ -1,22 +1,22 @@
-/** The shell in a real pseudo-terminal, through tmux: keys go in, what a person would see comes out. */
-import { execFileSync, spawnSync } from "node:child_process";
+/** The shell in a real pseudo-terminal: keys go in, what a person would see comes out. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { CLI_FILE } from "../support/cli.ts";
+import { openTerminal } from "../support/terminal.ts";
 
 export interface Screen {
   /** Text as it is, key by key. */
   type(text: string): void;
-  /** Keys by tmux's names: "Enter", "C-c", "Up". */
+  /** Keys by name: "Enter", "Tab", "Up", "C-c". */
   press(...keys: string[]): void;
   /** A line and Enter. */
   enter(text: string): void;
   /** As the terminal's paste does. */
   paste(text: string): void;
   resize(columns: number, rows: number): void;
-  /** What is seen now, with times and addresses replaced. */
+  /** What is seen now, with times and addresses replaced; behind it "ended with CODE" when it has ended. */
   text(): string;
   /** Resolves with what is seen as soon as the pattern matches it. */
   shows(pattern: RegExp): Promise<string>;
@@ -37,29 +37,20 @@ const PATIENCE = 20_000;
 const LOOK = 40;
 const PROMPT = /^\S+@SERVER>$/;
 
-let sockets = 0;
-
 export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 40 }: ScreenOptions): Screen {
-  if (spawnSync("tmux", ["-V"]).error) {
-    throw new Error(
-      "These tests need tmux: install it with your package manager (apt install tmux, brew install tmux).",
-    );
-  }
-  const socket = `wilco-test-${process.pid}-${++sockets}`;
-  const tmux = (...words: string[]): string => execFileSync("tmux", ["-L", socket, ...words], { encoding: "utf8" });
-  const command = [process.execPath, CLI_FILE, ...args].map((word) => `'${word}'`).join(" ");
-  const variables = { ...env, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8" };
-  const size = ["-x", String(columns), "-y", String(rows)];
-  const settings = Object.entries(variables).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-  const start = ["-f", "/dev/null", "new-session", "-d", "-c", cwd];
-  tmux(...start, ...size, ...settings, `${command}; echo "ended with $?"; exec cat`);
-  onTestFinished(() => {
-    spawnSync("tmux", ["-L", socket, "kill-server"]);
+  const terminal = openTerminal({
+    command: [process.execPath, CLI_FILE, ...args],
+    env: { ...env, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8" },
+    cwd,
+    columns,
+    rows,
   });
+  onTestFinished(() => terminal.close());
+  let end = "";
+  void terminal.ended.then((code) => (end = `\nended with ${code}`));
 
   function text(): string {
-    return tmux("capture-pane", "-p")
-      .trimEnd()
+    return `${terminal.text()}${end}`
       .replace(/127\.0\.0\.1:\d+/g, "SERVER")
       .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "TIME")
       .replace(/\b\d+(\.\d+)?(ms|s|m|h)( \d+(\.\d+)?(ms|s|m))*( ago)?\b/g, "AGO");
@@ -76,17 +67,15 @@ export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 4
   }
 
   return {
-    type: (what) => void tmux("send-keys", "-l", "--", what),
-    press: (...keys) => void tmux("send-keys", ...keys),
+    type: (what) => terminal.write(what),
+    press: (...keys) => terminal.press(...keys),
     enter(what) {
-      tmux("send-keys", "-l", "--", what);
-      tmux("send-keys", "Enter");
+      terminal.write(what);
+      terminal.press("Enter");
     },
-    paste(what) {
-      tmux("set-buffer", "--", what);
-      tmux("paste-buffer");
-    },
-    resize: (width, height) => void tmux("resize-window", "-x", String(width), "-y", String(height)),
+    // As a terminal without bracketed paste does: a line end is the Enter key.
+    paste: (what) => terminal.write(what.replaceAll("\n", "\r")),
+    resize: (width, height) => terminal.resize(width, height),
     text,
     shows: (pattern) => until((seen) => pattern.test(seen), String(pattern)),
     prompt: () => until((seen) => PROMPT.test(seen.split("\n").at(-1) ?? ""), "a prompt"),
