@@ -4,6 +4,7 @@ import { startPostgres } from "../tools/postgres.ts";
 import { hasRedis, measureBullMq } from "./bullmq.mjs";
 import { measureCompletion } from "./completion.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
+import { measureHostCall } from "./host-call.mjs";
 import { measureIdleMemory } from "./memory.mjs";
 import { measurePgBoss } from "./pg-boss.mjs";
 import { measureShell } from "./shell.mjs";
@@ -17,6 +18,7 @@ const PARTS = [
   "memory",
   "shell",
   "ctrl-c",
+  "host-call",
   "completion",
   "typegen",
   "pg-boss",
@@ -43,6 +45,7 @@ await part("startup", () => measureStartup({ runs: Number(values.runs) }));
 await part("memory", async () => ({ idle: await measureIdleMemory() }));
 await part("shell", async () => (await measureShell()) ?? {});
 await part("ctrl-c", () => measureCtrlC());
+await part("host-call", () => measureHostCall());
 await part("completion", () => measureCompletion());
 await part("typegen", () => measureTypegen());
 await part("pg-boss", () => withPostgres((url) => measurePgBoss({ url, ...size })));
@@ -56,6 +59,7 @@ const {
   memory,
   shell,
   "ctrl-c": ctrlC,
+  "host-call": hostCall,
   completion,
   typegen,
   "pg-boss": boss,
@@ -71,6 +75,7 @@ atMost("idle embedded server, MB", memory?.idle, 1, 120);
 atMost("shell ready ÷ node -e 0", shell?.shell, shell?.node, 6);
 atMost("idle shell, MB", shell?.memory, 1);
 atMost("Ctrl-C on while (true) {} p99, ms", ctrlC?.p99, 1, 50);
+atMost("host call of 300 B, 10,000 at once, µs each", hostCall?.concurrent, 1, 80);
 atMost("Tab with 10,000 resources p99, ms", completion?.p99, 1, 150);
 atMost("first Tab with 10,000 resources, ms", completion?.first, 1, 150);
 atMost("wilco typegen of 1,000 types, ms", typegen?.typegen, 1, 2_000);
