@@ -15,7 +15,7 @@ export async function measureHostCall({ calls = 10_000, rounds = 5 } = {}) {
   });
   try {
     const line = `await (async () => {
-      const query = { resource: "x".repeat(270), limit: 1 };
+      const query = { resource: "x".repeat(200), operation: "y".repeat(60), limit: 1 };
       const start = performance.now();
       await Promise.all(Array.from({ length: ${calls} }, () => history.find(query)));
       globalThis.took = performance.now() - start;
