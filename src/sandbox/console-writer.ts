@@ -22,8 +22,9 @@ export function createConsoleWriter({ sink, written }: ConsoleWriterOptions): Co
   function write(json: string): void | Promise<void> {
     // After a failed write (a closed pipe) the script goes on; what it prints has nowhere to go.
     if (failure) return undefined;
-    const { stream, text } = JSON.parse(json) as { stream?: unknown; text?: unknown };
-    return sink(stream === "stderr" ? "stderr" : "stdout", String(text));
+    // A script can make this any JSON, null included.
+    const { stream, text } = (JSON.parse(json) ?? {}) as { stream?: unknown; text?: unknown };
+    return sink(stream === "stderr" ? "stderr" : "stdout", typeof text === "string" ? text : "");
   }
 
   async function after(before: Promise<void>, json: string): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { openControl } from "./control.ts";
 import { createEngine, EngineStopped, type Uncompiled } from "./engine.ts";
+import { readLineMessage } from "./guest-messages.ts";
 import type { LineResult } from "./guest/interactive.ts";
 import type { ScriptError } from "./guest/wire.ts";
 import { lineName, type FromInteractive, type LineStart, type ToInteractive } from "./interactive-messages.ts";
@@ -93,11 +94,14 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   }
 
   /** An error as it goes out: columns as people count them, hints for the commonest mistakes. */
-  function withFinishedError(text: string, method: string): string {
+  function withFinishedError(text: string, method: "line" | "background"): string {
     const head = `0 ${method} `;
-    const message = JSON.parse(text.slice(head.length)) as { number?: number; error?: ScriptError } & LineResult;
+    const message = readLineMessage(method, text.slice(head.length), current) as {
+      number?: number;
+      error?: ScriptError;
+    } & LineResult;
     if (message.number === current) current = 0;
-    if (message.error === undefined) return text;
+    if (message.error === undefined) return head + JSON.stringify(message);
     return head + JSON.stringify({ ...message, error: finishError(message.error, sourceOf, modules.problemOf) });
   }
 

@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { ErrorBody } from "../core/errors.ts";
 import type { Control } from "./control.ts";
 import type { HostFunction } from "./engine.ts";
+import { readEndMessage } from "./guest-messages.ts";
 import type { EndMessage } from "./guest/wire.ts";
 import type { FromThread, LookupAnswer, Post, SandboxLimits } from "./messages.ts";
 
@@ -115,7 +116,7 @@ export function createOutbox({ limits, lookups, control, send, blocked, fits, on
         print(json);
         return undefined;
       case "end":
-        onEnd(JSON.parse(json) as EndMessage);
+        onEnd(readEndMessage(json));
         return undefined;
       default:
         if (json.length > limits.argument) {

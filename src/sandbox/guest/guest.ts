@@ -61,7 +61,11 @@ export function createGuest(host: HostFunctions): Guest {
   const end = (message: EndMessage): void => {
     if (phase === "ended") return;
     phase = "ended";
-    channel.tell("end", message);
+    try {
+      channel.tell("end", message);
+    } catch {
+      channel.tell("end", null); // A toJSON of the script's own throws for everything else: the host says so.
+    }
   };
   const threw = (error: ScriptError): void => end({ kind: "threw", error, started });
   /** Of a session that is typed line by line; it gets the host's messages first. */

@@ -44,7 +44,10 @@ export interface Interactive {
 const PIECE = 512 * 1024;
 
 export function createInteractive({ channel, api, pollDefaults }: InteractiveOptions): Interactive {
+  // Kept from the start, as in channel.ts: a line that replaces them must still come to its end.
   const { stringify, parse } = JSON;
+  const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
+  const { deleteProperty } = Reflect;
   /** The line whose end is awaited; 0 = none. */
   let current = 0;
   let declared: LineStart | undefined;
@@ -59,7 +62,7 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
   const own = new Set(Object.getOwnPropertyNames(globalThis));
 
   function define(name: string, value: unknown): void {
-    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
   }
 
   /**
@@ -69,12 +72,12 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
   function declare(start: LineStart): void {
     current = start.number;
     declared = start;
-    added = start.names.filter((name) => !Object.hasOwn(globalThis, name));
+    added = start.names.filter((name) => !hasOwn(globalThis, name));
     for (const name of start.names) {
       const value = (globalThis as Record<string, unknown>)[name];
       // Deleted first: the engine does not make a constant property writable when its value stays the same. A function's
       // property can't be deleted, and may be declared anew as it is.
-      if (Reflect.deleteProperty(globalThis, name)) define(name, value);
+      if (deleteProperty(globalThis, name)) define(name, value);
       own.delete(name);
     }
   }
@@ -84,8 +87,8 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     if (number !== current) return;
     for (const name of constants) {
       // What can't be made writable again stays a variable.
-      if (Object.getOwnPropertyDescriptor(globalThis, name)?.configurable !== true) continue;
-      Object.defineProperty(globalThis, name, { writable: false });
+      if (getOwnPropertyDescriptor(globalThis, name)?.configurable !== true) continue;
+      defineProperty(globalThis, name, { writable: false });
     }
     declared = undefined;
     current = 0;
@@ -93,7 +96,7 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
 
   function forgetUnset(): void {
     for (const name of added) {
-      if ((globalThis as Record<string, unknown>)[name] === undefined) Reflect.deleteProperty(globalThis, name);
+      if ((globalThis as Record<string, unknown>)[name] === undefined) deleteProperty(globalThis, name);
     }
     added = [];
   }
@@ -134,7 +137,13 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
     } catch {
       // More than a message takes, although everything in it is bounded.
       const value = { kind: "folded", text: "A value too large to show" } as const;
-      channel.tell("line", { number, kind: "value", value, awaited: false } satisfies { number: number } & LineResult);
+      try {
+        channel.tell("line", { number, kind: "value", value, awaited: false } satisfies {
+          number: number;
+        } & LineResult);
+      } catch {
+        channel.tell("line", null); // A toJSON of the line's own throws for everything else: the host says so.
+      }
     }
   }
 
@@ -188,7 +197,7 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
           if (current !== 0) fail(current, neverSettles());
           return true;
         case "poll": {
-          for (const key of Object.keys(pollDefaults)) Reflect.deleteProperty(pollDefaults, key);
+          for (const key of Object.keys(pollDefaults)) deleteProperty(pollDefaults, key);
           Object.assign(pollDefaults, unpackPolicy(parse(argument as string) as WirePolicy));
           return true;
         }
@@ -198,7 +207,7 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
         case "variables": {
           // A name of the API that was imported all the same is still what it was.
           const names = Object.getOwnPropertyNames(globalThis).filter(
-            (name) => !own.has(name) && api[name] !== Object.getOwnPropertyDescriptor(globalThis, name)?.value,
+            (name) => !own.has(name) && api[name] !== getOwnPropertyDescriptor(globalThis, name)?.value,
           );
           channel.tell("variables", { number: Number(argument), variables: describeVariables(globalThis, names) });
           return true;

@@ -124,8 +124,8 @@ const survived = withApi({ ends: "completed", line: "value", says: "alive", cpu:
     `for (const ms of [-1, NaN, Infinity, "5", {}, 1e308]) clearTimeout(setTimeout(() => {}, ms)); console.log("alive");`,
   ],
   [
-    "takes more timers than there are",
-    `const t = []; try { for (let i = 0; i < 60_000; i++) t.push(setTimeout(() => {}, 1e6)); } catch (e) { console.log(e.code, "alive"); } t.forEach(clearTimeout); console.log("alive");`,
+    "takes thousands of timers",
+    `const t = []; try { for (let i = 0; i < 5_000; i++) t.push(setTimeout(() => {}, 1e6)); } catch (e) { console.log(e.code, "alive"); } t.forEach(clearTimeout); console.log("alive");`,
   ],
 ]);
 

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConsoleSink } from "../../../src/sandbox/console-writer.ts";
-import { createInteractiveSession, type InteractiveSession } from "../../../src/sandbox/interactive-session.ts";
-import type { LineOutcome } from "../../../src/sandbox/interactive-session.ts";
+import {
+  createInteractiveSession,
+  type InteractiveSession,
+  type LineOutcome,
+} from "../../../src/sandbox/interactive-session.ts";
 import type { RunOutcome } from "../../../src/sandbox/outcome.ts";
 import { createSession } from "../../../src/sandbox/session.ts";
 import { createFakePort } from "../fake-port.ts";
