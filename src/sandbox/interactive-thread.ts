@@ -25,8 +25,8 @@ export interface InteractivePort {
 }
 
 /** What is left of an interrupted line gets this long in all, and each piece of it this long, ms. */
-const ENDING = 150;
-const ENDING_PIECE = 10;
+const ENDING = 400;
+const ENDING_PIECE = 25;
 /** Lines whose text is kept for errors of functions that they declared. */
 const KEPT_LINES = 1_000;
 /** Of what is ending, nothing but these is passed on: it must not start anything. */
