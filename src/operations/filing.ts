@@ -8,7 +8,7 @@ import type { Dependency } from "../domain/entry.ts";
 import { DEFAULT_PRIORITY } from "../domain/priority.ts";
 import { routeOf } from "../domain/route.ts";
 import type { Target } from "../inventory/targets.ts";
-import { LIMITS } from "../protocol/schemas.ts";
+import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Submission } from "../protocol/messages.ts";
 import type { QueueSettings } from "./context.ts";
 

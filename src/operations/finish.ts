@@ -3,7 +3,7 @@ import { WilcoError, type ErrorBody } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messages.ts";
-import { LIMITS } from "../protocol/schemas.ts";
+import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { endEntries, lockEntries, newChanges, toChange, type End, type LockedEntry } from "./end.ts";

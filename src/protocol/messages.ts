@@ -9,6 +9,7 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment, Worker } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
+export type * from "./worker-schemas.ts";
 
 /** POST /v1/entries → 200. One outcome an item, in order; with `atomic`, errors refuse the whole request instead. */
 export interface SubmitAnswer {

@@ -6,7 +6,7 @@ import type { Tokens } from "../access/tokens.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Operations } from "../operations/contract.ts";
 import type { Me } from "../protocol/messages.ts";
-import { LIMITS } from "../protocol/schemas.ts";
+import { LIMITS } from "../protocol/schema-parts.ts";
 import { createAuthorize } from "./authorize.ts";
 import { closeConnections } from "./close-connections.ts";
 import { asWilcoError, createErrorHandler, invalid, parseJsonBody } from "./errors.ts";

@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import type { TSchema } from "typebox";
 import { WilcoError } from "../core/errors.ts";
 import { problemsIn, type SchemaProblem } from "../domain/schema.ts";
-import { STORABLE_PATTERN } from "../protocol/schemas.ts";
+import { STORABLE_PATTERN } from "../protocol/schema-parts.ts";
 
 interface Check {
   (value: unknown): boolean;

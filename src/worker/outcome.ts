@@ -4,7 +4,7 @@ import { isErrorCode, WilcoError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { OperationError } from "../resource-types/operation-error.ts";
-import { LIMITS } from "../protocol/schemas.ts";
+import { LIMITS } from "../protocol/schema-parts.ts";
 
 /** As the protocol bounds them. */
 const MAX_MESSAGE = 8_192;

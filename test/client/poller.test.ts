@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_POLL_ITEMS } from "../../src/client/poller.ts";
 import { WilcoError } from "../../src/core/errors.ts";
-import { LIMITS } from "../../src/protocol/schemas.ts";
+import { LIMITS } from "../../src/protocol/schema-parts.ts";
 import { entryOf } from "./world/fixtures.ts";
 import { settled } from "./world/manual-clock.ts";
 import { createPolledWorld as world } from "./world/polled-world.ts";

@@ -133,7 +133,7 @@ try { inner(); } catch (cause) { throw new Error("outer", { cause }); }`,
     const port = createFakePort({
       port: {
         entry: async () => {
-          throw new Error("ENOENT: /home/somebody/.wilco/token");
+          throw new Error("ENOENT: /srv/somebody/.wilco/token");
         },
       },
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LIMITS } from "../../src/protocol/schemas.ts";
+import { LIMITS } from "../../src/protocol/schema-parts.ts";
 import { CASES } from "./bad-input-cases.ts";
 import { openServer } from "./world.ts";
 

@@ -9,7 +9,13 @@ import type {
   RegisterRequest,
   ReportRequest,
 } from "../../protocol/messages.ts";
-import { ClaimSchema, FinishSchema, HeartbeatSchema, RegisterSchema, ReportSchema } from "../../protocol/schemas.ts";
+import {
+  ClaimSchema,
+  FinishSchema,
+  HeartbeatSchema,
+  RegisterSchema,
+  ReportSchema,
+} from "../../protocol/worker-schemas.ts";
 import { clientGone } from "../held.ts";
 import { route, type Route } from "../route.ts";
 
