@@ -20,8 +20,8 @@ import type { Permissions } from "./permissions.ts";
 import { readLimits } from "./session.ts";
 
 /** From Ctrl-C to giving the VM up: what does not end by then is a loop in native code. Ending takes 5 ms, with
- * 10,000 waits 150; on a busy machine several times that, and giving up costs the variables. */
-const GIVE_UP = 1_500;
+ * 10,000 waits 150; on a busy machine many times that, and giving up costs the variables. */
+const GIVE_UP = 3_000;
 
 export interface InteractiveSessionOptions {
   limits?: Partial<SandboxLimits>;

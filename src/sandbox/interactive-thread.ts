@@ -24,9 +24,13 @@ export interface InteractivePort {
   listen(receive: (message: ToInteractive) => void): void;
 }
 
-/** What is left of an interrupted line gets this long in all, and each piece of it this long, ms. */
-const ENDING = 400;
-const ENDING_PIECE = 25;
+/**
+ * What is left of an interrupted line gets this long in all, and each piece of it this long, ms. On a busy machine the
+ * thread may not run for that long at all, and losing the variables for it would be wrong: time alone ends nothing, the
+ * engine must have asked this often as well (it asks once in about 10,000 steps), and so many pieces must have been tried.
+ */
+const ENDING = { ms: 400, checks: 100, pieces: 16 };
+const ENDING_PIECE = { ms: 25, checks: 5 };
 /** Lines whose text is kept for errors of functions that they declared. */
 const KEPT_LINES = 1_000;
 /** Of what is ending, nothing but these is passed on: it must not start anything. */
@@ -42,8 +46,8 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   /** Each line has the whole budget. */
   let stopwatch = createStopwatch({ control, budget: data.limits.cpu });
   let ended = false;
-  /** When the piece of ending work that runs must stop; Infinity = nothing is ending. */
-  let endingUntil = Infinity;
+  /** When the piece of ending work that runs must stop; null = nothing is ending. */
+  let ending: { until: number; checks: number } | null = null;
   let healthy = false;
   let current = 0;
   /** What the guest told of its end was dropped: the reason it was stopped for is told instead. */
@@ -66,7 +70,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   const engine = await createEngine({
     memory: data.limits.memory,
     shouldStop: () =>
-      ended || (endingUntil === Infinity ? control.stopped() || stopwatch.over() : control.now() > endingUntil),
+      ended || (ending ? --ending.checks < 0 && control.now() > ending.until : control.stopped() || stopwatch.over()),
     resolveModule: loader.resolve,
     loadModule: modules.load,
     host: { post, lookup },
@@ -75,7 +79,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   function post(text: string): string | undefined {
     const [, method = ""] = /^-?\d+ (\w+) /.exec(text) ?? [];
     // What it prints is dropped: a loop that catches everything would fill the screen with it.
-    if (endingUntil !== Infinity && !STILL_TAKEN.has(method)) return method === "print" ? undefined : REFUSED;
+    if (ending && !STILL_TAKEN.has(method)) return method === "print" ? undefined : REFUSED;
     if (method === "healthy") {
       healthy = true;
       return undefined;
@@ -90,7 +94,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   }
 
   function lookup(text: string): string | undefined {
-    return endingUntil === Infinity ? outbox.host["lookup"]!(text) : `{"error":${REFUSED}}`;
+    return ending ? `{"error":${REFUSED}}` : outbox.host["lookup"]!(text);
   }
 
   /** An error as it goes out: columns as people count them, hints for the commonest mistakes. */
@@ -158,22 +162,23 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
    * start nothing and has little time. @returns false when there is still work that does not end.
    */
   function endLine(): boolean {
-    const until = control.now() + ENDING;
+    const until = control.now() + ENDING.ms;
+    let pieces = 1;
     healthy = false;
     try {
       within(ENDING, () => engine.send("interrupt", ""));
-      while (!within(ENDING_PIECE, drain)) if (control.now() > until) return false;
+      while (!within(ENDING_PIECE, drain)) if (++pieces > ENDING.pieces && control.now() > until) return false;
       within(ENDING, () => engine.send("health", ""));
     } finally {
-      endingUntil = Infinity;
+      ending = null;
       outbox.flush();
     }
     return healthy && !engine.exhausted();
   }
 
   /** @returns false when it was stopped before it was done. */
-  function within(ms: number, what: () => void): boolean {
-    endingUntil = control.now() + ms;
+  function within({ ms, checks }: { ms: number; checks: number }, what: () => void): boolean {
+    ending = { until: control.now() + ms, checks };
     try {
       what();
       return true;
