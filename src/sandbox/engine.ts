@@ -58,8 +58,12 @@ export interface Engine {
   boot(moduleName: string): void;
   /** Calls the registered function with a kind and a text. @throws EngineStopped, EngineFailed. */
   send(kind: string, json: string): void;
-  /** Runs promise jobs until there are none; `between` runs after each batch. @throws EngineStopped, EngineFailed. */
-  drain(between: () => void): void;
+  /**
+   * Runs promise jobs until there are none; `between` runs after each batch. With `stopInside`, `shouldStop` is asked only
+   * while a job runs, which then ends, and not between two batches of them, after which they could go on.
+   * @throws EngineStopped, EngineFailed.
+   */
+  drain(between: () => void, how?: { stopInside: boolean }): void;
   /**
    * Hands the reason of each promise that was rejected and has no listener to the registered function, as
    * `receive("rejection", reason)`, once. @throws EngineStopped, EngineFailed.
@@ -104,6 +108,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     giveBack();
   };
   const shouldStop = (): boolean => exhausted || options.shouldStop();
+  /** What the engine was told when it last asked. */
+  let stoppedInside = false;
   const module = await newQuickJSWASMModuleFromVariant(
     // The package's types describe its CommonJS build, where the default is one level deeper.
     newVariant(variant as unknown as QuickJSSyncVariant, {
@@ -136,11 +142,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     exports,
     memory,
     runtime: internals.runtime(runtime),
-    enableInterrupts: () => runtime.setInterruptHandler(shouldStop),
+    enableInterrupts: () => runtime.setInterruptHandler(() => (stoppedInside = shouldStop())),
     listener: internals.listener,
   });
   giveBack = internals.setAside(RESERVE);
-  return engineOf({ runtime, context, internals, shouldStop, host: options.host, exhausted: () => exhausted });
+  const wasStopped = (): boolean => exhausted || stoppedInside;
+  return engineOf({
+    runtime,
+    context,
+    internals,
+    shouldStop,
+    wasStopped,
+    host: options.host,
+    exhausted: () => exhausted,
+  });
 }
 
 interface EngineParts {
@@ -148,11 +163,13 @@ interface EngineParts {
   context: QuickJSContext;
   internals: Internals;
   shouldStop: () => boolean;
+  /** The code that ran last was told to stop. */
+  wasStopped: () => boolean;
   host: EngineOptions["host"];
   exhausted: () => boolean;
 }
 
-function engineOf({ runtime, context, internals, shouldStop, host, exhausted }: EngineParts): Engine {
+function engineOf({ runtime, context, internals, shouldStop, wasStopped, host, exhausted }: EngineParts): Engine {
   let receive: QuickJSHandle | undefined;
   const kinds = new Map<string, QuickJSHandle>();
 
@@ -221,10 +238,10 @@ function engineOf({ runtime, context, internals, shouldStop, host, exhausted }: 
     if (!receive) throw new Error("The sandbox could not start: its first module did not register.");
   }
 
-  function drain(between: () => void): void {
+  function drain(between: () => void, { stopInside } = { stopInside: false }): void {
     guarded(() => {
-      while (runtime.hasPendingJob()) {
-        if (shouldStop()) throw new EngineStopped();
+      for (let first = true; runtime.hasPendingJob(); first = false) {
+        if (stopInside ? !first && wasStopped() : shouldStop()) throw new EngineStopped();
         const result = runtime.executePendingJobs(JOBS_PER_BATCH);
         if (result.error) throw failed(result.error);
         between();

@@ -143,6 +143,13 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     engine.drain(outbox.flush);
   }
 
+  /** What runs too long is ended where it runs: between two jobs of it nothing would end, it would only pause. */
+  function cutDown(): void {
+    engine.drain(outbox.flush, { stopInside: true });
+    engine.reportRejections();
+    engine.drain(outbox.flush, { stopInside: true });
+  }
+
   function stopped(error: unknown): void {
     if (ended) return;
     if (engine.exhausted()) return end({ kind: "limit", limit: "memory" });
@@ -167,7 +174,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     healthy = false;
     try {
       within(ENDING, () => engine.send("interrupt", ""));
-      while (!within(ENDING_PIECE, drain)) if (++pieces > ENDING.pieces && control.now() > until) return false;
+      while (!within(ENDING_PIECE, cutDown)) if (++pieces > ENDING.pieces && control.now() > until) return false;
       within(ENDING, () => engine.send("health", ""));
     } finally {
       ending = null;
