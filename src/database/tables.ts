@@ -100,6 +100,7 @@ export interface EntryTable {
   started_at: number | null;
   finished_at: number | null;
   seen_at: number | null;
+  trace: string | null;
 }
 
 export type EntryRow = Selectable<EntryTable>;
@@ -136,6 +137,9 @@ export interface WorkerTable {
   claim_id: string | null;
   started_at: number;
   seen_at: number;
+  clock_skew: number | null;
+  disk_free: number | null;
+  disk_total: number | null;
 }
 
 export interface TokenTable {
@@ -150,6 +154,14 @@ export interface TokenTable {
   expires_at: number | null;
   revoked_at: number | null;
   last_used_at: number | null;
+}
+
+export interface ThroughputTable {
+  server: string;
+  at: number;
+  filed: number;
+  claimed: number;
+  ended: number;
 }
 
 export interface SettingTable {
@@ -173,5 +185,6 @@ export interface Tables {
   worker: WorkerTable;
   token: TokenTable;
   setting: SettingTable;
+  throughput: ThroughputTable;
   migration: MigrationTable;
 }

@@ -20,6 +20,10 @@ export interface Worker {
   version: string;
   startedAt: string;
   lastSeenAt: string;
+  /** ms that its clock is ahead of the database's, as of its last heartbeat; null before the first. */
+  clockSkew: number | null;
+  /** Bytes of the disk that holds its state and temporary files; null where it could not tell. */
+  disk: { free: number; total: number } | null;
 }
 
 /** One claimed entry: everything the worker needs, and nothing it does not. */

@@ -20,7 +20,12 @@ async function heartbeat(
     const worker = await requireSession(tx, principal, session);
     const now = tx.now();
     const state = worker.state === "draining" ? "draining" : request.state;
-    await tx.query("UPDATE worker SET seen_at = $2, state = $3 WHERE session = $1", [session, now, state]);
+    const { time, disk } = request.health ?? {};
+    await tx.query(
+      `UPDATE worker SET seen_at = $2, state = $3, clock_skew = coalesce($4, clock_skew),
+         disk_free = coalesce($5, disk_free), disk_total = coalesce($6, disk_total) WHERE session = $1`,
+      [session, now, state, time === undefined ? null : time - now, disk?.free ?? null, disk?.total ?? null],
+    );
     const renewed = await tx.query<{ id: number; attempt: number; status: Status }>(
       `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
        FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}

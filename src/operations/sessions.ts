@@ -184,6 +184,8 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       version: row.version,
       startedAt: new Date(row.started_at).toISOString(),
       lastSeenAt: new Date(row.seen_at).toISOString(),
+      clockSkew: row.clock_skew,
+      disk: row.disk_free === null || row.disk_total === null ? null : { free: row.disk_free, total: row.disk_total },
     })),
   };
 }

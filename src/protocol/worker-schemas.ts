@@ -45,6 +45,20 @@ export const HeartbeatSchema = Type.Object(
           "renew at once, but hold the answer up to this long (ms) until there is something to obey: a cancel arrives at once",
       }),
     ),
+    health: Type.Optional(
+      Type.Object(
+        {
+          time: Type.Integer({ minimum: 0, description: "the worker's clock, ms since 1970" }),
+          disk: Type.Optional(
+            Type.Object(
+              { free: Type.Integer({ minimum: 0 }), total: Type.Integer({ minimum: 0 }) },
+              { ...closed, description: "bytes of the disk that holds its state and temporary files" },
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 );

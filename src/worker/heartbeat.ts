@@ -1,7 +1,7 @@
 /** Renews the leases, obeys what the answers say, and notices when no answer comes for a whole lease. */
 import { backoffDelay } from "../core/backoff.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import type { HeartbeatAnswer } from "../protocol/messages.ts";
+import type { HeartbeatAnswer, HeartbeatRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
 import type { Session } from "./session.ts";
@@ -23,6 +23,8 @@ export interface HeartbeatOptions {
   /** Monotonic ms: a clock that somebody sets must not end anything. */
   now: () => number;
   log: Log;
+  /** Told with each beat. */
+  health: () => Promise<NonNullable<HeartbeatRequest["health"]>>;
   /** The server asks this worker to finish what runs and stop. */
   onDrain: () => void;
 }
@@ -30,7 +32,7 @@ export interface HeartbeatOptions {
 /** ms after orders until the next heartbeat. */
 const ORDERS_AGAIN = 500;
 
-export function createHeartbeat({ api, session, work, now, log, onDrain }: HeartbeatOptions): Heartbeat {
+export function createHeartbeat({ api, session, work, now, log, health, onDrain }: HeartbeatOptions): Heartbeat {
   const stopping = new AbortController();
   let state: "ready" | "draining" = "ready";
   let loop: Promise<void> | undefined;
@@ -62,13 +64,14 @@ export function createHeartbeat({ api, session, work, now, log, onDrain }: Heart
 
   async function attempt(): Promise<"quiet" | "orders" | "unanswered"> {
     const { session: id, heartbeat, lease } = session.current();
+    const told = await health();
     // Counted from when it was sent: the server has renewed the leases some time after that.
     const sent = now();
     try {
       // Held by the server while there is nothing to obey, so that a cancel arrives at once and not at the next beat.
       const wait = Math.min(heartbeat, Math.floor(lease / 3));
       const timeout = wait + Math.max(1_000, Math.min(heartbeat, lease / 3));
-      const body = { leases: work.leases(), state, wait };
+      const body = { leases: work.leases(), state, wait, health: told };
       const answer = await api.heartbeat(id, body, { timeout, signal: stopping.signal });
       answered(sent);
       return obey(answer) ? "orders" : "quiet";

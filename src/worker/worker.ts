@@ -9,6 +9,7 @@ import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import type { WorkerApi } from "./api.ts";
 import { createClaims } from "./claims.ts";
 import { createExecutor } from "./executor.ts";
+import { readHealth } from "./health.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createReporter } from "./reporter.ts";
 import { createResolver } from "./resolve.ts";
@@ -137,6 +138,7 @@ export function createWorker(options: WorkerOptions): Worker {
       work,
       now: clock,
       log,
+      health: () => readHealth(options.stateDir),
       onDrain: () => void stop().catch(() => {}),
     });
     return { directory, session, reporter, work, claims, heartbeat };
