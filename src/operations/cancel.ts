@@ -8,7 +8,9 @@ import { isTerminal } from "../domain/status.ts";
 import type { CancelRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { endEntries, lockEntries, newChanges, toChange, type Changes, type LockedEntry } from "./end.ts";
+import { newChanges, toChange, type Changes } from "./changes.ts";
+import { endEntries } from "./end.ts";
+import { lockEntries, type LockedEntry } from "./locked.ts";
 
 /**
  * What has not started ends at once; what runs becomes `canceling` until its worker confirms. `force` ends it without

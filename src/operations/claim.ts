@@ -9,7 +9,9 @@ import { findCandidates, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { endEntries, lockEntries, newChanges, toChange, type Changes } from "./end.ts";
+import { newChanges, toChange, type Changes } from "./changes.ts";
+import { endEntries } from "./end.ts";
+import { lockEntries } from "./locked.ts";
 import { requireSession, type WorkerRow } from "./sessions.ts";
 
 export interface ClaimTry {

@@ -5,12 +5,12 @@
 import type { Json, JsonObject } from "../core/json.ts";
 import type { NewEvent } from "../audit/append.ts";
 import { appendEvents } from "../audit/append.ts";
-import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
-import { lockResources, promoteHeads } from "../queue/heads.ts";
-import type { Change } from "../queue/signals.ts";
+import { promoteHeads } from "../queue/heads.ts";
+import { announceQueued, type Changes } from "./changes.ts";
+import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 
 export interface End {
   id: number;
@@ -21,106 +21,6 @@ export interface End {
   finishId?: string | null;
   /** Keeps the resource held although the entry has ended: a forced cancel whose worker has not answered. */
   keepHead?: boolean;
-}
-
-/** What a transaction changed, collected for the signals after its commit. */
-export interface Changes {
-  entries: Set<number>;
-  routes: Set<string>;
-  sessions: Set<string>;
-  freed: Set<string>;
-}
-
-export function newChanges(): Changes {
-  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set() };
-}
-
-export function toChange(changes: Changes): Change {
-  const { entries, routes, sessions, freed } = changes;
-  return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed] };
-}
-
-/** The columns that the decision about an entry needs. */
-export type LockedEntry = Pick<
-  EntryRow,
-  | "id"
-  | "status"
-  | "resource"
-  | "exclusive"
-  | "head"
-  | "forced"
-  | "attempt"
-  | "tries"
-  | "max_attempts"
-  | "on_lost"
-  | "worker_session"
-  | "worker_name"
-  | "finish_id"
-  | "last_chunk"
-  | "output_bytes"
-  | "last_event"
-  | "parent"
-  | "cancel_by"
-  | "cancel_reason"
-  | "expires_in"
-  | "silent"
-  | "kind"
-  | "route"
-  | "seen_at"
-  | "lease_expires"
-  | "deadline"
->;
-
-const LOCKED_COLUMNS = `id, status, resource, exclusive, head, forced, attempt, tries, max_attempts, on_lost,
-  worker_session, worker_name, finish_id, last_chunk, output_bytes, last_event, parent, cancel_by, cancel_reason,
-  expires_in, silent, kind, route, seen_at, lease_expires, deadline`;
-
-interface Dependent {
-  entry: number;
-  needs: number;
-  condition: string;
-}
-
-/** Locked entries by id, with the blocked ones that wait for them. */
-export type Locked = ReadonlyMap<number, LockedEntry> & { readonly dependents: readonly Dependent[] };
-
-/**
- * Locks entries after the parents and resources that their end would touch: parents, resources, entries, each by id,
- * is the order everywhere. Which those are never changes in an entry's life, so an unlocked read can tell.
- */
-export async function lockEntries(tx: Transaction, ids: readonly number[]): Promise<Locked> {
-  if (ids.length === 0) return Object.assign(new Map<number, LockedEntry>(), { dependents: [] });
-  const list = JSON.stringify(ids);
-  if (tx.dialect.forUpdate !== "") {
-    const related = await tx.query<{ resource: number | null; parent: number | null }>(
-      `SELECT DISTINCT CASE WHEN exclusive = 1 THEN resource END AS resource, parent FROM entry
-       WHERE ${tx.dialect.inIds("id", "$1")} AND (parent IS NOT NULL OR (exclusive = 1 AND resource IS NOT NULL))`,
-      [list],
-    );
-    const parents = related.flatMap((row) => row.parent ?? []);
-    if (parents.length > 0) {
-      tx.send(`SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`, [
-        JSON.stringify(parents),
-      ]);
-    }
-    lockResources(
-      tx,
-      related.flatMap((row) => row.resource ?? []),
-    );
-  }
-  // The dependents after the lock, in the same round trip: whoever files one now waits for this transaction.
-  const [rows, dependents] = await Promise.all([
-    tx.query<LockedEntry>(
-      `SELECT ${LOCKED_COLUMNS} FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`,
-      [list],
-    ),
-    tx.query<Dependent>(
-      `SELECT d.entry, d.needs, d.condition FROM entry_dependency d JOIN entry e ON e.id = d.entry
-       WHERE ${tx.dialect.inIds("d.needs", "$1")} AND e.status = 'blocked' ORDER BY d.entry`,
-      [list],
-    ),
-  ]);
-  return Object.assign(new Map(rows.map((row) => [row.id, row])), { dependents });
 }
 
 /** Ends locked entries. @throws when the state machine has no such transition: a fault of the caller. */
@@ -260,20 +160,4 @@ async function unblock(
     })),
   );
   announceQueued(tx, released, changes);
-}
-
-/** After entries became queued: heads of their resources, and the routes to wake. */
-export function announceQueued(
-  tx: Transaction,
-  queued: ReadonlyArray<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>,
-  changes: Changes,
-): void {
-  const resources: number[] = [];
-  for (const row of queued) {
-    changes.entries.add(row.id);
-    if (row.status !== "queued") continue;
-    if (row.exclusive === 1 && row.resource !== null) resources.push(row.resource);
-    else changes.routes.add(row.route);
-  }
-  promoteHeads(tx, resources, changes.routes);
 }

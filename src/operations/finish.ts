@@ -6,7 +6,9 @@ import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messag
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { endEntries, lockEntries, newChanges, toChange, type End, type LockedEntry } from "./end.ts";
+import { newChanges, toChange } from "./changes.ts";
+import { endEntries, type End } from "./end.ts";
+import { lockEntries, type LockedEntry } from "./locked.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { requeue } from "./lapse.ts";
 import { chunksMissing, holds, leaseLost } from "./lease.ts";

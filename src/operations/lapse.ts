@@ -3,7 +3,9 @@ import { appendEvents, type NewEvent } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, endEntries, lockEntries, type Changes, type End, type LockedEntry } from "./end.ts";
+import { announceQueued, type Changes } from "./changes.ts";
+import { endEntries, type End } from "./end.ts";
+import { lockEntries, type LockedEntry } from "./locked.ts";
 
 export interface Lapse {
   /** "its worker w1 was started anew" */

@@ -1,6 +1,6 @@
 /** The fence of every worker's write: session and attempt, not the status alone. */
 import { WilcoError, type ErrorBody } from "../core/errors.ts";
-import type { LockedEntry } from "./end.ts";
+import type { LockedEntry } from "./locked.ts";
 
 export function holds(entry: LockedEntry | undefined, session: string, attempt: number): entry is LockedEntry {
   return (

@@ -8,16 +8,9 @@ import type { Transaction } from "../database/database.ts";
 import { routesServedBy } from "../domain/route.ts";
 import type { Status } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import {
-  announceQueued,
-  endEntries,
-  lockEntries,
-  newChanges,
-  toChange,
-  type Changes,
-  type End,
-  type LockedEntry,
-} from "./end.ts";
+import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
+import { endEntries, type End } from "./end.ts";
+import { lockEntries, type LockedEntry } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
 import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";

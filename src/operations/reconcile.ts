@@ -3,7 +3,9 @@ import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { lockResources, promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, endEntries, lockEntries, meets, neverMet, newChanges, toChange, type Changes } from "./end.ts";
+import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
+import { endEntries, meets, neverMet } from "./end.ts";
+import { lockEntries } from "./locked.ts";
 
 export interface Repairs {
   heads: number;

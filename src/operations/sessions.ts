@@ -8,7 +8,8 @@ import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
-import { lockEntries, newChanges, toChange, type Changes } from "./end.ts";
+import { newChanges, toChange, type Changes } from "./changes.ts";
+import { lockEntries } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
 import { checkMayServe, checkMayTakeName } from "./may-register.ts";
 

@@ -1,0 +1,37 @@
+/** What a transaction changed, collected for the signals after its commit. */
+import type { Transaction } from "../database/database.ts";
+import type { Status } from "../domain/status.ts";
+import { promoteHeads } from "../queue/heads.ts";
+import type { Change } from "../queue/signals.ts";
+
+export interface Changes {
+  entries: Set<number>;
+  routes: Set<string>;
+  sessions: Set<string>;
+  freed: Set<string>;
+}
+
+export function newChanges(): Changes {
+  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set() };
+}
+
+export function toChange(changes: Changes): Change {
+  const { entries, routes, sessions, freed } = changes;
+  return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed] };
+}
+
+/** After entries became queued: heads of their resources, and the routes to wake. */
+export function announceQueued(
+  tx: Transaction,
+  queued: ReadonlyArray<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>,
+  changes: Changes,
+): void {
+  const resources: number[] = [];
+  for (const row of queued) {
+    changes.entries.add(row.id);
+    if (row.status !== "queued") continue;
+    if (row.exclusive === 1 && row.resource !== null) resources.push(row.resource);
+    else changes.routes.add(row.route);
+  }
+  promoteHeads(tx, resources, changes.routes);
+}
