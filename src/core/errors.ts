@@ -111,6 +111,9 @@ export class WilcoError extends Error {
   }
 }
 
+/** `details` of an error whose call has certainly changed nothing: whoever made it may repeat it, whatever it was. */
+export const NOT_CARRIED_OUT = Object.freeze({ carriedOut: false });
+
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERROR_STATUS, value);
 }

@@ -3,18 +3,20 @@
  * written once (numbered placeholders, prepared and cached), `kysely` for statements that vary, `transaction`.
  */
 import { migrate } from "./migrate.ts";
+import { outlast } from "./outlast.ts";
 import { createPipelinedTransactions } from "./pipelined-transactions.ts";
 import { createSharedCommits } from "./shared-commits.ts";
+import type { PostgresOptions } from "./postgres.ts";
 import { sqlOn, type Database, type Engine } from "./sql.ts";
 
 export type { Database, Sql, Transaction } from "./sql.ts";
 
-export type DatabaseOptions = { dataDir: string } | { url: string; poolSize?: number };
+export type DatabaseOptions = { dataDir: string } | ({ url: string } & PostgresOptions);
 
 /**
  * Opens and migrates the database.
  * @param options `dataDir`: the embedded engine in that directory (created with mode 0700, owned by one process at a
- *   time); `url`: PostgreSQL, `postgres://…`, with `poolSize` connections (default 10).
+ *   time); `url`: PostgreSQL, `postgres://…`.
  * @throws WilcoError `data_directory_in_use`, `data_directory_unusable`, `database_unusable`, `database_newer`.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
@@ -35,7 +37,7 @@ async function openEngine(options: DatabaseOptions): Promise<Engine> {
     return openSqlite(options.dataDir);
   }
   const { openPostgres } = await import("./postgres.ts");
-  return openPostgres(options.url, options.poolSize ?? 10);
+  return openPostgres(options.url, options);
 }
 
 function databaseOn(engine: Engine): Database {
@@ -43,6 +45,14 @@ function databaseOn(engine: Engine): Database {
   const transaction = engine.pipelines ? createPipelinedTransactions(engine) : createSharedCommits(engine);
   return {
     ...sql,
+    query: (text, parameters) => {
+      const readOnly = /^\s*SELECT\b/i.test(text);
+      return outlast(
+        engine,
+        () => sql.query(text, parameters),
+        () => !readOnly,
+      );
+    },
     transaction,
     notify: (payload) => engine.notify(payload),
     listen: (receive) => engine.listen(receive),

@@ -1,27 +1,57 @@
 /**
  * Transactions where each has a connection of its own (PostgreSQL): statements travel without waiting for the answers of
- * those before, COMMIT included; serialization failures and deadlocks are retried.
+ * those before, COMMIT included; serialization failures and deadlocks are retried, and what a lost connection broke off
+ * before its COMMIT was sent.
  */
 import { CompiledQuery } from "kysely";
 import { backoffDelay } from "../core/backoff.ts";
+import { outlast } from "./outlast.ts";
 import { sqlOn, type Database, type Engine, type Transaction } from "./sql.ts";
 
 const MAX_TRIES = 6;
+/** A clock that is this far from what was learned before, ms, was set, or this machine slept. */
+const CLOCK_MOVED = 5_000;
 
 export function createPipelinedTransactions(engine: Engine): Database["transaction"] {
-  return async (work) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await attemptTransaction(engine, work);
-      } catch (error) {
-        if (attempt >= MAX_TRIES || !engine.isRetryable(error)) throw engine.explain(error);
-        await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt, { first: 2, max: 100, jitter: 1 })));
-      }
-    }
+  return (work) => {
+    const progress = { committing: false };
+    const attempt = () => {
+      progress.committing = false;
+      return untilSerialized(engine, work, progress);
+    };
+    return outlast(engine, attempt, () => progress.committing);
   };
 }
 
-async function attemptTransaction<T>(engine: Engine, work: (tx: Transaction) => Promise<T>): Promise<T> {
+/** What a transaction has come to: from `committing` on, a lost connection leaves open whether it happened. */
+interface Progress {
+  committing: boolean;
+}
+
+class ClockMoved extends Error {}
+
+async function untilSerialized<T>(
+  engine: Engine,
+  work: (tx: Transaction) => Promise<T>,
+  progress: Progress,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptTransaction(engine, work, progress);
+    } catch (error) {
+      if (attempt >= MAX_TRIES || !(engine.isRetryable(error) || error instanceof ClockMoved)) throw error;
+      // It was rolled back, also when COMMIT was sent: PostgreSQL said so.
+      progress.committing = false;
+      await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt, { first: 2, max: 100, jitter: 1 })));
+    }
+  }
+}
+
+async function attemptTransaction<T>(
+  engine: Engine,
+  work: (tx: Transaction) => Promise<T>,
+  progress: Progress,
+): Promise<T> {
   const actions: Array<() => void> = [];
   const result = await engine.kysely.connection().execute(async (connection) => {
     const sent: Array<Promise<unknown>> = [];
@@ -37,6 +67,10 @@ async function attemptTransaction<T>(engine: Engine, work: (tx: Transaction) => 
     if (engine.clock() === undefined) await begun;
     const clockAtBegin = engine.clock()!;
     const begin = performance.now();
+    const clockMoved = begun.then(
+      () => Math.abs(engine.clock()! - performance.now() - clockAtBegin + begin) > CLOCK_MOVED,
+    );
+    keep(clockMoved);
     const sql = sqlOn(engine, connection);
     const tx: Transaction = {
       ...sql,
@@ -48,6 +82,9 @@ async function attemptTransaction<T>(engine: Engine, work: (tx: Transaction) => 
     };
     try {
       const value = await work(tx);
+      // Leases and due times by the old clock would be wrong by as much; the next attempt has the new one.
+      if (await clockMoved) throw new ClockMoved("the database's clock moved");
+      progress.committing = true;
       keep(raw("COMMIT"));
       await Promise.all(sent);
       return value;

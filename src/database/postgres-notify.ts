@@ -1,14 +1,12 @@
 /**
  * LISTEN and NOTIFY on one connection of their own, outside every transaction: inside, NOTIFY serialises commits
  * (10,000 became 3,700 a second). It only shortens waits, so a broken connection is reopened and nothing else happens.
+ * What could not be announced meanwhile is made good by one "*" afterwards.
  */
 import type pg from "pg";
 import { backoffDelay } from "../core/backoff.ts";
 
 const CHANNEL = "wilco";
-/** How often an idle connection proves that it still carries notifications. */
-const CHECK_EVERY = 15_000;
-
 export interface Notifier {
   notify(payload: string): void;
   listen(receive: (payload: string) => void): () => void;
@@ -16,12 +14,18 @@ export interface Notifier {
   close(): Promise<void>;
 }
 
-export function createNotifier(makeClient: () => pg.Client): Notifier {
+/** @param silence ms within which a connection that carries nothing any more is noticed. */
+export function createNotifier(makeClient: () => pg.Client, silence: number): Notifier {
+  /** How often an idle connection proves that it still carries notifications, and how long it may take for it. */
+  const checkEvery = silence * 0.75;
+  const checkTime = silence - checkEvery;
   const receivers = new Set<(payload: string) => void>();
   let client: pg.Client | undefined;
   let connecting = false;
   let closed = false;
   let failures = 0;
+  /** Something was to be announced while there was no connection. */
+  let missed = false;
   let retryTimer: NodeJS.Timeout | undefined;
   let checkTimer: NodeJS.Timeout | undefined;
 
@@ -36,7 +40,7 @@ export function createNotifier(makeClient: () => pg.Client): Notifier {
     });
     try {
       await fresh.connect();
-      await fresh.query(`LISTEN ${CHANNEL}`);
+      await within(silence, fresh.query(`LISTEN ${CHANNEL}`));
       connecting = false;
       if (closed) {
         await fresh.end();
@@ -47,6 +51,8 @@ export function createNotifier(makeClient: () => pg.Client): Notifier {
       scheduleCheck();
       // What was published while nobody listened is not known, so everything may have changed.
       for (const receive of receivers) receive("*");
+      if (missed) announce("*");
+      missed = false;
     } catch {
       connecting = false;
       fresh.end().catch(() => {});
@@ -74,31 +80,26 @@ export function createNotifier(makeClient: () => pg.Client): Notifier {
     checkTimer = setTimeout(() => {
       const checked = client;
       if (!checked) return;
-      const late = setTimeout(() => drop(checked), 5_000);
-      late.unref();
-      checked.query("SELECT 1").then(
-        () => {
-          clearTimeout(late);
-          scheduleCheck();
-        },
-        () => {
-          clearTimeout(late);
-          drop(checked);
-        },
-      );
-    }, CHECK_EVERY);
+      within(checkTime, checked.query("SELECT 1")).then(scheduleCheck, () => drop(checked));
+    }, checkEvery);
     checkTimer.unref();
   }
 
+  function announce(payload: string): void {
+    if (!client) {
+      missed = true;
+      void connect();
+      return;
+    }
+    const used = client;
+    used.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]).catch(() => {
+      missed = true;
+      drop(used);
+    });
+  }
+
   return {
-    notify(payload) {
-      if (!client) {
-        void connect();
-        return;
-      }
-      const used = client;
-      used.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]).catch(() => drop(used));
-    },
+    notify: announce,
     listen(receive) {
       receivers.add(receive);
       void connect();
@@ -114,4 +115,14 @@ export function createNotifier(makeClient: () => pg.Client): Notifier {
       await open?.end().catch(() => {});
     },
   };
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("the connection is silent")), ms).unref();
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,11 +1,11 @@
 /** The cluster engine: PostgreSQL through `pg`, any number of servers on one database. */
-import { createHash } from "node:crypto";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { messageOf, NOT_CARRIED_OUT, WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
 import { CLAIMABLE, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
+import { preparingPool } from "./postgres-pool.ts";
 import type { Tables } from "./tables.ts";
 
 export const SCHEMA = "wilco";
@@ -64,15 +64,38 @@ const FULL = new Set(["53100", "53200"]);
 /** Past this, a server that can't be reached is reported rather than waited for. */
 const CONNECT_TIMEOUT = 10_000;
 
+/**
+ * A server that is frozen, or whose machine is gone, in the middle of a transaction must not hold its locks (those of
+ * maintenance among them) for the two hours after which PostgreSQL would notice by itself. No transaction of ours waits
+ * for anything but the database.
+ */
+const ABANDONED = [
+  "idle_in_transaction_session_timeout=10s",
+  "tcp_keepalives_idle=10",
+  "tcp_keepalives_interval=5",
+  "tcp_keepalives_count=3",
+  "tcp_user_timeout=25s",
+];
+
+export interface PostgresOptions {
+  /** Connections at most, beside the one that listens. Default 10. */
+  poolSize?: number;
+  /** A connection from which nothing came for this long is asked after, and given up when it is dead, ms. Default 20 s. */
+  silence?: number;
+}
+
 /** Opens a pool on `url`. Connections are made when needed; the first one proves that the database is there. */
-export async function openPostgres(url: string, poolSize: number): Promise<Engine> {
+export async function openPostgres(
+  url: string,
+  { poolSize = 10, silence = 20_000 }: PostgresOptions = {},
+): Promise<Engine> {
   const config: pg.PoolConfig = {
     connectionString: url,
     max: poolSize,
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     application_name: "wilco",
-    options: `-c search_path=${SCHEMA},public`,
+    options: [`search_path=${SCHEMA},public`, ...ABANDONED].map((setting) => `-c ${setting}`).join(" "),
     keepAlive: true,
     // A round trip is 0.17 ms on loopback, and a claim alone has nine statements.
     pipeline: true,
@@ -80,6 +103,8 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
   const pool = new pg.Pool(config);
   // Without a listener an idle connection that breaks would end the process; the next query opens another.
   pool.on("error", () => {});
+  // The same for one that breaks between two statements of a transaction: the next statement hears of it.
+  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     const client = await pool.connect();
     try {
@@ -96,9 +121,9 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
   }
   // Their clock minus our monotonic one, learned anew at each BEGIN, so that no transaction waits for its answer.
   let offset: number | undefined;
-  const notifier = createNotifier(() => new pg.Client(config));
+  const notifier = createNotifier(() => new pg.Client(config), silence);
   const kysely = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: preparingPool(pool) }),
+    dialect: new PostgresDialect({ pool: preparingPool(pool, () => new pg.Client(config), silence) }),
   });
   return {
     dialect: postgresDialect,
@@ -112,7 +137,8 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
     prepare: (text) => text,
     parameters: (_text, parameters) => parameters,
     isRetryable: (error) => RETRYABLE.has(codeOf(error)),
-    explain: (error) => explain(url, error),
+    isGone,
+    explain: (error, done) => explain(url, error, done),
     notify: (payload) => notifier.notify(payload),
     listen: (receive) => notifier.listen(receive),
     listening: () => notifier.listening(),
@@ -123,48 +149,12 @@ export async function openPostgres(url: string, poolSize: number): Promise<Engin
   };
 }
 
-/**
- * A pool whose clients send statements with parameters as named prepared ones, so that PostgreSQL parses and plans
- * each text once a connection, and which gives the last result of a text with several statements.
- */
-function preparingPool(pool: pg.Pool): never {
-  const names = new Map<string, string>();
-  const nameOf = (text: string) => {
-    let name = names.get(text);
-    if (name === undefined) {
-      name = createHash("sha1").update(text).digest("base64url");
-      // Texts built by kysely vary without end; those beyond the bound run unprepared.
-      if (names.size < 400) names.set(text, name);
-    }
-    return names.has(text) ? name : undefined;
-  };
-  const wrap = (client: pg.PoolClient) => ({
-    async query(text: string | { text: string; values: unknown[] }, values?: unknown[]) {
-      if (typeof text !== "string") return client.query(text);
-      if (!values || values.length === 0) {
-        const answers = [await client.query(text)].flat();
-        const last = answers.at(-1)!;
-        // PostgreSQL answers COMMIT of a failed transaction with a roll-back, not with an error.
-        if (text === "COMMIT" && last.command === "ROLLBACK") throw new Error("the transaction was rolled back");
-        return last;
-      }
-      const name = nameOf(text);
-      return client.query(name === undefined ? { text, values } : { name, text, values });
-    },
-    release: () => client.release(),
-  });
-  return {
-    connect: async () => wrap(await pool.connect()),
-    end: () => pool.end(),
-  } as never;
-}
-
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
 }
 
-function explain(url: string, error: unknown): unknown {
+function explain(url: string, error: unknown, done: false | undefined): unknown {
   const code = codeOf(error);
   if (FULL.has(code)) {
     return new WilcoError({
@@ -174,18 +164,24 @@ function explain(url: string, error: unknown): unknown {
       cause: error,
     });
   }
-  const connection = /^(08|57P0[123]|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(code);
-  if (connection || /Connection terminated|timeout exceeded when trying to connect/.test(messageOf(error))) {
-    return unavailable(url, error);
-  }
-  return error;
+  return isGone(error) ? unavailable(url, error, done) : error;
 }
 
-function unavailable(url: string, error: unknown): WilcoError {
+/** Lost, ended by the administrator or by a time-out of ABANDONED, refused while it starts, or not to be had. */
+function isGone(error: unknown): boolean {
+  return (
+    /^(08|25P03|57P0[1235]|53300|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/.test(
+      codeOf(error),
+    ) || /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(messageOf(error))
+  );
+}
+
+function unavailable(url: string, error: unknown, done: false | undefined): WilcoError {
   return new WilcoError({
     code: "unavailable",
     message: `The database at ${hostOf(url)} does not answer: ${messageOf(error) || codeOf(error)}`,
     hint: "The call can be repeated with the same idempotency key once the database is back.",
+    ...(done === false ? { details: NOT_CARRIED_OUT } : {}),
     cause: error,
   });
 }

@@ -53,7 +53,10 @@ export interface Engine {
   prepare(text: string): string;
   parameters(text: string, parameters: readonly unknown[]): readonly unknown[];
   isRetryable(error: unknown): boolean;
-  explain(error: unknown): unknown;
+  /** The connection is gone, or none could be had: what was not sent before that has certainly not happened. */
+  isGone(error: unknown): boolean;
+  /** @param done false = what failed has certainly not been carried out, and the error says so. */
+  explain(error: unknown, done?: false): unknown;
   notify(payload: string): void;
   listen(receive: (payload: string) => void): () => void;
   listening(): boolean;

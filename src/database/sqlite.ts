@@ -77,6 +77,7 @@ export function openSqlite(dataDir: string): Engine {
     prepare: (text) => numbered(text).text,
     parameters: (text, parameters) => numbered(text).order.map((index) => parameters[index] ?? null),
     isRetryable: (error) => codeOf(error).startsWith("SQLITE_BUSY"),
+    isGone: () => false,
     explain: (error) => explain(dataDir, error),
     notify: () => {},
     listen: () => () => {},

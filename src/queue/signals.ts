@@ -57,7 +57,8 @@ export function createSignals(database: Database): Signals {
 
   const stopListening = database.listen((payload) => {
     if (payload === "*") return deliver(null);
-    const message = JSON.parse(payload) as Message;
+    const message = readMessage(payload);
+    if (!message) return deliver(null);
     if (message.o !== origin) deliver({ entries: message.e, routes: message.r, sessions: message.s, freed: message.f });
   });
 
@@ -90,4 +91,15 @@ export function createSignals(database: Database): Signals {
       receivers.clear();
     },
   };
+}
+
+/** null when it is none of ours: another program uses the channel, or another version. */
+function readMessage(payload: string): Message | null {
+  try {
+    const message = JSON.parse(payload) as Partial<Message> | null;
+    const lists = [message?.e, message?.r, message?.s, message?.f];
+    return typeof message?.o === "string" && lists.every(Array.isArray) ? (message as Message) : null;
+  } catch {
+    return null;
+  }
 }

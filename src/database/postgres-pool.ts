@@ -1,0 +1,90 @@
+/** What kysely sees of a `pg` pool: prepared statements, and no connection that hangs for ever. */
+import { createHash } from "node:crypto";
+import type pg from "pg";
+
+/**
+ * A pool whose clients send statements with parameters as named prepared ones, so that PostgreSQL parses and plans
+ * each text once a connection, and which gives the last result of a text with several statements.
+ */
+export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silence: number): never {
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    let name = names.get(text);
+    if (name === undefined) {
+      name = createHash("sha1").update(text).digest("base64url");
+      // Texts built by kysely vary without end; those beyond the bound run unprepared.
+      if (names.size < 400) names.set(text, name);
+    }
+    return names.has(text) ? name : undefined;
+  };
+  const wrap = (client: pg.PoolClient, unwatch: () => void) => ({
+    async query(text: string | { text: string; values: unknown[] }, values?: unknown[]) {
+      if (typeof text !== "string") return client.query(text);
+      if (!values || values.length === 0) {
+        const answers = [await client.query(text)].flat();
+        const last = answers.at(-1)!;
+        // PostgreSQL answers COMMIT of a failed transaction with a roll-back, not with an error.
+        if (text === "COMMIT" && last.command === "ROLLBACK") throw new Error("the transaction was rolled back");
+        return last;
+      }
+      const name = nameOf(text);
+      return client.query(name === undefined ? { text, values } : { name, text, values });
+    },
+    release() {
+      unwatch();
+      client.release();
+    },
+  });
+  return {
+    async connect() {
+      const client = await pool.connect();
+      return wrap(client, watch(client, makeClient, silence));
+    },
+    end: () => pool.end(),
+  } as never;
+}
+
+/**
+ * A connection may be dead without either end being told (a cut cable, a firewall that forgot it): TCP alone gives up
+ * after a quarter of an hour. One that is in use for long is asked after on another connection, and broken off unless
+ * PostgreSQL works on it: a long migration, or the wait for a lock, may go on.
+ */
+function watch(client: pg.PoolClient, makeClient: () => pg.Client, silence: number): () => void {
+  let timer = setTimeout(look, silence).unref();
+  let released = false;
+
+  async function look(): Promise<void> {
+    const busy = await isBusy(client, makeClient(), silence);
+    if (released) return;
+    if (busy) timer = setTimeout(look, silence).unref();
+    else
+      socketOf(client).destroy(Object.assign(new Error("Connection terminated: it is silent"), { code: "ETIMEDOUT" }));
+  }
+
+  return () => {
+    released = true;
+    clearTimeout(timer);
+  };
+}
+
+async function isBusy(client: pg.PoolClient, asking: pg.Client, patience: number): Promise<boolean> {
+  asking.on("error", () => {}); // the answer is then "no"
+  const late = setTimeout(() => socketOf(asking).destroy(), patience).unref();
+  try {
+    await asking.connect();
+    const { rowCount } = await asking.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
+      (client as unknown as { processID: number }).processID,
+    ]);
+    return rowCount === 1;
+  } catch {
+    // PostgreSQL can't be reached at all: nothing will come on the other connection either.
+    return false;
+  } finally {
+    clearTimeout(late);
+    asking.end().catch(() => {}); // it was only to ask
+  }
+}
+
+function socketOf(client: pg.ClientBase): { destroy(error?: Error): void } {
+  return (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection.stream;
+}
