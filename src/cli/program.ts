@@ -5,6 +5,7 @@ import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
 import { declareProfiles } from "./declare/profiles.ts";
+import { declareQueue } from "./declare/queue.ts";
 import { declareScripts } from "./declare/scripts.ts";
 import { declareServer } from "./declare/server.ts";
 import { declareShell } from "./declare/shell.ts";
@@ -28,6 +29,7 @@ export function buildProgram(runner: Runner): Command {
   declareWork(program, runner);
   declareScripts(program, runner);
   declareTrail(program, runner);
+  declareQueue(program, runner);
   declareInventory(program, runner);
   declareAccess(program, runner);
   declareProfiles(program, runner);

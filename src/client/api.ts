@@ -12,11 +12,16 @@ import type {
   GroupsAnswer,
   InventoryDocument,
   Me,
+  PausedRoute,
+  PausedRoutesAnswer,
+  PauseAnswer,
+  PauseRequest,
   PollAnswer,
   PollRequest,
   ResourceInput,
   ResourcesAnswer,
   ResourcesQuery,
+  ResumeRequest,
   SubmitAnswer,
   SubmitRequest,
   Token,
@@ -79,6 +84,10 @@ export function createApi(transport: Transport) {
     tokens: () => request<{ items: Token[] }>("GET", paths.tokens),
     createToken: (body: TokenInput) => request<TokenCreated>("POST", paths.tokens, { body }),
     revokeToken: (name: string) => request<Token>("DELETE", paths.token(name)),
+    pausedRoutes: () => request<PausedRoutesAnswer>("GET", paths.pausedRoutes),
+    /** Safe to repeat: the first pause stands. */
+    pauseRoute: (body: PauseRequest) => request<PauseAnswer>("POST", paths.pauseRoute, { body, readOnly: true }),
+    resumeRoute: (body: ResumeRequest) => request<PausedRoute>("POST", paths.resumeRoute, { body }),
     workers: () => request<WorkersAnswer>("GET", paths.workers),
   };
 }

@@ -3,6 +3,11 @@
 /** What a claim may take; the words of the partial index `entry_claim`, so that the planner recognises it. */
 export const CLAIMABLE = "status = 'queued' AND (exclusive = 0 OR head = 1)";
 
+/** Condition: the route (an expression) is not paused. Once a route, not once a row: it does not depend on the row. */
+export function notPaused(route: string): string {
+  return `NOT EXISTS (SELECT 1 FROM paused_route WHERE paused_route.route = ${route})`;
+}
+
 /** Types that batches of rows can have; both engines name them differently. */
 export type ColumnType = "int" | "text";
 
@@ -26,7 +31,8 @@ export interface Dialect {
   rows(alias: string, columns: Record<string, ColumnType>, parameter: string): string;
   /**
    * The first $n claimable rows (id, priority) of each of `routes` routes, whose placeholders start at `first`: a merge
-   * of short range scans of the partial index, never a sort of the backlog. Locked where the engine has row locks.
+   * of short range scans of the partial index, never a sort of the backlog. Locked where the engine has row locks. A
+   * paused route has none.
    */
   firstOfRoutes(routes: number, first: number, limit: string): string;
   /** Condition: `column` is in the JSON array parameter of integers. */

@@ -3,6 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Database } from "./sql.ts";
 import type { Dialect } from "./dialect.ts";
 import { initial } from "./migrations/0001-initial.ts";
+import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
 
 export interface Migration {
@@ -11,7 +12,7 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, looking];
+export const MIGRATIONS: readonly Migration[] = [initial, control, looking];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { messageOf, NOT_CARRIED_OUT, WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
-import { CLAIMABLE, type Dialect } from "./dialect.ts";
+import { CLAIMABLE, notPaused, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import { preparingPool } from "./postgres-pool.ts";
 import type { Tables } from "./tables.ts";
@@ -33,7 +33,7 @@ export const postgresDialect: Dialect = {
   firstOfRoutes(routes, first, limit) {
     const list = Array.from({ length: routes }, (_, index) => `($${first + index})`).join(", ");
     return `SELECT e.id, e.priority, e.weight, e.resource FROM (VALUES ${list}) AS r(route) CROSS JOIN LATERAL (
-      SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE}
+      SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE} AND ${notPaused("r.route")}
       ORDER BY priority, id LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS e`;
   },
   inIds: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)::bigint))`,

@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import { WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
 import { holdDataDirectory } from "./data-directory.ts";
-import { CLAIMABLE, type Dialect } from "./dialect.ts";
+import { CLAIMABLE, notPaused, type Dialect } from "./dialect.ts";
 import type { Tables } from "./tables.ts";
 
 export const DATABASE_FILE = "wilco.db";
@@ -27,7 +27,8 @@ export const sqliteDialect: Dialect = {
   },
   firstOfRoutes(routes, first, limit) {
     const one = (index: number) =>
-      `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} ORDER BY priority, id LIMIT ${limit})`;
+      `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE}
+        AND ${notPaused(`$${first + index}`)} ORDER BY priority, id LIMIT ${limit})`;
     return Array.from({ length: routes }, (_, index) => one(index)).join(" UNION ALL ");
   },
   inIds: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,

@@ -140,6 +140,31 @@ export interface WorkerTable {
   clock_skew: number | null;
   disk_free: number | null;
   disk_total: number | null;
+  priority_min: Generated<number>;
+  priority_max: Generated<number>;
+  reserves: number | null;
+  stats: string | null;
+}
+
+export type WorkerRow = Selectable<WorkerTable>;
+
+export interface WorkerOrderTable {
+  id: Generated<number>;
+  request: string;
+  session: string;
+  command: "ping" | "status" | "running" | "reload" | "drain" | "stop";
+  asked_by: string;
+  asked_at: number;
+  expires_at: number;
+  answered_at: number | null;
+  answer: string | null;
+}
+
+export interface PausedRouteTable {
+  route: string;
+  paused_by: string;
+  paused_at: number;
+  reason: string | null;
 }
 
 export interface TokenTable {
@@ -183,6 +208,8 @@ export interface Tables {
   entry_dependency: EntryDependencyTable;
   entry_event: EntryEventTable;
   worker: WorkerTable;
+  worker_order: WorkerOrderTable;
+  paused_route: PausedRouteTable;
   token: TokenTable;
   setting: SettingTable;
   throughput: ThroughputTable;

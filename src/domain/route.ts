@@ -42,6 +42,20 @@ export function workerRoute(name: string): string {
   return `worker/${name}`;
 }
 
+/**
+ * A route as people type it: "zone/role", or "worker/NAME".
+ * @throws WilcoError `invalid_request`.
+ */
+export function parseRoute(text: string): string {
+  const [zone = "", role = "", ...more] = text.split("/");
+  if (more.length === 0 && isName(zone) && isName(role)) return text;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `${JSON.stringify(text.slice(0, 300))} is not a route`,
+    hint: `A route is zone/role (${zoneRoute(DEFAULT_ZONE, DEFAULT_ROLE)}) or worker/NAME.`,
+  });
+}
+
 /** Every route a worker takes messages from. "worker" is therefore not a zone's name. */
 export function routesServedBy(worker: { name: string; zone: string; roles: readonly string[] }): string[] {
   return [workerRoute(worker.name), ...worker.roles.map((role) => zoneRoute(worker.zone, role))];

@@ -14,12 +14,16 @@ import type {
   FinishRequest,
   HeartbeatAnswer,
   HeartbeatRequest,
+  PauseAnswer,
+  PausedRoute,
+  PauseRequest,
   PollAnswer,
   PollRequest,
   RegisterAnswer,
   RegisterRequest,
   ReportAnswer,
   ReportRequest,
+  ResumeRequest,
   SubmitAnswer,
   SubmitRequest,
   WorkersAnswer,
@@ -43,6 +47,11 @@ export interface Operations {
   events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;
   /** Held up to `request.wait` while nothing changed. */
   poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer>;
+
+  /** When it is answered, no server claims from the route any more. Repeated, the first pause stands. */
+  pauseRoute(principal: Principal, request: PauseRequest): Promise<PauseAnswer>;
+  resumeRoute(principal: Principal, request: ResumeRequest): Promise<PausedRoute>;
+  pausedRoutes(): Promise<PausedRoute[]>;
 
   /** @param saveTypes stores the types it brings, in the registration's transaction: refused, it leaves nothing. */
   registerWorker(principal: Principal, request: RegisterRequest, saveTypes: SaveTypes): Promise<RegisterAnswer>;

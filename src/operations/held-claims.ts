@@ -3,7 +3,7 @@
  * claim a session; a newer one replaces it. A floor looks for what no signal announced, once for all held claims.
  */
 import { messageOf } from "../core/errors.ts";
-import { CLAIMABLE } from "../database/dialect.ts";
+import { CLAIMABLE, notPaused } from "../database/dialect.ts";
 import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
 import { tryClaim } from "./claim.ts";
 import type { Context } from "./context.ts";
@@ -98,7 +98,7 @@ export function createHeldClaims(context: Context): HeldClaims {
       if (routes.length > 0) {
         const rows = await context.database.query<{ route: string }>(
           `SELECT v.route FROM ${context.database.dialect.rows("v", { route: "text" }, "$1")}
-           WHERE EXISTS (SELECT 1 FROM entry WHERE entry.route = v.route AND ${CLAIMABLE})`,
+           WHERE EXISTS (SELECT 1 FROM entry WHERE entry.route = v.route AND ${CLAIMABLE}) AND ${notPaused("v.route")}`,
           [JSON.stringify(routes.map((route) => ({ route })))],
         );
         for (const row of rows) wakeOne(row.route);

@@ -15,6 +15,7 @@ import { createHeldLooks } from "./held-looks.ts";
 import { holdHeartbeat } from "./heartbeat.ts";
 import { listEntries } from "./list.ts";
 import { createMaintenance, type Maintenance } from "./maintenance.ts";
+import { pausedRoutes, pauseRoute, resumeRoute } from "./pause.ts";
 import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
 import { listWorkers, registerWorker, stopWorker } from "./sessions.ts";
@@ -55,6 +56,9 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     entries: (query) => listEntries(database, query),
     events: (id, query, signal) => looks.events(id, query, signal),
     poll: (request, signal) => looks.poll(request, signal),
+    pauseRoute: (principal, request) => pauseRoute(context, principal, request),
+    resumeRoute: (principal, request) => resumeRoute(context, principal, request),
+    pausedRoutes: () => pausedRoutes(context),
     registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
     claim: (principal, session, request, signal) => claims.claim(principal, session, request, signal),
     heartbeat: (principal, session, request, signal) =>

@@ -2,7 +2,7 @@
 import { randomId, sha256 } from "../core/ids.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Sql, Transaction } from "../database/database.ts";
-import type { WorkerTable } from "../database/tables.ts";
+import type { WorkerRow } from "../database/tables.ts";
 import { requireName } from "../domain/route.ts";
 import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol/messages.ts";
 import { promoteHeads } from "../queue/heads.ts";
@@ -13,7 +13,7 @@ import { lockEntries } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
 import { checkMayServe, checkMayTakeName } from "./may-register.ts";
 
-export type WorkerRow = WorkerTable;
+export type { WorkerRow } from "../database/tables.ts";
 
 /**
  * Opens a session. A live name is refused unless the newcomer proves succession (the secret of the state directory);

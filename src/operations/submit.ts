@@ -10,6 +10,7 @@ import type { SchemaValidator } from "../domain/schema.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { noResource } from "../inventory/resources.ts";
 import { lockResources } from "../queue/heads.ts";
+import { readPaused } from "../queue/paused.ts";
 import type { SubmitAnswer, SubmitOutcome, SubmitRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -18,7 +19,7 @@ import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { FILED_COLUMNS, fileCall, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { servedRoutes, warnOfUnserved } from "./unserved.ts";
+import { servedRoutes, warnOfPaused, warnOfUnserved } from "./unserved.ts";
 
 export interface SubmitItem {
   principal: Principal;
@@ -46,11 +47,13 @@ export function createSubmit(context: Context, validator: SchemaValidator) {
 async function commit(context: Context, validator: SchemaValidator, items: SubmitItem[]): Promise<SubmitAnswer[]> {
   const changes = newChanges();
   const answers = await context.database.transaction(async (tx) => {
-    const [outcomes, served] = await Promise.all([
+    const [outcomes, served, paused] = await Promise.all([
       prepare(context, validator, tx, items),
       servedRoutes(tx, context.settings.lease, tx.now()),
+      readPaused(tx),
     ]);
     const filings = outcomes.flat().flatMap((outcome) => ("filing" in outcome ? [outcome.filing] : []));
+    warnOfPaused(filings, paused);
     const filed = await file(tx, filings, served, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return outcomes.map((list): SubmitAnswer | WilcoError => {

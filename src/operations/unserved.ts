@@ -1,6 +1,7 @@
-/** Routes that no live worker serves: a warning in the entry, and with `requireWorker` 0 a refusal. */
+/** Routes that no live worker serves, or that are paused: a warning in the entry; unserved, with `requireWorker` 0, a refusal. */
 import { WilcoError } from "../core/errors.ts";
 import type { Sql } from "../database/database.ts";
+import type { PausedRouteTable } from "../database/tables.ts";
 import { routesServedBy } from "../domain/route.ts";
 import type { Filing } from "./filing.ts";
 
@@ -32,6 +33,17 @@ export function warnOfUnserved(
     if (served.has(row.route)) continue;
     if (row.require_worker === 0) refused.set(filing, refusal(row.resource_name, row.operation, row.route));
     else row.warning = unservedMessage(row.route);
+  }
+}
+
+/** Sets `warning` on filings whose route is paused. That nobody serves it, said later, is the greater trouble. */
+export function warnOfPaused(filings: readonly Filing[], paused: readonly PausedRouteTable[]): void {
+  if (paused.length === 0) return;
+  const pauses = new Map(paused.map((row) => [row.route, row]));
+  for (const { row } of filings) {
+    const pause = pauses.get(row.route);
+    if (!pause) continue;
+    row.warning = `the route ${row.route} was paused by ${pause.paused_by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
   }
 }
 

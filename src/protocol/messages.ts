@@ -10,6 +10,7 @@ import type { Assignment, Worker } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
 export type * from "./worker-schemas.ts";
+export type * from "./queue-schemas.ts";
 
 /** POST /v1/entries → 200. One outcome an item, in order; with `atomic`, errors refuse the whole request instead. */
 export interface SubmitAnswer {
@@ -58,6 +59,22 @@ export interface ApplyAnswer {
   applied: boolean;
   changes: PlanChange[];
   notices: string[];
+}
+
+/** A route that nothing is claimed from until it is resumed. */
+export interface PausedRoute {
+  route: string;
+  pausedBy: string;
+  pausedAt: string;
+  reason: string | null;
+}
+/** GET /v1/queue/paused */
+export interface PausedRoutesAnswer {
+  items: PausedRoute[];
+}
+/** POST /v1/queue/pause: how it is paused now; `already` when somebody had paused it before. */
+export interface PauseAnswer extends PausedRoute {
+  already: boolean;
 }
 
 export type TokenRole = "viewer" | "operator" | "worker" | "admin";

@@ -16,6 +16,7 @@ import { accessRoutes } from "./routes/access.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
+import { queueRoutes } from "./routes/queue.ts";
 import { workerRoutes } from "./routes/workers.ts";
 import { createUnknownPath } from "./unknown-path.ts";
 import { createValidatorCompiler, explainInvalid } from "./validation.ts";
@@ -90,6 +91,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     }),
     ...entryRoutes({ operations, stopping: stopping.signal }),
     ...inventoryRoutes({ inventory }),
+    ...queueRoutes({ operations }),
     ...workerRoutes({ operations, inventory }),
     ...accessRoutes({ tokens, server }),
   ];
