@@ -8,6 +8,7 @@ import { suggestion } from "../core/suggest.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import type { Token, TokenCreated, TokenInput } from "../protocol/messages.ts";
 import type { Principal } from "./principal.ts";
+import { SCRIPT_TOKEN_PREFIX, verifyScriptToken } from "./script-tokens.ts";
 import { createVerifier } from "./verifier.ts";
 
 export interface Tokens {
@@ -50,7 +51,8 @@ const MAX_LISTED = 1_000;
 export function createTokens({ database }: { database: Database }): Tokens {
   const verifier = createVerifier({ database });
   return {
-    verify: verifier.verify,
+    verify: (secret) =>
+      secret.startsWith(SCRIPT_TOKEN_PREFIX) ? verifyScriptToken(database, secret) : verifier.verify(secret),
     create: (createdBy, input) => database.transaction((tx) => createToken(tx, createdBy, input)),
     async list() {
       const rows = await database.query<TokenRow>(

@@ -5,6 +5,7 @@ import type { Dialect } from "./dialect.ts";
 import { initial } from "./migrations/0001-initial.ts";
 import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
+import { scripts } from "./migrations/0007-scripts.ts";
 
 export interface Migration {
   number: number;
@@ -12,7 +13,7 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, control, looking];
+export const MIGRATIONS: readonly Migration[] = [initial, control, looking, scripts];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

@@ -3,6 +3,9 @@ import { messageOf } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Sql } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { parseSelector } from "../domain/selector.ts";
+import { groupMembers } from "./groups.ts";
+import { selectorCondition } from "./selectors.ts";
 
 export interface Target {
   id: number;
@@ -25,6 +28,8 @@ export interface Targets {
   find(sql: Sql, refs: ReadonlyArray<string | number>): Promise<Map<string | number, Target>>;
   /** With secrets opened, for the worker that runs the entry. Keyed by resource id. */
   open(sql: Sql, ids: readonly number[]): Promise<Map<number, OpenedTarget>>;
+  /** Whether one of the selectors selects the resource. @throws WilcoError `invalid_selector`, `unknown_group`. */
+  isSelected(sql: Sql, id: number, selectors: readonly string[]): Promise<boolean>;
   /** `There is no resource "web1"` with the nearest name. */
   unknown(sql: Sql, ref: string | number): Promise<Error>;
 }
@@ -110,6 +115,17 @@ export function createTargets(options: {
         }
       }
       return found;
+    },
+    async isSelected(sql, id, selectors) {
+      for (const selector of selectors) {
+        const condition = await selectorCondition(sql, parseSelector(selector), 1, (group) => groupMembers(sql, group));
+        const rows = await sql.query(`SELECT r.id FROM resource r WHERE r.id = $1 AND ${condition.text}`, [
+          id,
+          ...condition.parameters,
+        ]);
+        if (rows.length > 0) return true;
+      }
+      return false;
     },
     unknown: options.unknownResource,
   };

@@ -1,22 +1,25 @@
 /** Claimed rows as assignments: everything the worker needs, with the connection's secrets opened. */
+import { createScriptToken } from "../access/script-tokens.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { EntryRow } from "../database/tables.ts";
-import type { Sql } from "../database/database.ts";
+import type { Transaction } from "../database/database.ts";
+import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Context } from "./context.ts";
 
 export async function assignmentsOf(
   context: Context,
-  sql: Sql,
+  tx: Transaction,
   rows: readonly EntryRow[],
   now: number,
   opened?: ReadonlyMap<number, OpenedTarget>,
 ): Promise<Assignment[]> {
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.flatMap((row) => row.resource ?? []))];
-  const targets = opened ?? (await context.targets.open(sql, ids));
+  const targets = opened ?? (await context.targets.open(tx, ids));
   return rows.flatMap((row): Assignment[] => {
+    if (row.kind === "script") return [scriptAssignment(context, tx, row, now)];
     const target = row.resource === null ? undefined : targets.get(row.resource);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
     if (!target || row.operation === null) return [];
@@ -46,4 +49,31 @@ export async function assignmentsOf(
       },
     ];
   });
+}
+
+/** It has no resource; what stands for one holds the secret that it may speak to the server with while it runs. */
+function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now: number): Assignment {
+  return {
+    entry: row.id,
+    attempt: row.attempt,
+    kind: row.kind,
+    root: row.root ?? row.id,
+    operation: SCRIPT_OPERATION,
+    parameters: JSON.parse(row.parameters) as JsonObject,
+    resource: {
+      id: 0,
+      name: SCRIPT_TYPE,
+      type: SCRIPT_TYPE,
+      zone: row.zone,
+      labels: {},
+      connection: { token: createScriptToken(tx, row.id, row.attempt) },
+    },
+    typeVersion: "",
+    implementation: null,
+    deadlineIn: Math.max(0, (row.deadline ?? now) - now),
+    onLost: row.on_lost,
+    weight: row.weight,
+    outputQuota: context.settings.outputQuota,
+    canceling: row.status === "canceling",
+  };
 }

@@ -11,6 +11,7 @@ import type { Principal } from "./contract.ts";
 import { newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
+import { checkScopeOfEntry } from "./scripts/scope.ts";
 
 /**
  * What has not started ends at once; what runs becomes `canceling` until its worker confirms. `force` ends it without
@@ -29,6 +30,7 @@ export async function cancelEntry(
     const locked = await lockEntries(tx, [id]);
     const entry = locked.get(id);
     if (!entry) throw unknownEntry(id);
+    if (principal.script) await checkScopeOfEntry(context, tx, principal, "cancel", await readEntry(tx, id));
     if (isTerminal(entry.status)) {
       if (entry.status !== "canceled") throw alreadyEnded(entry);
       return readEntry(tx, id);

@@ -24,6 +24,9 @@ import type {
   ReportAnswer,
   ReportRequest,
   ResumeRequest,
+  ScriptAnswer,
+  ScriptSource,
+  ScriptSubmission,
   SubmitAnswer,
   SubmitRequest,
   WorkersAnswer,
@@ -37,6 +40,10 @@ export type SaveTypes = (tx: Transaction, descriptors: readonly unknown[]) => Pr
 export interface Operations {
   /** `batchKey` is the Idempotency-Key header; items without a key of their own get `batchKey#index`. */
   submit(principal: Principal, request: SubmitRequest, batchKey: string | undefined): Promise<SubmitAnswer>;
+  /** Files a script that is to run on the server. */
+  submitScript(principal: Principal, request: ScriptSubmission, key: string | undefined): Promise<ScriptAnswer>;
+  /** What was uploaded for the entry of a script. */
+  script(id: number): Promise<ScriptSource>;
   cancel(principal: Principal, id: number, request: CancelRequest): Promise<Entry>;
   /** A new entry with the same call, that names the old. */
   retry(principal: Principal, id: number, key: string | undefined): Promise<Entry>;

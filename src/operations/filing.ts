@@ -11,6 +11,7 @@ import type { Target } from "../inventory/targets.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Submission } from "../protocol/messages.ts";
 import type { QueueSettings } from "./context.ts";
+import type { Principal } from "./contract.ts";
 
 /** The columns of `entry` that a submit writes; the order is the insert's. */
 export const FILED_COLUMNS = {
@@ -39,6 +40,8 @@ export const FILED_COLUMNS = {
   expires_in: "int",
   require_worker: "int",
   deliver_at: "int",
+  parent: "int",
+  root: "int",
   retry_of: "int",
   waits: "int",
   warning: "text",
@@ -60,7 +63,7 @@ export type Filed = {
 
 export interface FilingInput {
   submission: Submission;
-  principal: string;
+  principal: Principal;
   key: string | undefined;
   retryOf: number | null;
 }
@@ -114,7 +117,7 @@ export function fileCall(
     type_version: target.type.version,
     operation: operation.name,
     parameters: text,
-    requested_by: input.principal,
+    requested_by: input.principal.name,
     key: input.key ?? randomId(),
     request_hash: hashOf(submission, target),
     note: submission.note ?? null,
@@ -131,6 +134,9 @@ export function fileCall(
     expires_in: submission.expiresIn || settings.expiresIn,
     require_worker: submission.requireWorker ?? null,
     deliver_at: deliverAt,
+    // What a script on the server submits is its child.
+    parent: input.principal.script?.entry ?? null,
+    root: input.principal.script?.root ?? null,
     retry_of: input.retryOf,
     waits: 0,
     warning: null,
@@ -162,7 +168,8 @@ function bindingOf(submission: Submission, target: Target): string | null {
 
 const MAX_AHEAD = 10 * 365 * 86_400_000;
 
-function dueTime(submission: Submission, now: number): number | null {
+/** When a call is due; null = at once. @throws WilcoError `invalid_request`. */
+export function dueTime(submission: Pick<Submission, "at" | "delay">, now: number): number | null {
   if (submission.at !== undefined && submission.delay !== undefined) {
     throw new WilcoError({
       code: "invalid_request",

@@ -18,6 +18,7 @@ import { createMaintenance, type Maintenance } from "./maintenance.ts";
 import { pausedRoutes, pauseRoute, resumeRoute } from "./pause.ts";
 import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
+import { fileScript, readScript } from "./scripts/file-script.ts";
 import { listWorkers, registerWorker, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
 
@@ -50,6 +51,12 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       if (request.entries.some((entry) => entry.at !== undefined || entry.delay !== undefined)) maintenance.wake();
       return answer;
     },
+    async submitScript(principal, request, key) {
+      const answer = await fileScript(context, principal, request, key);
+      if (answer.entry.status === "scheduled") maintenance.wake();
+      return answer;
+    },
+    script: (id) => readScript(database, id),
     cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
     retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
     entry: (id) => readEntry(database, id),

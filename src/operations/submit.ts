@@ -19,6 +19,7 @@ import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { FILED_COLUMNS, fileCall, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { checkScope } from "./scripts/scope.ts";
 import { servedRoutes, warnOfPaused, warnOfUnserved } from "./unserved.ts";
 
 export interface SubmitItem {
@@ -90,7 +91,8 @@ async function prepare(
       const key = submission.key ?? (item.batchKey === undefined ? undefined : `${item.batchKey}#${index}`);
       try {
         if (!target) throw await unknown(submission.resource);
-        const input = { submission, principal: item.principal.name, key, retryOf: item.retryOf ?? null };
+        await checkScope(context, tx, item.principal, { verb: "submit", operation: submission.operation, ...target });
+        const input = { submission, principal: item.principal, key, retryOf: item.retryOf ?? null };
         outcomes.push({ filing: fileCall(input, target, validator, context.settings, now) });
       } catch (error) {
         if (!(error instanceof WilcoError)) throw error;
@@ -141,7 +143,7 @@ async function file(
   warnOfUnserved(accepted, served, answers);
   const toInsert = accepted.filter((filing) => !answers.has(filing));
 
-  const rows = await insert(tx, toInsert);
+  const rows = await insertEntries(tx, toInsert);
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
   const replayed = toInsert.filter((filing) => !byKey.has(keyOf(filing.row)));
   const fresh = toInsert.filter((filing) => byKey.has(keyOf(filing.row)));
@@ -188,7 +190,8 @@ function place(filing: Filing, statuses: ReadonlyMap<number, Status>, now: numbe
 
 const COLUMNS = Object.keys(FILED_COLUMNS).join(", ");
 
-async function insert(tx: Transaction, filings: Filing[]): Promise<EntryRow[]> {
+/** Rows whose key was used before are missing from the answer. */
+export async function insertEntries(tx: Transaction, filings: Filing[]): Promise<EntryRow[]> {
   if (filings.length === 0) return [];
   // "WHERE true" keeps SQLite from reading ON CONFLICT as part of the join.
   return tx.query<EntryRow>(
@@ -275,7 +278,8 @@ async function answerReplays(tx: Transaction, filings: Filing[], answers: Map<Fi
   }
 }
 
-function sameRequest(filing: Filing, row: EntryRow, entry: Entry, replayed: boolean): FiledAnswer {
+/** The same key again: the same request is answered with its entry, another is refused. */
+export function sameRequest(filing: Filing, row: EntryRow, entry: Entry, replayed: boolean): FiledAnswer {
   if (row.request_hash === filing.row.request_hash) return { entry, replayed };
   return new WilcoError({
     code: "idempotency_mismatch",

@@ -9,6 +9,7 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment, Worker } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
+export type * from "./script-schemas.ts";
 export type * from "./worker-schemas.ts";
 export type * from "./queue-schemas.ts";
 
@@ -18,6 +19,18 @@ export interface SubmitAnswer {
 }
 /** `replayed`: the idempotency key matched an entry that was filed before. */
 export type SubmitOutcome = { entry: Entry; replayed: boolean } | { error: ErrorBody };
+
+/** POST /v1/scripts → 200 */
+export interface ScriptAnswer {
+  entry: Entry;
+  replayed: boolean;
+}
+/** GET /v1/scripts/:id: what was uploaded. */
+export interface ScriptSource {
+  entry: number;
+  file: string;
+  files: Record<string, string>;
+}
 
 /** POST /v1/entries/poll → 200. Entries that changed since `seen`; unknown ids have an error. */
 export interface PollAnswer {

@@ -13,6 +13,8 @@ export const paths = {
   events: (id: number | string) => `${API}/entries/${id}/events`,
   cancel: (id: number | string) => `${API}/entries/${id}/cancel`,
   retry: (id: number | string) => `${API}/entries/${id}/retry`,
+  scripts: `${API}/scripts`,
+  script: (id: number | string) => `${API}/scripts/${id}`,
   resources: `${API}/resources`,
   resource: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}`,
   types: `${API}/types`,

@@ -5,8 +5,9 @@
  */
 import type { Call, ClientPort, LookupPort } from "../client/port.ts";
 import type { EntryResource } from "../domain/entry.ts";
+import { operationAllowed } from "../domain/operation-pattern.ts";
 import type { Resource } from "../domain/resource.ts";
-import { notPermitted, operationAllowed, type Permissions } from "./permissions.ts";
+import { notPermitted, type Permissions } from "./permissions.ts";
 
 export interface GuardOptions {
   port: ClientPort;

@@ -3,7 +3,8 @@
  * at the bridge; what the guest knows of it is for better sentences only.
  */
 import { WilcoError } from "../core/errors.ts";
-import { globToRegExp, parseSelector } from "../domain/selector.ts";
+import { OPERATION_PATTERN } from "../domain/operation-pattern.ts";
+import { parseSelector } from "../domain/selector.ts";
 
 export interface Permissions {
   /** Environment variables that it may read. */
@@ -75,17 +76,10 @@ export function portOf(url: URL): number {
 
 /** An operation's name or a glob ("re*"), alone or after its type's ("process.*"). @throws WilcoError `invalid_request`. */
 export function requireOperationPattern(text: string): string {
-  if (/^[A-Za-z0-9._*?-]+$/.test(text)) return text;
+  if (OPERATION_PATTERN.test(text)) return text;
   throw invalid(
     `${JSON.stringify(text)} is no pattern of operations`,
     'Write an operation or TYPE.OPERATION; * and ? stand for any letters: --allow-operation "process.re*".',
-  );
-}
-
-/** A pattern with a dot is about type and operation, one without about the operation of every type. */
-export function operationAllowed(patterns: readonly string[], type: string, operation: string): boolean {
-  return patterns.some((pattern) =>
-    globToRegExp(pattern).test(pattern.includes(".") ? `${type}.${operation}` : operation),
   );
 }
 

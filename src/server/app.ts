@@ -17,6 +17,7 @@ import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { queueRoutes } from "./routes/queue.ts";
+import { scriptRoutes } from "./routes/scripts.ts";
 import { workerRoutes } from "./routes/workers.ts";
 import { createUnknownPath } from "./unknown-path.ts";
 import { createValidatorCompiler, explainInvalid } from "./validation.ts";
@@ -90,6 +91,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
       version,
     }),
     ...entryRoutes({ operations, stopping: stopping.signal }),
+    ...scriptRoutes({ operations }),
     ...inventoryRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...workerRoutes({ operations, inventory }),

@@ -60,6 +60,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     capacity?: number;
     succession?: string;
     zone?: string;
+    roles?: string[];
     as?: Principal;
   }
 
@@ -67,7 +68,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     const request = {
       name,
       zone: options.zone ?? "default",
-      roles: ["automate"],
+      roles: options.roles ?? ["automate"],
       capacity: options.capacity ?? 10,
       host: "test",
       pid: 1,

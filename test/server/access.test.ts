@@ -2,6 +2,17 @@ import { describe, expect, test } from "vitest";
 import { openServer, ROLES } from "./world.ts";
 
 const SUBMIT = { entries: [{ resource: "web-1", operation: "restart" }] };
+const SCRIPT = {
+  file: "a.ts",
+  files: { "a.ts": "" },
+  args: [],
+  permissions: { env: [], read: [], net: [], operations: null, resources: null },
+  onError: "wait",
+  grace: 0,
+  limits: { cpu: 1, memory: 1 },
+  poll: {},
+  requireWorker: null,
+};
 const REGISTER = {
   name: "w",
   zone: "default",
@@ -25,6 +36,8 @@ const ROUTES: Array<[method: "GET" | "POST" | "PUT" | "DELETE", url: string, bod
   ["GET", "/v1/entries/1/events", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/entries/1/cancel", undefined, ["operator", "admin"]],
   ["POST", "/v1/entries/1/retry", undefined, ["operator", "admin"]],
+  ["POST", "/v1/scripts", SCRIPT, ["operator", "admin"]],
+  ["GET", "/v1/scripts/1", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/resources", undefined, ["viewer", "operator", "admin"]],
   ["PUT", "/v1/resources/web-1", { type: "service" }, ["admin"]],
   ["GET", "/v1/resources/web-1", undefined, ["viewer", "operator", "admin"]],

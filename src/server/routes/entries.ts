@@ -1,6 +1,5 @@
 /** Submit, poll, history, events, cancel, retry. */
 import { Type } from "typebox";
-import { WilcoError } from "../../core/errors.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type { CancelRequest, EntriesQuery, EventsQuery, PollRequest, SubmitRequest } from "../../protocol/messages.ts";
 import {
@@ -12,13 +11,11 @@ import {
 } from "../../protocol/schemas.ts";
 import { streamEvents } from "../event-stream.ts";
 import { clientGone } from "../held.ts";
-import { route, type Asked, type Route, type Shapes } from "../route.ts";
+import { idempotencyKey, KEY_HEADER } from "../idempotency-key.ts";
+import { route, type Route } from "../route.ts";
 
 const ById = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
 type Id = { id: number };
-
-const KEY_HEADER = { "idempotency-key": "Repeating the request with the same key files nothing twice" };
-const MAX_KEY = 400;
 
 /** @param options.stopping aborts when the server stops; streams end then. */
 export function entryRoutes({ operations, stopping }: { operations: Operations; stopping: AbortSignal }): Route[] {
@@ -101,15 +98,4 @@ export function entryRoutes({ operations, stopping }: { operations: Operations; 
       handle: (asked) => operations.retry(asked.principal, asked.params.id, idempotencyKey(asked)),
     }),
   ];
-}
-
-function idempotencyKey({ headers }: Asked<Shapes>): string | undefined {
-  const key = headers["idempotency-key"];
-  if (key === undefined) return undefined;
-  if (typeof key === "string" && key !== "" && key.length <= MAX_KEY) return key;
-  throw new WilcoError({
-    code: "invalid_request",
-    message: `The Idempotency-Key header has to have 1 to ${MAX_KEY} characters`,
-    hint: "Send a random identifier, the same for every repetition of the request.",
-  });
 }
