@@ -1,6 +1,7 @@
 /** Scripts that run on the server: filed, claimed, linked to what they submit, and limited to what they may. */
 import { expect, it } from "vitest";
 import { createTokens } from "../../src/access/tokens.ts";
+import type { Assignment } from "../../src/domain/worker.ts";
 import type { Principal } from "../../src/operations/contract.ts";
 import type { ScriptSubmission } from "../../src/protocol/messages.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
@@ -19,6 +20,8 @@ const script = (more: Partial<ScriptSubmission> = {}): ScriptSubmission => ({
   ...more,
 });
 
+const tokenOf = ({ resource }: Assignment) => resource.connection["token"] as string;
+
 describeOnBothEngines("a script on the server", (engineWorld) => {
   /** A world in which alice's token is a real one. */
   async function createScriptWorld() {
@@ -31,7 +34,7 @@ describeOnBothEngines("a script on the server", (engineWorld) => {
   async function claimScript(world: World) {
     const session = await world.register("w-scripts", { roles: ["script"] });
     const [assignment] = await world.claim(session);
-    return { session, assignment: assignment!, token: String(assignment!.resource.connection["token"]) };
+    return { session, assignment: assignment!, token: tokenOf(assignment!) };
   }
 
   it("is claimed by workers of the role script only, with a token of its own", async () => {
@@ -77,7 +80,7 @@ describeOnBothEngines("a script on the server", (engineWorld) => {
     await expect(world.tokens.verify(first.token)).rejects.toMatchObject({ code: "unauthenticated" });
     await world.operations.submitScript(alice, script(), undefined);
     const [second] = await world.claim(first.session);
-    const token = String(second!.resource.connection["token"]);
+    const token = tokenOf(second!);
     expect(await world.tokens.verify(token)).toMatchObject({ role: "operator" });
     await world.tokens.revoke("alice");
     await expect(world.tokens.verify(token)).rejects.toMatchObject({
@@ -145,7 +148,7 @@ describeOnBothEngines("a script on the server", (engineWorld) => {
     const [again] = await world.claim(session, { claimId: "the-same-claim" });
     expect(again!.entry).toBe(first!.entry);
     for (const assignment of [first!, again!]) {
-      expect(await world.tokens.verify(String(assignment.resource.connection["token"]))).toBeDefined();
+      expect(await world.tokens.verify(tokenOf(assignment))).toBeDefined();
     }
   });
 
