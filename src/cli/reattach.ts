@@ -10,6 +10,8 @@ export function commandFor({ flags }: Pick<Context, "flags">, command: string): 
     ...(flags.profile === undefined ? [] : [`--profile ${flags.profile}`]),
     ...(flags.tokenFile === undefined || flags.tokenFile === "-" ? [] : [`--token-file ${flags.tokenFile}`]),
   ];
-  const [group, verb, ...rest] = command.split(" ");
-  return ["wilco", group, verb, ...where, ...rest].join(" ");
+  const words = command.split(" ");
+  // Behind the command itself, which is one word or two.
+  const at = words[1] === undefined || words[1].startsWith("-") ? 1 : 2;
+  return ["wilco", ...words.slice(0, at), ...where, ...words.slice(at)].join(" ");
 }

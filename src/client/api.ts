@@ -2,6 +2,7 @@
 import type { Entry } from "../domain/entry.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { Why } from "../domain/why.ts";
 import type {
   ApplyAnswer,
   CancelRequest,
@@ -63,6 +64,8 @@ export function createApi(transport: Transport) {
       request<PollAnswer>("POST", paths.poll, { ...options, body, readOnly: true, hold: body.wait }),
     entries: (query: EntriesQuery = {}) => request<EntriesAnswer>("GET", paths.entries, { query }),
     entry: (id: number) => request<Entry>("GET", paths.entry(id)),
+    /** Why it does not run yet, or what it does. */
+    why: (id: number, options: HeldOptions = {}) => request<Why>("GET", paths.why(id), options),
     events: (id: number, query: EventsQuery = {}, options: HeldOptions = {}) =>
       request<EventsAnswer>("GET", paths.events(id), { ...options, query, hold: query.wait }),
     cancel: (id: number, body: CancelRequest = {}) => request<Entry>("POST", paths.cancel(id), { body }),

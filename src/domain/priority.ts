@@ -4,6 +4,10 @@ import { suggestion } from "../core/suggest.ts";
 
 export const PRIORITIES = { max: 0, high: 20, medium: 50, normal: 100, low: 150, min: 200 } as const;
 export type PriorityName = keyof typeof PRIORITIES;
+/** By number. */
+export const PRIORITY_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PRIORITIES).map(([name, number]) => [number, name]),
+);
 export const DEFAULT_PRIORITY = PRIORITIES.normal;
 
 /** A priority by name or as a whole number from 0 to 200. @throws WilcoError `invalid_request`. */

@@ -4,7 +4,7 @@ import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
-import { routesServedBy } from "../domain/route.ts";
+import { mayClaim, routesOf } from "../queue/eligibility.ts";
 import { findCandidates, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
@@ -50,7 +50,7 @@ export async function tryClaim(
     const slots = Math.min(request.slots, worker.capacity - used);
     const short = slots < request.slots;
     const nothing = { assignments: [], routes, full: false, short };
-    if (worker.state !== "ready" || slots <= 0) return nothing;
+    if (!mayClaim(worker) || slots <= 0) return nothing;
     const candidates = withinSlots(early ?? (await findCandidates(tx, routes, slots)), slots);
     if (candidates.length === 0) return nothing;
     const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
@@ -73,10 +73,6 @@ export async function tryClaim(
       short,
     };
   });
-}
-
-function routesOf(worker: WorkerRow): string[] {
-  return routesServedBy({ name: worker.name, zone: worker.zone, roles: JSON.parse(worker.roles) as string[] });
 }
 
 /** An entry whose connection can't be opened ends here: claimed again and again, it would block its route for everyone. */

@@ -2,6 +2,7 @@
 import type { Principal } from "../access/principal.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { Why } from "../domain/why.ts";
 import type {
   CancelRequest,
   ClaimAnswer,
@@ -49,6 +50,8 @@ export interface Operations {
   retry(principal: Principal, id: number, key: string | undefined): Promise<Entry>;
 
   entry(id: number): Promise<Entry>;
+  /** The first condition that holds an entry back, and what would free it. */
+  why(id: number): Promise<Why>;
   entries(query: EntriesQuery): Promise<EntriesAnswer>;
   /** Held up to `query.wait` while there is nothing after `query.after`. */
   events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;

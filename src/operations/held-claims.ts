@@ -22,6 +22,8 @@ interface Held {
 
 export interface HeldClaims {
   claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
+  /** Whether a claim of the session is held open here. */
+  isAsking(session: string): boolean;
   stop(): void;
 }
 
@@ -162,6 +164,7 @@ export function createHeldClaims(context: Context): HeldClaims {
         if (bySession.get(session) === held) bySession.delete(session);
       }
     },
+    isAsking: (session) => bySession.has(session),
     stop() {
       stopped = true;
       unsubscribe();

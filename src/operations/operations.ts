@@ -21,6 +21,7 @@ import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
 import { listWorkers, registerWorker, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
+import { explainEntry } from "./why/why.ts";
 
 export interface OperationsOptions {
   database: Database;
@@ -60,6 +61,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
     retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
     entry: (id) => readEntry(database, id),
+    why: (id) => explainEntry(context, claims.isAsking, id),
     entries: (query) => listEntries(database, query),
     events: (id, query, signal) => looks.events(id, query, signal),
     poll: (request, signal) => looks.poll(request, signal),

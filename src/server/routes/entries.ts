@@ -57,6 +57,15 @@ export function entryRoutes({ operations, stopping }: { operations: Operations; 
       answer: { description: "The entry" },
       handle: ({ params }) => operations.entry(params.id),
     }),
+    route<{ Params: Id }>({
+      method: "GET",
+      path: "/v1/entries/:id/why",
+      access: "viewer",
+      summary: "Why an entry does not run yet, or where it runs, and what would free it",
+      params: ById,
+      answer: { description: "The first condition that holds it back; `because` explains what it waits for" },
+      handle: ({ params }) => operations.why(params.id),
+    }),
     route<{ Params: Id; Querystring: EventsQuery }>({
       method: "GET",
       path: "/v1/entries/:id/events",

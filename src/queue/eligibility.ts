@@ -1,0 +1,39 @@
+/**
+ * Who may take what: the rules of the claim, in words that `why` and the warnings use too, so that an explanation is
+ * never another rule than the one that decided. What a claim may take at all is `CLAIMABLE`, the words of its index.
+ */
+import type { Sql } from "../database/database.ts";
+import type { WorkerTable } from "../database/tables.ts";
+import { routesServedBy } from "../domain/route.ts";
+
+/** What a worker is, as far as a claim asks. */
+export type ClaimingWorker = Pick<
+  WorkerTable,
+  "session" | "name" | "zone" | "roles" | "state" | "capacity" | "seen_at"
+>;
+
+/** Whether claims of this worker are answered with entries at all. */
+export function mayClaim(worker: Pick<WorkerTable, "state">): boolean {
+  return worker.state === "ready";
+}
+
+/** The routes that a worker takes entries from, as its row has them. */
+export function routesOf(worker: Pick<WorkerTable, "name" | "zone" | "roles">): string[] {
+  return routesServedBy({ name: worker.name, zone: worker.zone, roles: JSON.parse(worker.roles) as string[] });
+}
+
+/** Whether nothing was heard of a worker for a whole lease. */
+export function isSilent(worker: Pick<WorkerTable, "seen_at">, lease: number, now: number): boolean {
+  return worker.seen_at <= now - lease;
+}
+
+/** Slots in use by session; a session without any is missing. */
+export async function usedSlots(sql: Sql, sessions: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ session: string; used: number }>(
+    `SELECT worker_session AS session, sum(weight) AS used FROM entry
+     WHERE ${sql.dialect.inTexts("worker_session", "$1")} AND status IN ('running', 'canceling')
+     GROUP BY worker_session`,
+    [JSON.stringify(sessions)],
+  );
+  return new Map(rows.map((row) => [row.session, row.used]));
+}
