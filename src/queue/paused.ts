@@ -8,6 +8,11 @@ export function readPaused(sql: Sql): Promise<PausedRouteTable[]> {
   return sql.query<PausedRouteTable>("SELECT * FROM paused_route ORDER BY route");
 }
 
+export async function readPausedRoute(sql: Sql, route: string): Promise<PausedRouteTable | undefined> {
+  const [row] = await sql.query<PausedRouteTable>("SELECT * FROM paused_route WHERE route = $1", [route]);
+  return row;
+}
+
 /** The row as it stands afterwards: the first pause of a route keeps its reason and its date. */
 export async function insertPaused(
   tx: Transaction,

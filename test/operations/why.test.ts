@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Why } from "../../src/domain/why.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { createWorld, unsound, workerToken, type World } from "./world.ts";
+import { alice, createWorld, unsound, workerToken, type World } from "./world.ts";
 
 /** The reasons of an entry and of what it waits for, in order. */
 const reasons = (why: Why): string[] => [why.reason, ...(why.because === null ? [] : reasons(why.because))];
@@ -75,6 +75,16 @@ describeOnBothEngines("why", (engine) => {
       reason: "no_worker",
       message: expect.stringMatching(/the last one, w1 on test \(process 1\), stopped/) as string,
     });
+  });
+
+  it("says who paused the route, and why", async () => {
+    const world = await open();
+    await world.register();
+    await world.operations.pauseRoute(alice, { route: "default/automate", reason: "the switch is replaced" });
+    const { id } = await world.submit("a", "work");
+    const why = await world.operations.why(id);
+    expect(why).toMatchObject({ reason: "route_paused", commands: ["wilco queue resume default/automate"] });
+    expect(why.message).toMatch(/default\/automate was paused by alice .* ago: the switch is replaced/);
   });
 
   it("names the entry that holds the resource, and where that one runs", async () => {

@@ -1,8 +1,10 @@
 /** Entries that wait to be claimed: the conditions of the claim, in the order in which they decide. */
 import { formatDuration } from "../../core/durations.ts";
 import { CLAIMABLE } from "../../database/dialect.ts";
+import type { PausedRouteTable } from "../../database/tables.ts";
 import { PRIORITY_NAMES } from "../../domain/priority.ts";
 import type { Why } from "../../domain/why.ts";
+import { readPausedRoute } from "../../queue/paused.ts";
 import { iso, nameOf, since, why, type Look, type LookedAt } from "./look.ts";
 import { readRouteWorkers, whyNoWorker, whyNoneFree, type RouteWorker } from "./workers.ts";
 
@@ -13,11 +15,27 @@ const PATIENCE = 3_000;
 
 export async function whyQueued(look: Look, entry: LookedAt): Promise<Why> {
   if (entry.claimable === 0) return whyNotHead(look, entry);
+  const paused = await readPausedRoute(look.sql, entry.route);
+  if (paused) return whyPaused(look, entry, paused);
   const workers = await readRouteWorkers(look, entry.route);
   const serving = workers.filter((worker) => worker.serves && worker.live);
   if (serving.length === 0) return whyNoWorker(look, entry, workers);
   const ahead = await countAhead(look, entry);
   return (await whyNoneFree(look, entry, serving, ahead.count)) ?? whyNotYet(look, entry, serving, ahead);
+}
+
+function whyPaused(look: Look, entry: LookedAt, paused: PausedRouteTable): Why {
+  const reason = paused.reason === null ? "" : `: ${paused.reason}`;
+  return why(
+    entry,
+    "route_paused",
+    `The route ${paused.route} was paused by ${paused.paused_by} ${since(look, paused.paused_at)} ago${reason}`,
+    {
+      hint: "Nothing is claimed from it until it is resumed; entries still expire.",
+      commands: [`wilco queue resume ${paused.route}`],
+      details: { route: paused.route, pausedBy: paused.paused_by, pausedAt: iso(paused.paused_at) },
+    },
+  );
 }
 
 /** Another exclusive entry has the resource, or is before it there. */
