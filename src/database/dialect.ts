@@ -30,6 +30,17 @@ export interface Dialect {
    */
   rows(alias: string, columns: Record<string, ColumnType>, parameter: string): string;
   /**
+   * Condition that joins a table by its key to `rows` whose column `key` it is. PostgreSQL plans a batch for 100 rows and
+   * while its statistics are young reads the whole table for them (274 µs an entry at the end of 4,000, and worse the more
+   * there are); with the keys named a second time it reads only those.
+   */
+  matches(column: string, alias: string, key: string, parameter: string): string;
+  /**
+   * A text column in a condition that no index may be chosen for: the planner takes "queued" for rare, and would read all
+   * that are to find the few whose ids are given.
+   */
+  unindexed(column: string): string;
+  /**
    * The first $n claimable rows (id, priority) of each of `routes` routes, whose placeholders start at `first`: a merge
    * of short range scans of the partial index, never a sort of the backlog. Locked where the engine has row locks. A
    * paused route has none.

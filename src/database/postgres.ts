@@ -36,6 +36,9 @@ export const postgresDialect: Dialect = {
       SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE} AND ${notPaused("r.route")}
       ORDER BY priority, id LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS e`;
   },
+  matches: (column, alias, key, parameter) =>
+    `${column} = ${alias}.${key} AND ${column} = ANY (ARRAY(SELECT (j ->> '${key}')::bigint FROM json_array_elements(${parameter}::json) AS j))`,
+  unindexed: (column) => `(${column} || '')`,
   inIds: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)::bigint))`,
   inTexts: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)))`,
   labelValue: (column, key) => `(${column} ->> ${key})`,
@@ -63,6 +66,13 @@ const RETRYABLE = new Set(["40001", "40P01"]);
 const FULL = new Set(["53100", "53200"]);
 /** Past this, a server that can't be reached is reported rather than waited for. */
 const CONNECT_TIMEOUT = 10_000;
+
+/**
+ * Statements are planned once and the plans kept. Made while a table is almost empty, the best plan reads all of it, and
+ * such a plan would still be in use a minute later, with 100,000 rows. jit: what it compiles for is never worth it here,
+ * and the cost that stands for "only if nothing else works" would start it.
+ */
+const PLANNER = ["enable_seqscan=off", "jit=off"];
 
 /**
  * A server that is frozen, or whose machine is gone, in the middle of a transaction must not hold its locks (those of
@@ -95,7 +105,7 @@ export async function openPostgres(
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     application_name: "wilco",
-    options: [`search_path=${SCHEMA},public`, ...ABANDONED].map((setting) => `-c ${setting}`).join(" "),
+    options: [`search_path=${SCHEMA},public`, ...PLANNER, ...ABANDONED].map((setting) => `-c ${setting}`).join(" "),
     keepAlive: true,
     // A round trip is 0.17 ms on loopback, and a claim alone has nine statements.
     pipeline: true,

@@ -31,6 +31,8 @@ export const sqliteDialect: Dialect = {
         AND ${notPaused(`$${first + index}`)} ORDER BY priority, id LIMIT ${limit})`;
     return Array.from({ length: routes }, (_, index) => one(index)).join(" UNION ALL ");
   },
+  matches: (column, alias, key) => `${column} = ${alias}.${key}`,
+  unindexed: (column) => `+${column}`,
   inIds: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   inTexts: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   labelValue: (column, key) => `(${column} ->> ('$."' || replace(${key}, '"', '') || '"'))`,

@@ -50,7 +50,7 @@ export async function endEntries(
     `UPDATE entry SET status = v.status, result = v.result, error = v.error, finish_id = v.finish_id,
        head = v.head, forced = CASE WHEN v.head = 1 THEN 1 ELSE 0 END, lease_expires = NULL, expires_at = NULL,
        waits = 0, silent = 0, finished_at = $2, last_event = last_event + 1
-     FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE entry.id = v.id`,
+     FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}`,
     [JSON.stringify(rows), now],
   );
   appendEvents(
@@ -143,7 +143,7 @@ async function unblock(
        queued_at = CASE WHEN waits > v.met OR deliver_at > $2 THEN queued_at ELSE $2 END,
        expires_at = CASE WHEN waits > v.met THEN expires_at WHEN deliver_at > $2 THEN NULL ELSE $2 + expires_in END,
        last_event = CASE WHEN waits > v.met THEN last_event ELSE last_event + 1 END
-     FROM ${tx.dialect.rows("v", { id: "int", met: "int" }, "$1")} WHERE entry.id = v.id
+     FROM ${tx.dialect.rows("v", { id: "int", met: "int" }, "$1")} WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}
      RETURNING entry.id, status, route, exclusive, resource, last_event`,
     [JSON.stringify(rows), now],
   );

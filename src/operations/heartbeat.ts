@@ -29,8 +29,8 @@ async function heartbeat(
     const renewed = await tx.query<{ id: number; attempt: number; status: Status }>(
       `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
        FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}
-       WHERE entry.id = v.entry AND entry.attempt = v.attempt AND worker_session = $4
-         AND status IN ('running', 'canceling')
+       WHERE ${tx.dialect.matches("entry.id", "v", "entry", "$1")} AND entry.attempt = v.attempt AND worker_session = $4
+         AND ${tx.dialect.unindexed("status")} IN ('running', 'canceling')
        RETURNING entry.id, entry.attempt, status`,
       [JSON.stringify(request.leases), now, now + context.settings.lease, session],
     );

@@ -78,8 +78,10 @@ export async function lockEntries(tx: Transaction, ids: readonly number[]): Prom
       [list],
     ),
     tx.query<Dependent>(
-      `SELECT d.entry, d.needs, d.condition FROM entry_dependency d JOIN entry e ON e.id = d.entry
-       WHERE ${tx.dialect.inIds("d.needs", "$1")} AND e.status = 'blocked' ORDER BY d.entry`,
+      // A subquery and not a join, which would be made by reading every blocked entry.
+      `SELECT d.entry, d.needs, d.condition FROM entry_dependency d
+       WHERE ${tx.dialect.inIds("d.needs", "$1")}
+         AND (SELECT e.status FROM entry e WHERE e.id = d.entry) = 'blocked' ORDER BY d.entry`,
       [list],
     ),
   ]);

@@ -134,7 +134,7 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
     last_event: number;
   }>(
     `UPDATE entry SET status = 'queued', queued_at = $2, expires_at = $2 + expires_in, last_event = last_event + 1
-     WHERE ${tx.dialect.inIds("id", "$1")} AND status = 'scheduled'
+     WHERE ${tx.dialect.inIds("id", "$1")} AND ${tx.dialect.unindexed("status")} = 'scheduled'
      RETURNING id, status, route, exclusive, resource, last_event`,
     [JSON.stringify([...locked.keys()]), now],
   );

@@ -11,7 +11,7 @@ export function recordObservations(tx: Transaction, ends: readonly End[]): void 
   if (observed.length === 0) return;
   tx.send(
     `UPDATE resource SET availability = v.availability, availability_at = e.started_at
-     FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} JOIN entry e ON e.id = v.id
+     FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} JOIN entry e ON ${tx.dialect.matches("e.id", "v", "id", "$1")}
      WHERE resource.id = e.resource AND resource.availability <> 'disabled'
        AND (resource.availability_at IS NULL OR resource.availability_at <= e.started_at)`,
     [JSON.stringify(observed)],

@@ -79,7 +79,7 @@ async function commit(context: Context, items: Item[]): Promise<ReportAnswer[]> 
     tx.send(
       `UPDATE entry SET last_chunk = v.last_chunk, output_bytes = v.output_bytes, last_event = v.last_event,
          progress = coalesce(v.progress, entry.progress), seen_at = $2
-       FROM ${tx.dialect.rows("v", UPDATE_COLUMNS, "$1")} WHERE entry.id = v.id`,
+       FROM ${tx.dialect.rows("v", UPDATE_COLUMNS, "$1")} WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}`,
       [JSON.stringify([...updates.values()]), now],
     );
     appendOutput(tx, outputs);

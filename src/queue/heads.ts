@@ -24,7 +24,7 @@ export function promoteHeads(tx: Transaction, resources: readonly number[], rout
   // A queued head that is no longer the first gives way. One that a claim took meanwhile is running by the time this
   // statement gets its row lock, is re-checked, and stays.
   tx.send(
-    `UPDATE entry SET head = 0 WHERE head = 1 AND status = 'queued' AND ${tx.dialect.inIds("resource", "$1")}
+    `UPDATE entry SET head = 0 WHERE head = 1 AND ${tx.dialect.unindexed("status")} = 'queued' AND ${tx.dialect.inIds("resource", "$1")}
        AND EXISTS (SELECT 1 FROM entry o WHERE o.resource = entry.resource AND o.status = 'queued' AND o.exclusive = 1
          AND (o.priority, o.id) < (entry.priority, entry.id))`,
     [ids],

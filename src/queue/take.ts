@@ -40,7 +40,7 @@ export async function takeEntries(tx: Transaction, ids: readonly number[], lease
        worker_session = $3, worker_name = $4, lease_expires = $5, started_at = $6, seen_at = $6,
        deadline = $6 + timeout, expires_at = NULL, last_chunk = 0, output_bytes = 0, finish_id = NULL, silent = 0,
        progress = NULL, warning = NULL, last_event = last_event + 1
-     WHERE ${tx.dialect.inIds("id", "$1")} AND status = 'queued' RETURNING *`,
+     WHERE ${tx.dialect.inIds("id", "$1")} AND ${tx.dialect.unindexed("status")} = 'queued' RETURNING *`,
     [JSON.stringify(ids), lease.claimId, lease.session, lease.worker, now + lease.duration, now],
   );
   return taken.toSorted((a, b) => a.priority - b.priority || a.id - b.id);
