@@ -537,8 +537,12 @@ declare module "wilco" {
   export function group(name: string): never;
   /** @throws WilcoError `invalid_request`: not available yet. */
   export function file(path: string): never;
-  /** @throws WilcoError `invalid_request`: not available yet. */
-  export function secret(name: string): never;
+  /**
+   * The value of a stored secret (`wilco secrets set NAME`). It is masked in what the script prints, and in the
+   * parameters, output, results and errors of what it submits from then on.
+   * @throws WilcoError `unknown_secret`, `forbidden` (a viewer's token), `not_permitted` (a limited script).
+   */
+  export function secret(name: string): string;
 
   export type ErrorCode =
     | "invalid_request"
@@ -555,6 +559,7 @@ declare module "wilco" {
     | "unknown_entry"
     | "unknown_worker"
     | "unknown_token"
+    | "unknown_secret"
     | "unknown_route"
     | "ambiguous_binding"
     | "unauthenticated"

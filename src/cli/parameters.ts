@@ -1,6 +1,6 @@
 /**
  * Parameters of a call as typed on a command line: `k=v` (converted by the schema), `k:=JSON`, `k=@FILE`, `k=@-`,
- * `k=@env:NAME`, `k=@@text` for a literal @, and a whole document. What the schema allows beyond types is the server's
+ * `k=@env:NAME`, `k=@secret:NAME`, `k=@@text` for a literal @, and a whole document. What the schema allows beyond types is the server's
  * to check, before anything is filed.
  */
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
@@ -11,8 +11,9 @@ import type { OperationDescriptor } from "../domain/resource-type.ts";
 /** One `--param`, read but not yet converted. */
 export interface ParameterAssignment {
   name: string;
-  /** As JSON (`:=`), as typed, or from a file, stdin or the environment. */
-  source: "json" | "literal" | "file" | "stdin" | "environment";
+  /** As JSON (`:=`), as typed, or from a file, stdin, the environment or the server's secret store. */
+  source: "json" | "literal" | "file" | "stdin" | "environment" | "store";
+  /** The value; of one from the store its name, until `fillInSecrets`. */
   text: string;
 }
 
@@ -75,11 +76,28 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
       const text = inputs.env[variable];
       if (text === undefined) throw invalid(`${what}: the environment has no ${variable}`, "Set it, or name another.");
       assignments.push({ name, source: "environment", text });
+    } else if (value.startsWith("@secret:")) {
+      assignments.push({ name, source: "store", text: value.slice("@secret:".length) });
     } else if (value.startsWith("@")) {
       assignments.push({ name, source: "file", text: await readFile(value.slice(1), what) });
     } else assignments.push({ name, source: "literal", text: value });
   }
   return { document, assignments, argv: inputs.argv === null ? null : [...inputs.argv] };
+}
+
+/** With the values of the stored secrets that are named. @param reveal a secret's value by its name. */
+export async function fillInSecrets(
+  raw: RawParameters,
+  reveal: (name: string) => Promise<string>,
+): Promise<{ raw: RawParameters; secrets: Map<string, string> }> {
+  const secrets = new Map<string, string>();
+  for (const { source, text } of raw.assignments) {
+    if (source === "store" && !secrets.has(text)) secrets.set(text, await reveal(text));
+  }
+  const assignments = raw.assignments.map((one) =>
+    one.source === "store" ? { ...one, text: secrets.get(one.text)! } : one,
+  );
+  return { raw: { ...raw, assignments }, secrets };
 }
 
 /**
@@ -102,7 +120,7 @@ export function convertParameters(raw: RawParameters, typeName: string, operatio
     if (property["secret"] === true && (assignment.source === "literal" || assignment.source === "json")) {
       throw invalid(
         `"${name}" of ${called} is a secret and can't be given as a literal, which the shell's history and ps would show`,
-        `Write ${name}=@FILE, ${name}=@- (stdin) or ${name}=@env:NAME.`,
+        `Write ${name}=@FILE, ${name}=@- (stdin), ${name}=@env:NAME or ${name}=@secret:NAME.`,
       );
     }
     const value = convert(assignment, property, schema, called);
@@ -139,8 +157,9 @@ function convert(assignment: ParameterAssignment, property: JsonSchema, root: Js
     types.includes("string") && property["secret"] !== true ? assignment.text : trimLineEnd(source, assignment.text);
   const value = convertText(text, property, root);
   if (value !== undefined) return value;
+  const hidden = source === "store" || property["secret"] === true;
   throw invalid(
-    `"${name}" of ${called} must be ${types.map(article).join(" or ")}, but is ${JSON.stringify(shorten(text))}`,
+    `"${name}" of ${called} must be ${types.map(article).join(" or ")}, but is ${hidden ? "something else" : JSON.stringify(shorten(text))}`,
     types.includes("object") || types.includes("array") ? `Write ${name}:=JSON.` : `Write ${name}=${example(types)}.`,
   );
 }

@@ -23,6 +23,8 @@ import type {
   ResourcesAnswer,
   ResourcesQuery,
   ResumeRequest,
+  SecretValue,
+  StoredSecret,
   SubmitAnswer,
   SubmitRequest,
   Token,
@@ -91,6 +93,10 @@ export function createApi(transport: Transport) {
     /** Safe to repeat: the first pause stands. */
     pauseRoute: (body: PauseRequest) => request<PauseAnswer>("POST", paths.pauseRoute, { body, readOnly: true }),
     resumeRoute: (body: ResumeRequest) => request<PausedRoute>("POST", paths.resumeRoute, { body }),
+    secrets: () => request<{ items: StoredSecret[] }>("GET", paths.secrets),
+    secret: (name: string) => request<SecretValue>("GET", paths.secret(name)),
+    setSecret: (name: string, value: string) => request<StoredSecret>("PUT", paths.secret(name), { body: { value } }),
+    removeSecret: (name: string) => request<void>("DELETE", paths.secret(name)),
     workers: () => request<WorkersAnswer>("GET", paths.workers),
   };
 }

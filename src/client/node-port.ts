@@ -1,5 +1,6 @@
 /** The ports of Node programs, the CLI, and the host side of the sandbox. */
 import { randomId } from "../core/ids.ts";
+import { createMasker } from "../core/masking.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
@@ -23,6 +24,8 @@ export interface NodePortOptions {
 
 export interface NodePort extends ClientPort {
   readonly lookup: LookupPort;
+  /** Masks the values of the secrets that were looked up. */
+  mask(text: string): string;
   /** Rejects what is waited for as `interrupted`. The transport is the caller's to close. */
   close(): void;
 }
@@ -37,6 +40,9 @@ export function createNodePort(options: NodePortOptions): NodePort {
   const poller = createPoller({ api, push, clock });
   const sleep = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
+  const secrets = new Map<string, string>();
+  let masker = createMasker([]);
+
   const lookup: LookupPort = {
     resource: (idOrName) => api.resource(idOrName),
     resources: (selector, parent) =>
@@ -44,15 +50,22 @@ export function createNodePort(options: NodePortOptions): NodePort {
         api.resources({ limit: PAGE, selector, ...(parent === undefined ? {} : { parent }), ...cursor }),
       ),
     type: (name) => api.type(name),
+    async secret(name) {
+      const { value } = await api.secret(name);
+      secrets.set(name, value);
+      masker = createMasker(secrets.values());
+      return value;
+    },
   };
 
   return {
     pollDefaults,
     requireWorker,
     lookup,
+    mask: (text) => masker.text(text),
     sleep,
     async submit(call) {
-      const entry = await submitter.submit(call);
+      const entry = await submitter.submit(secrets.size === 0 ? call : { ...call, secrets: [...secrets.keys()] });
       poller.know(entry);
       return entry;
     },

@@ -26,6 +26,8 @@ export interface Call {
   requireWorker?: number;
   idempotencyKey?: string;
   note?: string;
+  /** Names of stored secrets that were looked up before the call. */
+  secrets?: string[];
 }
 
 export interface WaitResult {
@@ -82,6 +84,8 @@ export interface LookupPort {
   /** Every page of it. */
   resources(selector: string, parent?: string): Looked<Resource[]>;
   type(name: string): Looked<ResourceTypeDescriptor>;
+  /** The value of a stored secret. What is submitted from then on names it, so that it is masked. */
+  secret(name: string): Looked<string>;
 }
 
 /** Goes on with a looked-up value without making a direct one a promise. */

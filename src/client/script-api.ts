@@ -19,6 +19,8 @@ export interface ScriptApi<M extends LookMode = "promised"> {
    * @throws WilcoError `invalid_selector`.
    */
   resources(selector?: string | SelectorQuery): Found<M, ResourceList<ResourceProxy<M>>>;
+  /** The value of a stored secret. @throws WilcoError `unknown_secret`, `forbidden`. */
+  secret(name: string): Found<M, string>;
   readonly history: History;
 }
 
@@ -53,6 +55,7 @@ export function createScriptApi<M extends LookMode = "promised">(options: Script
       return whenLooked(lookup.resource(idOrName as string | number), proxies.one);
     },
     resources: (selector?: unknown) => whenLooked(lookup.resources(selectorText(selector)), proxies.list),
+    secret: (name: string) => lookup.secret(name),
     history: createHistory(port),
   };
   // The mode is the LookupPort's doing: direct values in, direct values out.

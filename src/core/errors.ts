@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   unknown_entry: 404,
   unknown_worker: 404,
   unknown_token: 404,
+  unknown_secret: 404,
   unknown_route: 404,
   ambiguous_binding: 409,
   // who may

@@ -6,6 +6,7 @@ import { initial } from "./migrations/0001-initial.ts";
 import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
 import { scripts } from "./migrations/0007-scripts.ts";
+import { secrets } from "./migrations/0008-secrets.ts";
 
 export interface Migration {
   number: number;
@@ -13,7 +14,7 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, control, looking, scripts];
+export const MIGRATIONS: readonly Migration[] = [initial, control, looking, scripts, secrets];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

@@ -52,7 +52,10 @@ export interface EntryTable {
   resource_type: string | null;
   type_version: string | null;
   operation: string | null;
+  /** As shown: masks where something is secret. */
   parameters: string;
+  /** What the masks stand for; null when nothing is secret. */
+  sealed: string | null;
   result: string | null;
   error: string | null;
   requested_by: string;
@@ -189,6 +192,14 @@ export interface ThroughputTable {
   ended: number;
 }
 
+export interface SecretTable {
+  name: string;
+  sealed: string;
+  updated_by: string;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface SettingTable {
   name: string;
   value: string;
@@ -211,6 +222,7 @@ export interface Tables {
   worker_order: WorkerOrderTable;
   paused_route: PausedRouteTable;
   token: TokenTable;
+  secret: SecretTable;
   setting: SettingTable;
   throughput: ThroughputTable;
   migration: MigrationTable;

@@ -46,6 +46,8 @@ export interface Assignment {
     /** What templates reach as {{configuration.…}}; absent = none. */
     configuration?: JsonObject;
   };
+  /** What must not be seen: masked by the worker in everything that it reports. */
+  secrets: string[];
   /** The version of the type the server knows. */
   typeVersion: string;
   /** For YAML types; null = the worker's own handler. */

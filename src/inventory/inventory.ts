@@ -1,5 +1,4 @@
 /** The inventory: resources, their types and groups, read and changed. One object for the server's routes. */
-import type { JsonObject } from "../core/json.ts";
 import type { Database, Sql } from "../database/database.ts";
 import type { Availability, Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
@@ -17,7 +16,7 @@ import { groupMembers, listGroups } from "./groups.ts";
 import type { ParseType } from "./parse-document.ts";
 import { createResources, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
-import { openConnection } from "./secrets.ts";
+import { createSecretStore, type SecretStore } from "./secret-store.ts";
 import { createTargets, type Targets } from "./targets.ts";
 import { createTypes, registerBuiltinTypes, type Types } from "./types.ts";
 
@@ -51,6 +50,7 @@ export interface Inventory {
   // For operations, inside their transactions:
   readonly types: Types;
   readonly targets: Targets;
+  readonly secrets: SecretStore;
   /** What a check saw. An older observation than the stored one changes nothing. @param at start of the check, ms. */
   observe(sql: Sql, resource: number, availability: Availability, at: number): Promise<void>;
 }
@@ -67,14 +67,12 @@ export interface InventoryOptions {
 export function createInventory({ database, schemas, sealer, parseType }: InventoryOptions): Inventory {
   const types = createTypes({ schemas });
   const resources = createResources({ types });
-  const targets = createTargets({
-    openConnection: (stored): JsonObject => openConnection(stored, sealer),
-    unknownResource,
-  });
+  const targets = createTargets({ sealer, unknownResource });
   const options = { database, types, schemas, sealer, parseType };
   return {
     types,
     targets,
+    secrets: createSecretStore({ database, sealer }),
     resource: (ref) => resources.get(database, ref),
     resources: (query) => resources.list(database, query),
     async putResource(ref, input, expected) {

@@ -1,5 +1,5 @@
 /** Seals secrets at rest: AES-256-GCM with the server's key. The database alone opens nothing. */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, WilcoError } from "../core/errors.ts";
@@ -10,6 +10,8 @@ export interface Sealer {
   seal(plain: string): string;
   /** @throws WilcoError `internal` when it was sealed with another key, or was changed since. */
   open(sealed: string): string;
+  /** Equal for equal texts; without the key nobody can try out which text it was. */
+  digest(text: string): string;
 }
 
 const KEY_BYTES = 32;
@@ -23,6 +25,7 @@ export function createSealer(key: Uint8Array): Sealer {
   // Tells "another key" from "damaged", and says nothing about the key itself.
   const keyId = sha256(key).slice(0, 8);
   return {
+    digest: (text) => createHmac("sha256", key).update(text).digest("hex"),
     seal(plain) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv("aes-256-gcm", key, nonce);

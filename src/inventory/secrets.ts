@@ -3,14 +3,12 @@
  * list of resources opens nothing, and a schema that later drops the mark does not lay the value open.
  */
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
+import { MASK } from "../core/masking.ts";
 import type { Sealer } from "./sealer.ts";
 
-/** Shown instead of a secret; sent back in a change, it means "leave it as it is". */
-export const MASK = "********";
-
-type Path = string[];
+export type Path = string[];
 interface Stored {
-  /** The connection with masks where secrets were. */
+  /** The connection with masks where secrets were; a mask sent back in a change means "leave it as it is". */
   plain: JsonObject;
   /** Sealed JSON of `[path, value]` pairs, or null when there are none. */
   sealed: string | null;
@@ -43,10 +41,23 @@ function protectPaths(paths: Path[], connection: JsonObject, sealer: Sealer): st
 
 /** The connection with its secrets, for the worker that runs an operation. Never for an answer of the API. */
 export function openConnection(stored: string, sealer: Sealer): JsonObject {
+  return openWithSecrets(stored, sealer).connection;
+}
+
+/** The same, and the texts that are secret in it, for whoever has to mask them. */
+export function openWithSecrets(stored: string, sealer: Sealer): { connection: JsonObject; secrets: string[] } {
   const { plain, sealed } = JSON.parse(stored) as Stored;
-  if (sealed === null) return plain;
-  for (const [path, value] of JSON.parse(sealer.open(sealed)) as Array<[Path, Json]>) setAt(plain, path, value);
-  return plain;
+  if (sealed === null) return { connection: plain, secrets: [] };
+  const values = JSON.parse(sealer.open(sealed)) as Array<[Path, Json]>;
+  for (const [path, value] of values) setAt(plain, path, value);
+  return { connection: plain, secrets: values.flatMap(([, value]) => textsIn(value)) };
+}
+
+/** Every text in a secret value, numbers as texts. */
+export function textsIn(value: Json): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value === "number") return [String(value)];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function sealedPaths(stored: string, sealer: Sealer): Path[] {
@@ -151,7 +162,7 @@ function masked(connection: JsonObject, paths: Path[]): JsonObject {
   return copy;
 }
 
-function valueAt(value: Json, path: Path): Json | undefined {
+export function valueAt(value: Json, path: Path): Json | undefined {
   let at: Json | undefined = value;
   for (const key of path) {
     if (Array.isArray(at)) at = at[Number(key)];
@@ -160,7 +171,7 @@ function valueAt(value: Json, path: Path): Json | undefined {
   return at;
 }
 
-function setAt(value: JsonObject, path: Path, next: Json): void {
+export function setAt(value: JsonObject, path: Path, next: Json): void {
   const last = path.at(-1)!;
   const holder = valueAt(value, path.slice(0, -1));
   if (Array.isArray(holder)) holder[Number(last)] = next;

@@ -6,6 +6,8 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { parseSelector } from "../domain/selector.ts";
 import { groupMembers } from "./groups.ts";
 import { selectorCondition } from "./selectors.ts";
+import type { Sealer } from "./sealer.ts";
+import { openWithSecrets } from "./secrets.ts";
 
 export interface Target {
   id: number;
@@ -19,6 +21,8 @@ export interface Target {
 export interface OpenedTarget extends Target {
   labels: Record<string, string>;
   connection: JsonObject;
+  /** The texts in the connection that are secret. */
+  secrets: string[];
   /** Why its secrets can't be opened, for instance because the server has another key; null when they are. */
   sealed: string | null;
 }
@@ -33,9 +37,6 @@ export interface Targets {
   /** `There is no resource "web1"` with the nearest name. */
   unknown(sql: Sql, ref: string | number): Promise<Error>;
 }
-
-/** Opens the sealed values of a stored connection. */
-export type OpenConnection = (stored: string, type: ResourceTypeDescriptor) => JsonObject;
 
 interface TargetRow {
   id: number;
@@ -53,7 +54,7 @@ interface TargetRow {
 const MAX_CACHED_TYPES = 2_000;
 
 export function createTargets(options: {
-  openConnection: OpenConnection;
+  sealer: Sealer;
   unknownResource: (sql: Sql, ref: string | number) => Promise<Error>;
 }): Targets {
   const types = new Map<string, ResourceTypeDescriptor>();
@@ -107,11 +108,11 @@ export function createTargets(options: {
         const target = await targetOf(sql, row);
         const labels = JSON.parse(row.labels) as Record<string, string>;
         try {
-          const connection = options.openConnection(row.connection, target.type);
-          found.set(row.id, { ...target, labels, connection, sealed: null });
+          const opened = openWithSecrets(row.connection, options.sealer);
+          found.set(row.id, { ...target, labels, ...opened, sealed: null });
         } catch (error) {
           // One resource whose secrets stay shut must not keep the others of its route from being claimed.
-          found.set(row.id, { ...target, labels, connection: {}, sealed: messageOf(error) });
+          found.set(row.id, { ...target, labels, connection: {}, secrets: [], sealed: messageOf(error) });
         }
       }
       return found;

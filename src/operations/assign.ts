@@ -1,10 +1,12 @@
 /** Claimed rows as assignments: everything the worker needs, with the connection's secrets opened. */
 import { createScriptToken } from "../access/script-tokens.ts";
 import type { JsonObject } from "../core/json.ts";
+import { messageOf } from "../core/errors.ts";
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
 import type { Assignment } from "../domain/worker.ts";
+import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Context } from "./context.ts";
 
@@ -21,8 +23,9 @@ export async function assignmentsOf(
   return rows.flatMap((row): Assignment[] => {
     if (row.kind === "script") return [scriptAssignment(context, tx, row, now)];
     const target = row.resource === null ? undefined : targets.get(row.resource);
+    const opened = tryOpen(context, row);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
-    if (!target || row.operation === null) return [];
+    if (!target || !opened || row.operation === null) return [];
     return [
       {
         entry: row.id,
@@ -30,7 +33,7 @@ export async function assignmentsOf(
         kind: row.kind,
         root: row.root ?? row.id,
         operation: row.operation,
-        parameters: JSON.parse(row.parameters) as JsonObject,
+        parameters: opened.parameters,
         resource: {
           id: target.id,
           name: target.name,
@@ -39,6 +42,7 @@ export async function assignmentsOf(
           labels: target.labels,
           connection: target.connection,
         },
+        secrets: [...new Set([...target.secrets, ...opened.secrets])],
         typeVersion: target.type.version,
         implementation: target.type.operations[row.operation]?.implementation ?? null,
         deadlineIn: Math.max(0, (row.deadline ?? now) - now),
@@ -53,6 +57,7 @@ export async function assignmentsOf(
 
 /** It has no resource; what stands for one holds the secret that it may speak to the server with while it runs. */
 function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now: number): Assignment {
+  const token = createScriptToken(tx, row.id, row.attempt);
   return {
     entry: row.id,
     attempt: row.attempt,
@@ -66,8 +71,9 @@ function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now:
       type: SCRIPT_TYPE,
       zone: row.zone,
       labels: {},
-      connection: { token: createScriptToken(tx, row.id, row.attempt) },
+      connection: { token },
     },
+    secrets: [token],
     typeVersion: "",
     implementation: null,
     deadlineIn: Math.max(0, (row.deadline ?? now) - now),
@@ -76,4 +82,14 @@ function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now:
     outputQuota: context.settings.outputQuota,
     canceling: row.status === "canceling",
   };
+}
+
+/** null when this server has another key than the one that filed it: the others of the answer must not suffer from it. */
+function tryOpen({ secrets, log }: Context, row: EntryRow): ReturnType<typeof openParameters> | null {
+  try {
+    return openParameters(row.parameters, row.sealed, secrets.sealer);
+  } catch (error) {
+    log.error({ entry: row.id, error: messageOf(error) }, "secret parameters of a running entry can't be opened");
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 /** One try of a claim, in one transaction. Holding it open is the broker's (`held-claims.ts`). */
 import { appendEvents } from "../audit/append.ts";
+import { messageOf } from "../core/errors.ts";
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
@@ -63,9 +64,9 @@ export async function tryClaim(
       context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
     ]);
     const changes = recordClaim(context, tx, worker, request.claimId, rows);
-    const sealed = rows.filter((row) => typeof targets.get(row.resource ?? 0)?.sealed === "string");
-    await failSealed(tx, sealed, targets, changes);
-    const open = rows.filter((row) => !sealed.includes(row));
+    const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
+    await failSealed(tx, shut, changes);
+    const open = rows.filter((row) => !shut.has(row.id));
     return {
       assignments: await assignmentsOf(context, tx, open, tx.now(), targets),
       routes,
@@ -75,33 +76,38 @@ export async function tryClaim(
   });
 }
 
-/** An entry whose connection can't be opened ends here: claimed again and again, it would block its route for everyone. */
-async function failSealed(
-  tx: Transaction,
-  rows: readonly EntryRow[],
+/** The entry's id with what of it stays shut and why; empty when everything opens. */
+function unopened(
+  { secrets }: Context,
+  row: EntryRow,
   targets: ReadonlyMap<number, OpenedTarget>,
-  changes: Changes,
-): Promise<void> {
-  if (rows.length === 0) return;
-  const ends = rows.map((row) => ({
-    id: row.id,
+): Array<[number, string]> {
+  const target = targets.get(row.resource ?? 0);
+  if (typeof target?.sealed === "string")
+    return [[row.id, `The connection of ${row.resource_name} can't be opened: ${target.sealed}`]];
+  if (row.sealed === null) return [];
+  try {
+    secrets.sealer.open(row.sealed);
+    return [];
+  } catch (error) {
+    return [[row.id, `The secret parameters of entry ${row.id} can't be opened: ${messageOf(error)}`]];
+  }
+}
+
+/** An entry whose secrets can't be opened ends here: claimed again and again, it would block its route for everyone. */
+async function failSealed(tx: Transaction, shut: ReadonlyMap<number, string>, changes: Changes): Promise<void> {
+  if (shut.size === 0) return;
+  const ends = [...shut].map(([id, message]) => ({
+    id,
     status: "failed" as const,
     error: {
       code: "sealed",
-      message: `The connection of ${row.resource_name} can't be opened: ${targets.get(row.resource ?? 0)?.sealed}`,
+      message,
       source: "system" as const,
       hint: "Give the server the key it was sealed with, or apply the resource again with its secrets.",
     },
   }));
-  await endEntries(
-    tx,
-    await lockEntries(
-      tx,
-      rows.map((row) => row.id),
-    ),
-    ends,
-    changes,
-  );
+  await endEntries(tx, await lockEntries(tx, [...shut.keys()]), ends, changes);
 }
 
 function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claimId: string, rows: EntryRow[]): Changes {

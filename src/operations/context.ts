@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
 import type { Signals } from "../queue/signals.ts";
+import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
 
 /** All in ms unless said otherwise. */
@@ -42,6 +43,7 @@ export interface Context {
   database: Database;
   signals: Signals;
   targets: Targets;
+  secrets: SecretStore;
   settings: QueueSettings;
   log: Logger;
 }

@@ -1,12 +1,15 @@
 /** Turns a call as submitted into the row to file: checks everything that needs no lock. */
 import { randomId, sha256 } from "../core/ids.ts";
 import { canonicalJson } from "../core/json.ts";
+import { createMasker } from "../core/masking.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Dependency } from "../domain/entry.ts";
 import { DEFAULT_PRIORITY } from "../domain/priority.ts";
 import { routeOf } from "../domain/route.ts";
+import { protectParameters } from "../inventory/parameter-secrets.ts";
+import type { Sealer } from "../inventory/sealer.ts";
 import type { Target } from "../inventory/targets.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Submission } from "../protocol/messages.ts";
@@ -23,6 +26,7 @@ export const FILED_COLUMNS = {
   type_version: "text",
   operation: "text",
   parameters: "text",
+  sealed: "text",
   requested_by: "text",
   key: "text",
   request_hash: "text",
@@ -66,6 +70,8 @@ export interface FilingInput {
   principal: Principal;
   key: string | undefined;
   retryOf: number | null;
+  /** Values of the secret store that the caller has used. */
+  used: readonly string[];
 }
 
 /** A call that passed every check; status and times are set when its dependencies are known. */
@@ -81,7 +87,7 @@ export function fileCall(
   input: FilingInput,
   target: Target,
   validator: SchemaValidator,
-  settings: QueueSettings,
+  { settings, sealer }: { settings: QueueSettings; sealer: Sealer },
   now: number,
 ): Filing {
   const { submission } = input;
@@ -96,6 +102,7 @@ export function fileCall(
   const parameters = validator.parse(operation.parameters, submission.parameters ?? {}, {
     what: `the parameters of ${target.name} ${operation.name}`,
   });
+  const { plain, sealed, digest } = protectParameters(operation.parameters, parameters, input.used, sealer);
   const text = JSON.stringify(parameters);
   if (text.length > LIMITS.parameters) {
     throw new WilcoError({
@@ -116,11 +123,13 @@ export function fileCall(
     resource_type: target.type.name,
     type_version: target.type.version,
     operation: operation.name,
-    parameters: text,
+    parameters: sealed === null ? text : JSON.stringify(plain),
+    sealed,
     requested_by: input.principal.name,
     key: input.key ?? randomId(),
-    request_hash: hashOf(submission, target),
-    note: submission.note ?? null,
+    request_hash:
+      digest === null ? hashOf(submission, target) : hashOf({ ...submission, parameters: { plain, digest } }, target),
+    note: submission.note === undefined ? null : createMasker(input.used).text(submission.note),
     zone,
     role,
     bound_worker: boundWorker,
@@ -150,7 +159,7 @@ export function fileCall(
 
 /** What makes two submits under one key the same: everything asked for, but not when. */
 function hashOf(submission: Submission, target: Target): string {
-  const { key: _key, requireWorker: _require, ...asked } = submission;
+  const { key: _key, requireWorker: _require, secrets: _secrets, ...asked } = submission;
   return sha256(canonicalJson({ ...asked, resource: target.id }));
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { readEntry } from "../audit/read.ts";
 import type { Database } from "../database/database.ts";
 import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
+import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
 import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
@@ -26,6 +27,7 @@ import { explainEntry } from "./why/why.ts";
 export interface OperationsOptions {
   database: Database;
   targets: Targets;
+  secrets: SecretStore;
   log: Logger;
   settings?: Partial<QueueSettings>;
   validator?: SchemaValidator;
@@ -33,10 +35,10 @@ export interface OperationsOptions {
 
 /** The operations, and the maintenance for tests that drive it by hand. */
 export function createOperations(options: OperationsOptions): Operations & { maintenance: Maintenance } {
-  const { database, targets, log } = options;
+  const { database, targets, secrets, log } = options;
   const signals = createSignals(database);
   const settings = { ...DEFAULT_QUEUE_SETTINGS, ...options.settings };
-  const context: Context = { database, signals, targets, settings, log };
+  const context: Context = { database, signals, targets, secrets, settings, log };
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);

@@ -1,8 +1,10 @@
 /** A new entry with the same call, that names the old. There is no way back from a terminal status. */
 import { readEntry } from "../audit/read.ts";
 import { WilcoError } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Entry } from "../domain/entry.ts";
 import { isTerminal } from "../domain/status.ts";
+import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { Submission, SubmitAnswer } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -32,16 +34,25 @@ export async function retryEntry(
       hint: "Retry the operations that belong to it.",
     });
   }
+  const { parameters, used } = await openedParameters(context, id);
   const submission: Submission = {
     resource: old.resource.id,
     operation: old.operation,
-    parameters: old.parameters,
+    parameters,
     timeout: old.timeout,
     priority: old.priority,
     ...(old.note === null ? {} : { note: old.note }),
   };
-  const answer = await submit({ principal, request: { entries: [submission] }, batchKey: key, retryOf: id });
+  const answer = await submit({ principal, request: { entries: [submission] }, batchKey: key, retryOf: id, used });
   const [outcome] = answer.entries;
   if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
   return outcome.entry;
+}
+
+async function openedParameters(context: Context, id: number): Promise<{ parameters: JsonObject; used: string[] }> {
+  const [row] = await context.database.query<{ parameters: string; sealed: string | null }>(
+    "SELECT parameters, sealed FROM entry WHERE id = $1",
+    [id],
+  );
+  return openParameters(row!.parameters, row!.sealed, context.secrets.sealer);
 }

@@ -27,6 +27,8 @@ export interface SubmitItem {
   request: SubmitRequest;
   batchKey: string | undefined;
   retryOf?: number;
+  /** Of a retry: values of the secret store that the old call had used. */
+  used?: readonly string[];
 }
 
 /** Entries a transaction: more would make the others wait for it. */
@@ -77,7 +79,13 @@ async function prepare(
   items: SubmitItem[],
 ): Promise<Outcome[][]> {
   const refs = new Set(items.flatMap((item) => item.request.entries.map((submission) => submission.resource)));
+  const named = new Set(
+    items.flatMap((item) => item.request.entries.flatMap((submission) => submission.secrets ?? [])),
+  );
   const targets = await context.targets.find(tx, [...refs]);
+  const stored = await context.secrets.values(tx, [...named]);
+  const { settings } = context;
+  const { sealer } = context.secrets;
   const now = tx.now();
   let guesses = 0;
   // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
@@ -92,8 +100,11 @@ async function prepare(
       try {
         if (!target) throw await unknown(submission.resource);
         await checkScope(context, tx, item.principal, { verb: "submit", operation: submission.operation, ...target });
-        const input = { submission, principal: item.principal, key, retryOf: item.retryOf ?? null };
-        outcomes.push({ filing: fileCall(input, target, validator, context.settings, now) });
+        const missing = submission.secrets?.find((name) => !stored.has(name));
+        if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
+        const used = [...(item.used ?? []), ...(submission.secrets ?? []).map((name) => stored.get(name)!)];
+        const input = { submission, principal: item.principal, key, retryOf: item.retryOf ?? null, used };
+        outcomes.push({ filing: fileCall(input, target, validator, { settings, sealer }, now) });
       } catch (error) {
         if (!(error instanceof WilcoError)) throw error;
         outcomes.push({ error });

@@ -108,6 +108,20 @@ export interface TokenCreated extends Token {
   token: string;
 }
 
+/** A secret of the store, without its value. */
+export interface StoredSecret {
+  name: string;
+  /** The name of the token that set it last. */
+  updatedBy: string;
+  createdAt: string;
+  updatedAt: string;
+}
+/** GET /v1/secrets/:name */
+export interface SecretValue {
+  name: string;
+  value: string;
+}
+
 /** GET /v1/me */
 export interface Me {
   name: string;

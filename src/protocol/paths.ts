@@ -27,6 +27,8 @@ export const paths = {
   pausedRoutes: `${API}/queue/paused`,
   pauseRoute: `${API}/queue/pause`,
   resumeRoute: `${API}/queue/resume`,
+  secrets: `${API}/secrets`,
+  secret: (name: string) => `${API}/secrets/${encodeURIComponent(name)}`,
   workers: `${API}/workers`,
   claim: (session: string) => `${API}/workers/${session}/claim`,
   heartbeat: (session: string) => `${API}/workers/${session}/heartbeat`,

@@ -22,6 +22,7 @@ export const LIMITS = {
   body: 32 * 1024 * 1024,
   parameters: 1024 * 1024,
   result: 4 * 1024 * 1024,
+  secret: 64 * 1024,
   submitItems: 10_000,
   pollItems: 50_000,
   pageSize: 1_000,

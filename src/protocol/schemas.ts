@@ -30,6 +30,12 @@ export const SubmissionSchema = Type.Object(
       ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h"),
     ),
     note: Type.Optional(text(1_000, "shown in the history")),
+    secrets: Type.Optional(
+      Type.Array(name("secret"), {
+        maxItems: 100,
+        description: "names of stored secrets that the caller has used: their values are masked in all that is kept",
+      }),
+    ),
     key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
   },
   closed,
@@ -164,6 +170,11 @@ export const TokenInputSchema = Type.Object(
   closed,
 );
 
+export const SecretInputSchema = Type.Object(
+  { value: Type.String({ minLength: 1, maxLength: LIMITS.secret, ...storable, description: "the secret itself" }) },
+  closed,
+);
+
 export type Submission = Static<typeof SubmissionSchema>;
 export type SubmitRequest = Static<typeof SubmitSchema>;
 export type PollRequest = Static<typeof PollSchema>;
@@ -174,3 +185,4 @@ export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
 export type ResourceInput = Static<typeof ResourceInputSchema>;
 export type InventoryDocument = Static<typeof InventorySchema>;
 export type TokenInput = Static<typeof TokenInputSchema>;
+export type SecretInput = Static<typeof SecretInputSchema>;

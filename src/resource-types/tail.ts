@@ -12,17 +12,26 @@ const KEPT_LINES = 20;
 export function createTail(): Tail {
   let kept: Uint8Array[] = [];
   let size = 0;
+  let dropped = false;
   return {
     add(data) {
       const part = data.subarray(-KEPT_BYTES);
+      dropped ||= part.length < data.length;
       kept.push(part);
       size += part.length;
       if (size < 2 * KEPT_BYTES) return;
       const joined = Buffer.concat(kept).subarray(-KEPT_BYTES);
+      dropped = true;
       kept = [joined];
       size = joined.length;
     },
-    lines: () => lastLines(Buffer.concat(kept).subarray(-KEPT_BYTES).toString("utf8"), KEPT_LINES),
+    lines() {
+      const joined = Buffer.concat(kept);
+      const text = joined.subarray(-KEPT_BYTES).toString("utf8");
+      // The first line of what was cut is the end of one: nothing that reads well, and perhaps a piece of a secret.
+      const whole = joined.length > KEPT_BYTES || dropped ? text.slice(text.indexOf("\n") + 1) : text;
+      return lastLines(whole, KEPT_LINES);
+    },
   };
 }
 

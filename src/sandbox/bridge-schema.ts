@@ -165,6 +165,7 @@ export const LOOKUPS: Readonly<Record<string, Method>> = {
   resource: method([either(text(256), id)]),
   resources: method([text(8_192), text(256)], 1),
   type: method([text(128)]),
+  secret: method([text(128)]),
 };
 
 /**

@@ -85,6 +85,17 @@ export function createBridge(options: BridgeOptions): Bridge {
     resource: (idOrName: string | number) => lookup.resource(idOrName),
     resources: (selector: string, parent?: string) => lookup.resources(selector, parent),
     type: (name: string) => lookup.type(name),
+    secret(name: string) {
+      // A script that may not do all that its token may is one that is not trusted.
+      if (permissions.operations !== undefined || permissions.resources !== undefined) {
+        throw new WilcoError({
+          code: "not_permitted",
+          message: "A script whose operations or resources are limited gets no stored secrets",
+          hint: "Run it without --allow-operation and --allow-resource, or put the secret into the resource's connection.",
+        });
+      }
+      return lookup.secret(name);
+    },
   };
 
   function bodyOf(error: unknown): ErrorBody {

@@ -18,6 +18,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
+import { secretRoutes } from "./routes/secrets.ts";
 import { workerRoutes } from "./routes/workers.ts";
 import { createUnknownPath } from "./unknown-path.ts";
 import { createValidatorCompiler, explainInvalid } from "./validation.ts";
@@ -94,6 +95,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...scriptRoutes({ operations }),
     ...inventoryRoutes({ inventory }),
     ...queueRoutes({ operations }),
+    ...secretRoutes(inventory),
     ...workerRoutes({ operations, inventory }),
     ...accessRoutes({ tokens, server }),
   ];

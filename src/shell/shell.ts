@@ -26,6 +26,8 @@ export interface ShellOptions {
   api: Api;
   port: ClientPort;
   lookup: LookupPort;
+  /** Masks secrets that were looked up, in all that is shown. */
+  mask: (text: string) => string;
   /** Who the server says we are. */
   me: Awaited<ReturnType<Api["me"]>>;
   url: string;
@@ -61,7 +63,7 @@ const MOST_ROWS = 10;
 const NARROW = 60;
 
 export async function runShell(options: ShellOptions): Promise<PipedEnd> {
-  const { api, interactive, stdout, stderr, color } = options;
+  const { api, interactive, stdout, stderr, color, mask } = options;
   const columns = (): number => (interactive ? stdout.columns || 80 : Infinity);
   const paint = createPaint(color);
   let terminal: Terminal | undefined;
@@ -69,8 +71,8 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
   const region = createLiveRegion(stdout);
   // At a terminal both are the same screen, and only one may draw on it.
   const notice = (text: string): void =>
-    interactive ? region.write(wrapped(text, columns())) : void stderr.write(text);
-  const write = (text: string): void => (interactive ? region.write(text) : void stdout.write(text));
+    interactive ? region.write(wrapped(mask(text), columns())) : void stderr.write(mask(text));
+  const write = (text: string): void => (interactive ? region.write(mask(text)) : void stdout.write(mask(text)));
   const writer = createWriter({ columns, color, utc: options.utc, sourceOf: (file) => session.sourceOf(file) });
   const output: ShellOutput = { write, notice, writer };
   const session = createInteractiveSession({
@@ -83,13 +85,13 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     port: activity.port,
     lookup: options.lookup,
     console(stream, text) {
-      if (terminal) terminal.above(text);
+      if (terminal) terminal.above(mask(text));
       else if (stream === "stdout") write(text);
       else notice(text);
     },
     onBackground(error, lastOutput) {
       const text = `${writer({ kind: "error", error, lastOutput })}\n`;
-      if (terminal) terminal.above(text);
+      if (terminal) terminal.above(mask(text));
       else notice(text);
     },
     onFault: options.onFault,

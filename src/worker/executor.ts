@@ -5,6 +5,7 @@
 import { formatDuration } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { createMasker, type Masker } from "../core/masking.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Assignment } from "../domain/worker.ts";
@@ -12,6 +13,7 @@ import { createExecPool, type ExecPool } from "../resource-types/exec.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { OperationContext } from "../resource-types/sdk.ts";
 import type { Control } from "./control.ts";
+import { maskOutput, type MaskedOutput } from "./masked-output.ts";
 import { entryError, normaliseError, normaliseResult, systemError } from "./outcome.ts";
 import type { OutputLog } from "./output-log.ts";
 import { type Performed, perform } from "./perform.ts";
@@ -47,14 +49,17 @@ export interface ExecutorOptions {
 export type Execute = (execution: Execution) => Promise<Ended>;
 
 export function createExecutor(options: ExecutorOptions): Execute {
-  return async (execution) => {
-    const { assignment, control } = execution;
+  return async (given) => {
+    const { assignment, control } = given;
+    const masker = createMasker(assignment.secrets);
+    const output = maskOutput(given.output, masker);
+    const execution = { ...given, output };
     let prepared: { resolved: Resolved; parameters: JsonObject };
     try {
       const resolved = options.resolve(assignment);
       prepared = { resolved, parameters: validate(resolved, assignment, options.schemas) };
     } catch (error) {
-      return endUnstarted(control, systemError(error));
+      return masked(endUnstarted(control, systemError(error)), masker);
     }
     const workspace = createWorkspace(options.tempRoot, assignment);
     const pool = openPool(execution, workspace, options.killGrace);
@@ -65,8 +70,18 @@ export function createExecutor(options: ExecutorOptions): Execute {
       killGrace: options.killGrace,
     });
     await cleanUp(pool, workspace, context, performed);
-    return endOf(performed, execution);
+    await output.end();
+    return masked(endOf(performed, execution), masker);
   };
+}
+
+/** Nothing leaves the worker with a secret in it: neither what succeeded nor why something failed. */
+function masked(ended: Ended, masker: Masker): Ended {
+  if (masker.idle || ended === null || ended.status === "released") return ended;
+  if (ended.status === "succeeded") return { ...ended, result: masker.value(ended.result) };
+  // The code is a word of the type's author that programs compare; the rest may repeat what a command printed.
+  const { code, source, ...told } = ended.error;
+  return { ...ended, error: { ...masker.value(told), code, source } };
 }
 
 /** Checked by the server when it was filed, and again here: this worker's version of the type may be another. */
@@ -74,7 +89,9 @@ function validate({ parameters: schema }: Resolved, { parameters }: Assignment, 
   return schema === null ? parameters : schemas.parse(schema, parameters);
 }
 
-function openPool({ assignment, control, output }: Execution, workspace: Workspace, killGrace: number): ExecPool {
+type Masked = Omit<Execution, "output"> & { output: MaskedOutput };
+
+function openPool({ assignment, control, output }: Masked, workspace: Workspace, killGrace: number): ExecPool {
   return createExecPool({
     signal: control.signal,
     tempDir: () => workspace.path(),
@@ -85,7 +102,7 @@ function openPool({ assignment, control, output }: Execution, workspace: Workspa
 }
 
 function openContext(
-  { assignment, control, output, remaining }: Execution,
+  { assignment, control, output, remaining }: Masked,
   parameters: JsonObject,
   workspace: Workspace,
   pool: ExecPool,
@@ -145,7 +162,7 @@ function endUnstarted({ why }: Control, error: EntryError): Ended {
   return { status: "failed", error };
 }
 
-function endOf(performed: Performed, { assignment, control }: Execution): Ended {
+function endOf(performed: Performed, { assignment, control }: Pick<Execution, "assignment" | "control">): Ended {
   const left = performed.kind === "abandoned" ? " Its handler did not return and was left behind." : "";
   switch (control.why) {
     case "lost":

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { InventoryDocument } from "../../src/protocol/messages.ts";
-import { MASK } from "../../src/inventory/secrets.ts";
+import { MASK } from "../../src/core/masking.ts";
 import { createSealer } from "../../src/inventory/sealer.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { addEntry, addWorker, inventoryOn, openInventory } from "./world.ts";

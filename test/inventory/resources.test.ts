@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeOperation, describeType } from "../../src/resource-types/descriptor.ts";
-import { MASK } from "../../src/inventory/secrets.ts";
+import { MASK } from "../../src/core/masking.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { addEntry, addWorker, inventoryOn, openInventory, SERVICE } from "./world.ts";
 

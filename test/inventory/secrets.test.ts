@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject, JsonSchema } from "../../src/core/json.ts";
+import { MASK } from "../../src/core/masking.ts";
 import { createSealer, ensureSecretKey, parseSecretKey } from "../../src/inventory/sealer.ts";
 import {
-  MASK,
   openConnection,
   protectConnection,
   restoreMasked,

@@ -4,6 +4,8 @@ import { openDatabase, type Database } from "../../src/database/database.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../../src/domain/resource-type.ts";
 import type { Assignment } from "../../src/domain/worker.ts";
+import { createSealer } from "../../src/inventory/sealer.ts";
+import { createSecretStore } from "../../src/inventory/secret-store.ts";
 import { createTargets } from "../../src/inventory/targets.ts";
 import { unknownResource } from "../../src/inventory/resources.ts";
 import type { QueueSettings } from "../../src/operations/context.ts";
@@ -37,12 +39,11 @@ export async function createWorld(engineWorld: EngineWorld, settings: Partial<Qu
 
 /** One more server on the same database. */
 export function serve(engineWorld: EngineWorld, database: Database, settings: Partial<QueueSettings> = {}) {
+  const sealer = createSealer(new Uint8Array(32).fill(7));
   const operations = createOperations({
     database,
-    targets: createTargets({
-      openConnection: (stored) => JSON.parse(stored) as Record<string, never>,
-      unknownResource,
-    }),
+    targets: createTargets({ sealer, unknownResource }),
+    secrets: createSecretStore({ database, sealer }),
     log: pino({ level: "silent" }),
     settings,
   });
@@ -160,7 +161,7 @@ export async function seed(database: Database, names = ["a", "b", "c"]): Promise
     for (const name of names) {
       await tx.query(
         `INSERT INTO resource (name, type, zone, labels, connection, availability, version, created_at, updated_at)
-         VALUES ($1, 'thing', 'default', ${tx.dialect.labelInput("$2")}, '{}', 'unknown', 1, 1, 1)`,
+         VALUES ($1, 'thing', 'default', ${tx.dialect.labelInput("$2")}, '{"plain":{},"sealed":null}', 'unknown', 1, 1, 1)`,
         [name, "{}"],
       );
     }

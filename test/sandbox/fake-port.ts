@@ -189,6 +189,7 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
       note("resources", selector, parent);
       return resources;
     },
+    secret: async (name) => `value of ${name}`,
     async type(name) {
       note("type", name);
       return PROCESS;

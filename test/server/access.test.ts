@@ -47,6 +47,10 @@ const ROUTES: Array<[method: "GET" | "POST" | "PUT" | "DELETE", url: string, bod
   ["GET", "/v1/types/service", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/groups", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/inventory/apply", { resources: { "web-1": { type: "service" } } }, ["admin"]],
+  ["GET", "/v1/secrets", undefined, ["viewer", "operator", "admin"]],
+  ["PUT", "/v1/secrets/db", { value: "s3cret" }, ["admin"]],
+  ["GET", "/v1/secrets/db", undefined, ["operator", "admin"]],
+  ["DELETE", "/v1/secrets/db", undefined, ["admin"]],
   ["GET", "/v1/tokens", undefined, ["admin"]],
   ["POST", "/v1/tokens", { name: "new", role: "viewer" }, ["admin"]],
   ["DELETE", "/v1/tokens/new", undefined, ["admin"]],
@@ -68,6 +72,7 @@ describe("A role", () => {
     for (const [method, url, body, allowed] of ROUTES) {
       // Something to read, delete and revoke, whoever comes first.
       await ask("PUT", "/v1/resources/web-1", { body: { type: "service" } });
+      await ask("PUT", "/v1/secrets/db", { body: { value: "s3cret" } });
       if (url === "/v1/tokens/new") await ask("POST", "/v1/tokens", { body: { name: "new", role: "viewer" } });
       const { status, body: answer } = await ask(method, url, { as: role, ...(body === undefined ? {} : { body }) });
       const seen = { method, url, ok: status < 300, status: status < 300 ? 200 : status };

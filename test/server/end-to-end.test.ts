@@ -16,7 +16,7 @@ async function serve(world: EngineWorld) {
   await inventory.registerBuiltinTypes([SERVICE, DAEMON]);
   const tokens = createTokens({ database });
   const log = pino({ level: "silent" });
-  const operations = createOperations({ database, targets: inventory.targets, log });
+  const operations = createOperations({ database, targets: inventory.targets, secrets: inventory.secrets, log });
   const app = createServerApp({ operations, inventory, tokens, database, log, version: "1.2.3" });
   world.onCleanup(() => app.close());
   await operations.start();
@@ -149,7 +149,7 @@ describeOnBothEngines("Over HTTP", (world) => {
     const database = await openTestDatabase(world);
     const inventory = inventoryOn(database);
     const log = pino({ level: "silent" });
-    const operations = createOperations({ database, targets: inventory.targets, log });
+    const operations = createOperations({ database, targets: inventory.targets, secrets: inventory.secrets, log });
     const app = createServerApp({
       operations,
       inventory,

@@ -171,6 +171,7 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         root: entry,
         parameters: {},
         resource: { id: 1, name: "thing", type, zone: "default", labels: {}, connection: {} },
+        secrets: [],
         typeVersion: "1",
         implementation: null,
         deadlineIn: 60_000,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
+import { createMasker } from "../../core/masking.ts";
 import type { Entry } from "../../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import { parsePriority } from "../../domain/priority.ts";
@@ -15,7 +16,7 @@ import { withInterrupt, type Interrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { describeWork } from "../output/entry-text.ts";
 import { formatTime, parseWhen, type When } from "../output/times.ts";
-import { convertParameters, readParameters, type RawParameters } from "../parameters.ts";
+import { convertParameters, fillInSecrets, readParameters, type RawParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
@@ -86,10 +87,13 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   const resources = await findResources(api, selector);
   if (resources.length === 0) return nothingMatches(context, selector, flags.allowEmpty === true);
   const targets = await findOperations(api, resources, operation);
+  const { raw, secrets } = await fillInSecrets(plan.raw, async (name) => (await api.secret(name)).value);
+  context.output.mask(createMasker(secrets.values()).text);
   const submissions = targets.map(({ resource, operation: descriptor }) => ({
     resource: resource.id,
     operation,
-    parameters: convertParameters(plan.raw, resource.type, descriptor),
+    parameters: convertParameters(raw, resource.type, descriptor),
+    ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }),
     ...plan.options,
   }));
   if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;

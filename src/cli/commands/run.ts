@@ -65,6 +65,7 @@ export async function runCommand(context: Context, file: string, args: string[],
     try {
       const pollDefaults = layerPollFlags(flagPolicy, remote.connection.poll);
       const port = createNodePort({ api: remote.api, pollDefaults, requireWorker });
+      output.mask(port.mask);
       const progress = createRunProgress(output, port);
       if (output.interactive && !remote.local)
         output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));

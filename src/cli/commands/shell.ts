@@ -50,6 +50,7 @@ export async function shellCommand(context: Context, flags: ShellFlags): Promise
         api: remote.api,
         port,
         lookup: port.lookup,
+        mask: port.mask,
         me: remote.me,
         url: remote.connection.url,
         root: context.cwd,

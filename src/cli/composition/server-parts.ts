@@ -103,7 +103,8 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   await inventory.registerBuiltinTypes(builtinTypes.map((type) => type.descriptor));
   const tokens = createTokens({ database });
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
-  const operations = createOperations({ database, targets: inventory.targets, log, validator: schemas });
+  const { targets, secrets } = inventory;
+  const operations = createOperations({ database, targets, secrets, log, validator: schemas });
   const app = createServerApp({ operations, inventory, tokens, database, log, version, tls: options.listen?.tls });
   return { app, operations, tokens, adminToken };
 }

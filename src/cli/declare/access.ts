@@ -1,4 +1,4 @@
-/** `tokens` and `workers`: who may, and who does the work. */
+/** `tokens`, `secrets` and `workers`: who may, with what, and who does the work. */
 import type { Command } from "commander";
 import type { BootstrapTokenFlags, CreateTokenFlags } from "../commands/tokens.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
@@ -25,6 +25,19 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(tokens, "revoke <name>", "refuse a token from now on").action(
     (name: string, _flags: unknown, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).revokeToken(context, name)),
+  );
+
+  const secretCommands = () => import("../commands/secrets.ts");
+  const secrets = program.command("secrets").description("values that scripts and commands use by name");
+  declare(secrets, "set <name>", "store a secret; its value is read from stdin").action(
+    (name: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await secretCommands()).setSecret(context, name)),
+  );
+  declare(secrets, "list", "list secrets, without their values").action((_flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await secretCommands()).listSecrets(context)),
+  );
+  declare(secrets, "remove <name>", "remove a secret").action((name: string, _flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await secretCommands()).removeSecret(context, name)),
   );
 
   const workers = program.command("workers").description("the processes that do the work");

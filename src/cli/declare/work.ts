@@ -28,7 +28,11 @@ export function declareWork(program: Command, runner: Runner): void {
 
   const exec = declare(program, "exec <selector> <operation> [argv...]", "one operation on one or many resources")
     .usage("[options] <selector> <operation> [-- argv...]")
-    .option("-p, --param <k=v>", "k=v, k:=JSON, k=@FILE, k=@- (stdin), k=@env:NAME; repeatable", collect)
+    .option(
+      "-p, --param <k=v>",
+      "k=v, k:=JSON, k=@FILE, k=@- (stdin), k=@env:NAME, k=@secret:NAME; repeatable",
+      collect,
+    )
     .option("--params <file>", "all parameters as a JSON or YAML document, - for stdin")
     .option("--no-wait", "file it and return")
     .option("--timeout <duration>", "of the operation, from its start")

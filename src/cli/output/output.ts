@@ -41,6 +41,8 @@ export interface Output {
   warn(text: string): void;
   /** A line on stderr with `--verbose` only. */
   detail(text: string): void;
+  /** From here on, what this masks is masked in all that is written. */
+  mask(hide: (text: string) => string): void;
   /** Resolves when both streams took everything. */
   flush(): Promise<void>;
 }
@@ -65,7 +67,10 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     enabled: interactive && !noColour && !quiet,
     columns: () => stderr.columns || DEFAULT_WIDTH,
   });
-  const send = (stream: Writable, text: string | Uint8Array) => {
+  let hide = (text: string) => text;
+  const send = (stream: Writable, given: string | Uint8Array) => {
+    // Bytes are the output of operations, which their workers have masked.
+    const text = typeof given === "string" ? hide(given) : given;
     live.clear();
     stream.write(text);
     live.wrote(text);
@@ -86,6 +91,9 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     notice: (text) => void (quiet || send(stderr, `${text}\n`)),
     warn: (text) => send(stderr, `${text}\n`),
     detail: (text) => void (verbose && send(stderr, `${text}\n`)),
+    mask(next) {
+      hide = next;
+    },
     async flush() {
       live.clear();
       await Promise.all([drained(stdout), drained(stderr)]);

@@ -111,6 +111,7 @@ function rowOf(
     type_version: null,
     operation: SCRIPT_OPERATION,
     parameters: parametersText(submission),
+    sealed: null,
     requested_by: principal.name,
     key: key ?? randomId(),
     request_hash: sha256(canonicalJson(asked)),

@@ -84,12 +84,18 @@ export function file(path: string): never {
   );
 }
 
-/** @throws WilcoError `invalid_request`: not available yet. */
-export function secret(name: string): never {
-  throw notAvailable(
-    `secret(${JSON.stringify(name)})`,
-    "Keep the secret in the resource's connection, in a property with `secret: true`.",
-  );
+/**
+ * The value of a stored secret (`wilco secrets set NAME`). It is masked in what the script prints, and in the
+ * parameters, output, results and errors of what it submits from then on.
+ * @throws WilcoError `unknown_secret`, `forbidden` (a viewer's token), `not_permitted` (a limited script).
+ */
+export function secret(name: string): string {
+  if (typeof name === "string" && name !== "") return context.api.secret(name);
+  throw new WilcoError({
+    code: "invalid_request",
+    message: "secret() needs the name of a stored secret",
+    hint: 'Write secret("db-password").',
+  });
 }
 
 function notAvailable(what: string, hint: string): WilcoError {

@@ -35,6 +35,7 @@ export function createGuestLookup(channel: Channel): LookupPort {
     resources: (selector, parent) =>
       channel.lookup("resources", parent === undefined ? [selector] : [selector, parent]) as Resource[],
     type: (name) => channel.lookup("type", [name]) as ResourceTypeDescriptor,
+    secret: (name) => channel.lookup("secret", [name]) as string,
   };
 }
 

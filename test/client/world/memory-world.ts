@@ -143,6 +143,7 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
             (parent === undefined || one.parent === parent),
         );
       }),
+    secret: (name) => answer(() => `value of ${name}`),
     type: (name) =>
       answer(() => {
         looked.push(`type ${name}`);
