@@ -10,7 +10,7 @@ import { sqlOn, type Database, type Engine, type Transaction } from "./sql.ts";
 
 const MAX_TRIES = 6;
 /** A clock that is this far from what was learned before, ms, was set, or this machine slept. */
-const CLOCK_MOVED = 5_000;
+const CLOCK_MOVED = 1_000;
 
 export function createPipelinedTransactions(engine: Engine): Database["transaction"] {
   return (work) => {
@@ -61,7 +61,8 @@ async function attemptTransaction<T>(
       sent.push(answer);
     };
     const raw = async (text: string) => connection.executeQuery(CompiledQuery.raw(text));
-    const begun = raw(engine.begin).then((answer) => engine.learnClock(answer.rows));
+    const sentAt = performance.now();
+    const begun = raw(engine.begin).then((answer) => engine.learnClock(answer.rows, sentAt));
     keep(begun);
     // Only a process's first transaction waits for the clock; the others have it from those before.
     if (engine.clock() === undefined) await begun;

@@ -140,8 +140,12 @@ export async function openPostgres(
     kysely,
     begin: "BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
     clock: () => (offset === undefined ? undefined : performance.now() + offset),
-    learnClock(rows) {
-      offset = (rows[0] as { now: number }).now - performance.now();
+    learnClock(rows, sent) {
+      // It was read at some time between the two, which lie far apart when this machine is busy: what is known already
+      // stands if it is possible.
+      const { now } = rows[0] as { now: number };
+      const least = now - performance.now();
+      offset = offset === undefined ? least : Math.min(Math.max(offset, least), now - sent);
     },
     pipelines: true,
     prepare: (text) => text,

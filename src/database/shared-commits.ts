@@ -85,20 +85,32 @@ async function perform(engine: Engine, connection: Kysely<Tables>, { work }: Wai
   const clockAtBegin = engine.clock()!;
   const begin = performance.now();
   let last: Promise<unknown> = Promise.resolve();
+  let failed = false;
+  const run = <R>(text: string, parameters?: readonly unknown[]) => {
+    if (failed) throw new Error("the work has failed");
+    return sql.query<R>(text, parameters);
+  };
   const tx: Transaction = {
     ...sql,
     async query<R>(text: string, parameters?: readonly unknown[]) {
       await last;
-      return sql.query<R>(text, parameters);
+      return run<R>(text, parameters);
     },
     send<R>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void) {
-      last = last.then(() => sql.query<R>(text, parameters)).then(receive);
+      last = last.then(() => run<R>(text, parameters)).then(receive);
       last.catch(() => {}); // thrown where it is awaited
     },
     now: () => Math.round(clockAtBegin + performance.now() - begin),
     afterCommit: (action) => actions.push(action),
   };
-  const value = await work(tx);
-  await last;
-  return { value, actions };
+  try {
+    const value = await work(tx);
+    await last;
+    return { value, actions };
+  } catch (error) {
+    // What it sent and did not wait for must not be carried out behind its roll-back, as part of somebody else's work.
+    failed = true;
+    await last.catch(() => {}); // its own failure says more
+    throw error;
+  }
 }

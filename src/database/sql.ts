@@ -47,7 +47,8 @@ export interface Engine {
   readonly begin: string;
   /** The clock in ms now; undefined until the first answer of `begin` was given to `learnClock`. */
   clock(): number | undefined;
-  learnClock(rows: unknown[]): void;
+  /** @param sent when `begin` was sent, by `performance.now`. */
+  learnClock(rows: unknown[], sent: number): void;
   /** True: statements go out without waiting for the answers of those before, in order, on one connection. */
   readonly pipelines: boolean;
   prepare(text: string): string;

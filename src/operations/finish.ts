@@ -52,20 +52,30 @@ async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> 
     ]);
     const ends: End[] = [];
     const forced: number[] = [];
-    const decided = new Set<number>();
+    const decided = new Map<number, { finishId: string; outcome: FinishAnswer["finishes"][number] }>();
     const answers: FinishAnswer[] = [];
     for (const { session, request } of items) {
       changes.freed.add(session);
       const outcomes: FinishAnswer["finishes"] = [];
       for (const finish of request.finishes) {
-        const decision: Decision = decided.has(finish.entry)
-          ? { do: "refuse", error: leaseLost(finish.entry) }
-          : decide(finish, locked.get(finish.entry), session);
-        decided.add(finish.entry);
+        const before = decided.get(finish.entry);
+        if (before) {
+          // The repetition may arrive while the first is still on its way: answered as the first is.
+          const same = before.finishId === finish.finishId;
+          outcomes.push(same ? before.outcome : { error: leaseLost(finish.entry) });
+          continue;
+        }
+        const decision = decide(finish, locked.get(finish.entry), session);
         if (decision.do === "end") ends.push(decision.end);
         if (decision.do === "release") forced.push(decision.id);
         if (decision.do === "requeue") await requeue(tx, [decision.entry], decision, changes);
-        outcomes.push(decision.do === "refuse" ? { error: decision.error } : { ok: true });
+        if (decision.do === "requeue" || decision.do === "release") {
+          // An end stores it by itself; here it is for the repetition, which is to be answered as the first was.
+          tx.send("UPDATE entry SET finish_id = $2 WHERE id = $1", [finish.entry, finish.finishId]);
+        }
+        const outcome = decision.do === "refuse" ? { error: decision.error } : ({ ok: true } as const);
+        decided.set(finish.entry, { finishId: finish.finishId, outcome });
+        outcomes.push(outcome);
       }
       answers.push({ finishes: outcomes });
     }

@@ -42,11 +42,11 @@ const PASSES: Readonly<Record<string, Pass>> = {
 export function createMaintenance(context: Context): Maintenance {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  let started = false;
   let stopped = false;
   let reconciledAt = -Infinity;
 
   async function round(): Promise<void> {
-    await keepTick(context);
     for (const pass of Object.values(PASSES)) while (await runPass(context, pass)) if (stopped) return;
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
@@ -73,9 +73,12 @@ export function createMaintenance(context: Context): Maintenance {
 
   return {
     round,
-    start: () => schedule(0),
+    start() {
+      started = true;
+      schedule(0);
+    },
     wake: () => {
-      if (!stopped && !running) schedule(0);
+      if (started && !stopped && !running) schedule(0);
     },
     async stop() {
       stopped = true;
@@ -105,6 +108,7 @@ async function runPass(context: Context, pass: Pass): Promise<boolean> {
       const [row] = await tx.query<{ locked: number }>(tx.dialect.maintenanceLock);
       if (row?.locked !== 1) return false;
     }
+    await keepTick(context.settings, tx);
     const more = await pass(context, tx, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return more;

@@ -1,4 +1,5 @@
 /** Repairs what disagrees with the entries; in a healthy database it finds nothing, so what it finds is counted. */
+import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { lockResources, promoteHeads } from "../queue/heads.ts";
@@ -6,10 +7,15 @@ import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
+import { releaseForcedEntries } from "./sessions.ts";
 
 export interface Repairs {
+  /** Resources that had something queued and no head. */
   heads: number;
+  /** Entries that waited for nothing any more. */
   blocked: number;
+  /** Resources that were held for a worker session which has ended. */
+  held: number;
 }
 
 const BATCH = 500;
@@ -17,12 +23,31 @@ const BATCH = 500;
 export async function reconcile(context: Context): Promise<Repairs> {
   const changes = newChanges();
   const repairs = await context.database.transaction(async (tx) => {
-    const found = { heads: await repairHeads(tx, changes), blocked: await repairBlocked(tx, changes) };
+    const found = {
+      held: await repairHeld(tx, changes),
+      heads: await repairHeads(tx, changes),
+      blocked: await repairBlocked(tx, changes),
+    };
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return found;
   });
-  if (repairs.heads > 0 || repairs.blocked > 0) context.log.error({ repairs }, "reconciler repaired entries");
+  if (Object.values(repairs).some((count) => count > 0)) context.log.error({ repairs }, "reconciler repaired entries");
   return repairs;
+}
+
+/** A forced end holds its resource until the worker answers; nobody will, once its session has ended. */
+async function repairHeld(tx: Transaction, changes: Changes): Promise<number> {
+  const rows = await tx.query<{ id: number }>(
+    `SELECT e.id FROM entry e WHERE e.forced = 1 AND e.head = 1 AND NOT EXISTS (
+       SELECT 1 FROM worker w WHERE w.session = e.worker_session AND w.state IN ('starting', 'ready', 'draining'))
+     ORDER BY e.id LIMIT ${BATCH}`,
+  );
+  await releaseForcedEntries(
+    tx,
+    rows.map((row) => row.id),
+    changes,
+  );
+  return rows.length;
 }
 
 /** Resources with something queued and no head would wait for ever. */
@@ -73,10 +98,23 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
     route: string;
     exclusive: number;
     resource: number | null;
+    last_event: number;
   }>(
-    `UPDATE entry SET status = 'queued', waits = 0, queued_at = $2, expires_at = $2 + expires_in
-     WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource`,
+    `UPDATE entry SET status = 'queued', waits = 0, queued_at = $2, expires_at = $2 + expires_in,
+       last_event = last_event + 1
+     WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource, last_event`,
     [JSON.stringify(free.map((entry) => entry.id)), now],
+  );
+  appendEvents(
+    tx,
+    queued.map((row) => ({
+      entry: row.id,
+      seq: row.last_event,
+      at: now,
+      type: "queued" as const,
+      attempt: 0,
+      data: {},
+    })),
   );
   announceQueued(tx, queued, changes);
   return still.length;

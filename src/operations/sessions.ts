@@ -86,7 +86,6 @@ export async function endSession(
 ): Promise<void> {
   await tx.query("UPDATE worker SET state = $2 WHERE session = $1", [session, state]);
   changes.sessions.add(session);
-  await releaseForced(tx, session, changes);
   const held = await tx.query<{ id: number }>(
     "SELECT id FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling') ORDER BY id",
     [session],
@@ -98,6 +97,8 @@ export async function endSession(
     { reason, final: true },
     changes,
   );
+  // After the lapse, whose locks a forced cancel that was under way has been waited for by.
+  await releaseForced(tx, session, changes);
 }
 
 /** Resources that forced cancels still hold for this session are free now. */

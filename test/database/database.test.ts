@@ -174,3 +174,21 @@ describe("a PostgreSQL that is not there", () => {
     await expect(opening).rejects.not.toMatchObject({ message: expect.stringContaining("geheim") as string });
   });
 });
+
+describeOnBothEngines("a work that fails", (engine) => {
+  it("leaves nothing of what it sent and did not wait for", async () => {
+    const database = await open(engine);
+    const insert = "INSERT INTO setting (name, value) VALUES ($1, '1')";
+    for (let round = 0; round < 5; round++) {
+      await Promise.allSettled([
+        database.transaction(async (tx) => {
+          for (let i = 0; i < 3; i++) tx.send(insert, [`left behind ${round}.${i}`]);
+          throw new Error("changed my mind");
+        }),
+        database.transaction((tx) => tx.query(insert, [`kept ${round}`])),
+      ]);
+    }
+    const rows = await database.query<{ name: string }>("SELECT name FROM setting ORDER BY name");
+    expect(rows.map((row) => row.name)).toEqual(["kept 0", "kept 1", "kept 2", "kept 3", "kept 4"]);
+  });
+});
