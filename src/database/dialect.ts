@@ -44,8 +44,9 @@ export interface Dialect {
    * The first $n claimable rows (id, priority) of each of `routes` routes, whose placeholders start at `first`: a merge
    * of short range scans of the partial index, never a sort of the backlog. Locked where the engine has row locks. A
    * paused route has none.
+   * @param condition of the rows of `entry`.
    */
-  firstOfRoutes(routes: number, first: number, limit: string): string;
+  firstOfRoutes(routes: number, first: number, limit: string, condition: string): string;
   /** Condition: `column` is in the JSON array parameter of integers. */
   inIds(column: string, parameter: string): string;
   /** Condition: `column` is in the JSON array parameter of texts. */

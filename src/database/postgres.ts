@@ -30,10 +30,10 @@ export const postgresDialect: Dialect = {
     const list = Object.entries(columns).map(([name, type]) => `${name} ${JSON_TYPES[type]}`);
     return `json_to_recordset(${parameter}::json) AS ${alias}(${list.join(", ")})`;
   },
-  firstOfRoutes(routes, first, limit) {
+  firstOfRoutes(routes, first, limit, condition) {
     const list = Array.from({ length: routes }, (_, index) => `($${first + index})`).join(", ");
     return `SELECT e.id, e.priority, e.weight, e.resource FROM (VALUES ${list}) AS r(route) CROSS JOIN LATERAL (
-      SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE} AND ${notPaused("r.route")}
+      SELECT id, priority, weight, resource FROM entry WHERE route = r.route AND ${CLAIMABLE} AND ${condition} AND ${notPaused("r.route")}
       ORDER BY priority, id LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS e`;
   },
   matches: (column, alias, key, parameter) =>

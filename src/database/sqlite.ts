@@ -25,9 +25,9 @@ export const sqliteDialect: Dialect = {
     const list = Object.keys(columns).map((name) => `value->>'$.${name}' AS ${name}`);
     return `(SELECT ${list.join(", ")} FROM json_each(${parameter})) AS ${alias}`;
   },
-  firstOfRoutes(routes, first, limit) {
+  firstOfRoutes(routes, first, limit, condition) {
     const one = (index: number) =>
-      `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE}
+      `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} AND ${condition}
         AND ${notPaused(`$${first + index}`)} ORDER BY priority, id LIMIT ${limit})`;
     return Array.from({ length: routes }, (_, index) => one(index)).join(" UNION ALL ");
   },

@@ -43,7 +43,7 @@ export interface OperationDescriptor {
   maxAttempts: number;
   /** Overrides the type's role. */
   role: string | null;
-  /** Slots it takes of a worker. Default 1. */
+  /** Slots it takes of a worker, at most all that the worker has. Default 1; WHOLE_WORKER with `exclusiveWorker`. */
   weight: number;
   /** The parameter that `wilco exec … -- ARGV` fills, or null. */
   argv: string | null;
@@ -69,6 +69,8 @@ export interface ResourceTypeDescriptor {
   builtin: boolean;
 }
 
+/** The weight of an operation that keeps a worker to itself, and the most slots that a worker may have. */
+export const WHOLE_WORKER = 10_000;
 export const DEFAULT_OPERATION_TIMEOUT = 3_600_000;
 export const DEFAULT_MAX_ATTEMPTS = 3;
 export const NO_PARAMETERS: JsonSchema = { type: "object", properties: {}, additionalProperties: false };

@@ -16,7 +16,6 @@ export const WHY_REASONS = [
   "worker_draining",
   "priority_band",
   "worker_too_old",
-  "too_heavy",
   "workers_full",
   "behind_others",
   "claimable",

@@ -1,6 +1,7 @@
 /** A worker as the API shows it, and what a claim hands to it. */
 import type { JsonObject } from "../core/json.ts";
 import type { EntryKind } from "./entry.ts";
+import type { PriorityBand } from "./priority.ts";
 import type { Implementation } from "./resource-type.ts";
 
 export const WORKER_STATES = ["starting", "ready", "draining", "stopped", "lost"] as const;
@@ -13,6 +14,8 @@ export interface Worker {
   state: WorkerState;
   /** Slots. */
   capacity: number;
+  /** The priorities it takes, both ends included: 0 to 200 unless it was started with a band. */
+  band: PriorityBand;
   /** Slots in use. */
   running: number;
   host: string;

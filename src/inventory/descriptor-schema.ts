@@ -1,5 +1,6 @@
 /** The shape of a descriptor that a worker sends: it comes from another machine, so it is checked like any input. */
 import type { JsonSchema } from "../core/json.ts";
+import { WHOLE_WORKER } from "../domain/resource-type.ts";
 import { NAME_PATTERN } from "../domain/route.ts";
 
 const name = { type: "string", pattern: NAME_PATTERN.source };
@@ -22,7 +23,7 @@ const operation = object({
   onLost: { enum: ["lose", "requeue"] },
   maxAttempts: { type: "integer", minimum: 1, maximum: 1_000 },
   role: { anyOf: [name, { type: "null" }] },
-  weight: { type: "integer", minimum: 1, maximum: 10_000 },
+  weight: { type: "integer", minimum: 1, maximum: WHOLE_WORKER },
   argv: textOrNull,
   poll: { type: "object" },
   // A command or call that other workers would run comes from the inventory, never from a worker.

@@ -5,8 +5,9 @@ import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
-import { mayClaim, routesOf } from "../queue/eligibility.ts";
-import { findCandidates, takeEntries, withinSlots } from "../queue/take.ts";
+import { mayClaim } from "../queue/eligibility.ts";
+import { reachOf, type Reach } from "../queue/reach.ts";
+import { findCandidates, reserve, takeEntries, usedSlots, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -17,16 +18,18 @@ import { requireSession, type WorkerRow } from "./sessions.ts";
 
 export interface ClaimTry {
   assignments: Assignment[];
-  routes: string[];
+  reach: Reach;
   /** It took all that it could carry, so more may be waiting for somebody else. */
   full: boolean;
   /** By the database it has fewer slots free than it says: a finish may be on its way. */
   short: boolean;
+  /** It begins to keep itself free for a heavy entry that others may have the room for already. */
+  reserved: boolean;
 }
 
 /**
- * @param known the session's routes, when an earlier try learned them: then the candidates are looked for in the same
- *   round trip as everything else. They never change in a session's life.
+ * @param known the session's reach, when an earlier try learned it: then the candidates are looked for in the same round
+ *   trip as everything else.
  * @throws WilcoError `session_ended`.
  */
 export async function tryClaim(
@@ -34,26 +37,36 @@ export async function tryClaim(
   principal: Principal,
   session: string,
   request: { claimId: string; slots: number },
-  known?: readonly string[],
+  known?: Reach,
 ): Promise<ClaimTry> {
   return context.database.transaction(async (tx) => {
     const [worker, used, repeated, early] = await Promise.all([
       requireSession(tx, principal, session, true),
       usedSlots(tx, session),
       claimedBefore(tx, session, request.claimId),
-      known && findCandidates(tx, known, request.slots),
+      known && findCandidates(tx, session, known, request.slots, context.settings.lease),
     ]);
-    const routes = known ? [...known] : routesOf(worker);
+    const reach = known ?? reachOf(worker);
+    const nothing: ClaimTry = { assignments: [], reach, full: false, short: false, reserved: false };
     if (worker.claim_id === request.claimId && repeated.length > 0) {
       // The answer was lost on its way: the same id gets the same entries, from any server.
-      return { assignments: await assignmentsOf(context, tx, repeated, tx.now()), routes, full: false, short: false };
+      return { ...nothing, assignments: await assignmentsOf(context, tx, repeated, tx.now()) };
     }
-    const slots = Math.min(request.slots, worker.capacity - used);
-    const short = slots < request.slots;
-    const nothing = { assignments: [], routes, full: false, short };
-    if (!mayClaim(worker) || slots <= 0) return nothing;
-    const candidates = withinSlots(early ?? (await findCandidates(tx, routes, slots)), slots);
-    if (candidates.length === 0) return nothing;
+    const free = worker.capacity - used;
+    if (!mayClaim(worker) || free <= 0) return { ...nothing, short: free < request.slots };
+    const found = early ?? (await findCandidates(tx, session, reach, request.slots, context.settings.lease));
+    // Its own count may be older than what it finished since: what it has free, the database knows.
+    const candidates = withinSlots(found, free, worker.capacity);
+    const next = found[candidates.length];
+    const heavy = next !== undefined && next.weight > 1 ? next : undefined;
+    const reserved = await reserve(tx, worker, heavy?.id ?? null, context.settings.lease);
+    const outcome = {
+      reach,
+      reserved,
+      full: found.length >= request.slots,
+      short: heavy !== undefined || free < request.slots,
+    };
+    if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
     const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
     const [rows, targets] = await Promise.all([
       takeEntries(
@@ -68,10 +81,8 @@ export async function tryClaim(
     await failSealed(tx, shut, changes);
     const open = rows.filter((row) => !shut.has(row.id));
     return {
+      ...outcome,
       assignments: await assignmentsOf(context, tx, open, tx.now(), targets),
-      routes,
-      full: candidates.length >= slots,
-      short,
     };
   });
 }
@@ -135,13 +146,4 @@ function claimedBefore(tx: Transaction, session: string, claimId: string): Promi
     `SELECT * FROM entry WHERE claim_id = $1 AND worker_session = $2 AND status IN ('running', 'canceling') ORDER BY priority, id`,
     [claimId, session],
   );
-}
-
-/** The worker's word about its slots is not enough: a late claim could be counted twice. */
-async function usedSlots(tx: Transaction, session: string): Promise<number> {
-  const [row] = await tx.query<{ used: number }>(
-    "SELECT coalesce(sum(weight), 0) AS used FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling')",
-    [session],
-  );
-  return row?.used ?? 0;
 }

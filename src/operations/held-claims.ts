@@ -5,13 +5,14 @@
 import { messageOf } from "../core/errors.ts";
 import { CLAIMABLE, notPaused } from "../database/dialect.ts";
 import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
+import { isBanded, type Reach } from "../queue/reach.ts";
 import { tryClaim } from "./claim.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 
 interface Held {
   session: string;
-  routes: string[] | undefined;
+  reach: Reach | undefined;
   /** A signal that came while it was trying. */
   signalled: boolean;
   /** While it tries, and after a try that found fewer free slots than it has: a finish is worth another try. */
@@ -30,7 +31,7 @@ export interface HeldClaims {
 export function createHeldClaims(context: Context): HeldClaims {
   const bySession = new Map<string, Held>();
   /** Learned at a session's first claim; forgotten when it ends. */
-  const routesOf = new Map<string, string[]>();
+  const reaches = new Map<string, Reach>();
   /** Only claims that sleep; the first is the one that has waited longest. */
   const sleeping = new Map<string, Set<Held>>();
   let floorTimer: NodeJS.Timeout | undefined;
@@ -45,7 +46,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     for (const session of change.sessions ?? []) {
       const held = bySession.get(session);
       if (held) signal(held);
-      else routesOf.delete(session);
+      else reaches.delete(session);
     }
     for (const session of change.freed ?? []) {
       const held = bySession.get(session);
@@ -59,10 +60,22 @@ export function createHeldClaims(context: Context): HeldClaims {
   }
 
   function wakeOne(route: string): void {
+    for (const held of sleeping.get(route) ?? []) {
+      signal(held);
+      // The message may be outside of a worker's band; the first one without a band will do.
+      if (held.reach && !isBanded(held.reach)) return;
+    }
+    // Nobody else sleeps on it: whoever is trying now must look once more.
+    for (const held of bySession.values()) if (held.reach?.routes.includes(route)) held.signalled = true;
+  }
+
+  function wakeFirst(route: string): void {
     const [first] = sleeping.get(route) ?? [];
     if (first) signal(first);
-    // Nobody sleeps on it: whoever is trying now must look once more.
-    else for (const held of bySession.values()) if (held.routes?.includes(route)) held.signalled = true;
+  }
+
+  function wakeAll(route: string): void {
+    for (const held of sleeping.get(route) ?? []) signal(held);
   }
 
   /** Sleeps until a signal, the end of the wait, or a replacement. */
@@ -70,7 +83,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     return new Promise((resolve) => {
       if (held.signalled || held.ended || stopped || ms <= 0) return resolve();
       const timer = setTimeout(done, ms);
-      for (const route of held.routes ?? []) {
+      for (const route of held.reach?.routes ?? []) {
         const set = sleeping.get(route);
         if (set) set.add(held);
         else sleeping.set(route, new Set([held]));
@@ -80,7 +93,7 @@ export function createHeldClaims(context: Context): HeldClaims {
       function done(): void {
         clearTimeout(timer);
         held.wake = undefined;
-        for (const route of held.routes ?? []) {
+        for (const route of held.reach?.routes ?? []) {
           const set = sleeping.get(route);
           set?.delete(held);
           if (set?.size === 0) sleeping.delete(route);
@@ -103,7 +116,8 @@ export function createHeldClaims(context: Context): HeldClaims {
            WHERE EXISTS (SELECT 1 FROM entry WHERE entry.route = v.route AND ${CLAIMABLE}) AND ${notPaused("v.route")}`,
           [JSON.stringify(routes.map((route) => ({ route })))],
         );
-        for (const row of rows) wakeOne(row.route);
+        // One a look, another each time: for all that a band keeps from it, this is how often it may be asked in vain.
+        for (const row of rows) wakeFirst(row.route);
       }
     } catch (error) {
       context.log.warn({ error: messageOf(error) }, "the claim floor could not look");
@@ -122,7 +136,7 @@ export function createHeldClaims(context: Context): HeldClaims {
       }
       const held: Held = {
         session,
-        routes: routesOf.get(session),
+        reach: reaches.get(session),
         signalled: false,
         short: true,
         ended: false,
@@ -139,16 +153,17 @@ export function createHeldClaims(context: Context): HeldClaims {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
           held.short = true;
-          const found = await tryClaim(context, principal, session, request, held.routes);
+          const found = await tryClaim(context, principal, session, request, held.reach);
           held.short = found.short;
-          if (!held.routes) {
+          if (!held.reach) {
             // Only now are its routes known, and what was signalled before was not for them: look once more.
-            held.routes = found.routes;
-            routesOf.set(session, found.routes);
+            held.reach = found.reach;
+            reaches.set(session, found.reach);
             held.signalled = found.assignments.length === 0;
           }
+          if (found.reserved) for (const route of found.reach.routes) wakeAll(route);
           if (found.assignments.length > 0) {
-            if (found.full) for (const route of found.routes) wakeOne(route);
+            if (found.full) for (const route of found.reach.routes) wakeOne(route);
             return { assignments: found.assignments };
           }
           const left = until - performance.now();
@@ -156,7 +171,7 @@ export function createHeldClaims(context: Context): HeldClaims {
           await sleep(held, left);
         }
       } catch (error) {
-        routesOf.delete(session);
+        reaches.delete(session);
         throw error;
       } finally {
         abort.removeEventListener("abort", onAbort);

@@ -5,7 +5,6 @@
 import { appendEvents } from "../audit/append.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
-import { routesServedBy } from "../domain/route.ts";
 import type { Status } from "../domain/status.ts";
 import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
@@ -15,7 +14,7 @@ import { lapseLeases } from "./lapse.ts";
 import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
-import { servedRoutes, unservedMessage } from "./unserved.ts";
+import { servedRoutes, servedSince, unservedMessage, type Served } from "./unserved.ts";
 
 export interface Maintenance {
   start(): void;
@@ -164,43 +163,34 @@ async function expire(_context: Context, tx: Transaction, changes: Changes): Pro
 }
 
 async function endUnserved(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
-  const waiting = await tx.query<{ id: number; route: string; queued_at: number; require_worker: number }>(
-    `SELECT id, route, queued_at, require_worker FROM entry WHERE status = 'queued' AND require_worker IS NOT NULL
+  const waiting = await tx.query<{ id: number; route: string; priority: number; require_worker: number }>(
+    `SELECT id, route, priority, require_worker FROM entry WHERE status = 'queued' AND require_worker IS NOT NULL
      AND queued_at + require_worker <= $1 ORDER BY id LIMIT ${BATCH}`,
     [tx.now()],
   );
   if (waiting.length === 0) return false;
   const now = tx.now();
   const served = await servedRoutes(tx, context.settings.lease, now);
-  const lately = new Map<number, Set<string>>();
-  const ends: number[] = [];
+  const lately = new Map<number, Served>();
+  const ends = new Map<number, string>();
   for (const entry of waiting) {
-    if (served.has(entry.route)) continue;
+    if (served.has(entry)) continue;
     // A reload of the workers in between does no harm: the time counts from when the last one was seen.
     const window = entry.require_worker;
-    if (!lately.has(window)) lately.set(window, await seenRoutes(tx, now - window));
-    if (!lately.get(window)!.has(entry.route)) ends.push(entry.id);
+    if (!lately.has(window)) lately.set(window, await servedSince(tx, now - window));
+    if (!lately.get(window)!.has(entry)) ends.set(entry.id, unservedMessage(entry, served));
   }
-  const routes = new Map(waiting.map((entry) => [entry.id, entry.route]));
-  await endAll(tx, ends, changes, (entry) =>
+  await endAll(tx, [...ends.keys()], changes, (entry) =>
     entry.status === "queued"
       ? failed(
           entry.id,
           "no_worker",
-          `Nothing ran: ${unservedMessage(routes.get(entry.id)!)}`,
+          `Nothing ran: ${ends.get(entry.id)}`,
           "Start a worker for it (wilco worker) and retry the entry.",
         )
       : null,
   );
   return false;
-}
-
-async function seenRoutes(tx: Transaction, since: number): Promise<Set<string>> {
-  const rows = await tx.query<{ name: string; zone: string; roles: string }>(
-    "SELECT name, zone, roles FROM worker WHERE seen_at > $1",
-    [since],
-  );
-  return new Set(rows.flatMap((row) => routesServedBy({ ...row, roles: JSON.parse(row.roles) as string[] })));
 }
 
 async function reapLeases(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {

@@ -3,8 +3,10 @@ import { randomId, sha256 } from "../core/ids.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Sql, Transaction } from "../database/database.ts";
 import type { WorkerRow } from "../database/tables.ts";
+import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import { requireName } from "../domain/route.ts";
 import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol/messages.ts";
+import { SLOTS_TAKEN } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
@@ -34,6 +36,7 @@ export async function registerWorker(
       hint: "Choose another name for the zone.",
     });
   }
+  const band = checkedBand(request);
   const session = randomId();
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
@@ -52,8 +55,8 @@ export async function registerWorker(
     await saveTypes(tx, request.types);
     await tx.query(
       `INSERT INTO worker (session, name, zone, roles, state, capacity, host, pid, version, succession_hash, token,
-         types, started_at, seen_at)
-       VALUES ($1, $2, $3, $4, 'ready', $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
+         types, started_at, seen_at, priority_min, priority_max)
+       VALUES ($1, $2, $3, $4, 'ready', $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14)`,
       [
         session,
         request.name,
@@ -67,6 +70,8 @@ export async function registerWorker(
         principal.name,
         JSON.stringify(request.types.map((type) => (type as { name?: unknown }).name ?? "")),
         now,
+        band.min,
+        band.max,
       ],
     );
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
@@ -167,7 +172,7 @@ export async function stopWorker(context: Context, principal: Principal, session
 
 export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAnswer> {
   const rows = await sql.query<WorkerRow & { running: number }>(
-    `SELECT w.*, (SELECT coalesce(sum(weight), 0) FROM entry e WHERE e.worker_session = w.session
+    `SELECT w.*, (SELECT coalesce(sum(${SLOTS_TAKEN}), 0) FROM entry e WHERE e.worker_session = w.session
        AND e.status IN ('running', 'canceling')) AS running
      FROM worker w WHERE w.state IN ('starting', 'ready', 'draining')
        OR w.seen_at > (SELECT max(seen_at) FROM worker) - 3600000
@@ -179,6 +184,7 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       zone: row.zone,
       roles: JSON.parse(row.roles) as string[],
       state: row.state,
+      band: { min: row.priority_min, max: row.priority_max },
       capacity: row.capacity,
       running: row.running,
       host: row.host,
@@ -190,6 +196,15 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       disk: row.disk_free === null || row.disk_total === null ? null : { free: row.disk_free, total: row.disk_total },
     })),
   };
+}
+
+function checkedBand({ name, band = WHOLE_BAND }: RegisterRequest): PriorityBand {
+  if (band.min <= band.max) return band;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `The band of the worker ${name} begins at priority ${band.min} and ends at ${band.max}`,
+    hint: "The lower number is the more urgent one, and stands first.",
+  });
 }
 
 function nameTaken(holder: WorkerRow, now: number): WilcoError {

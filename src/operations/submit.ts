@@ -20,7 +20,7 @@ import { lockEntries } from "./locked.ts";
 import { FILED_COLUMNS, fileCall, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { checkScope } from "./scripts/scope.ts";
-import { servedRoutes, warnOfPaused, warnOfUnserved } from "./unserved.ts";
+import { servedRoutes, warnOfPaused, warnOfUnserved, type Served } from "./unserved.ts";
 
 export interface SubmitItem {
   principal: Principal;
@@ -135,7 +135,7 @@ type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;
 async function file(
   tx: Transaction,
   filings: Filing[],
-  served: ReadonlySet<string>,
+  served: Served,
   changes: Changes,
 ): Promise<Map<Filing, FiledAnswer>> {
   const answers = new Map<Filing, FiledAnswer>();

@@ -1,22 +1,50 @@
 /** Routes that no live worker serves, or that are paused: a warning in the entry; unserved, with `requireWorker` 0, a refusal. */
 import { WilcoError } from "../core/errors.ts";
 import type { Sql } from "../database/database.ts";
-import type { PausedRouteTable } from "../database/tables.ts";
-import { routesServedBy } from "../domain/route.ts";
+import type { PausedRouteTable, WorkerRow } from "../database/tables.ts";
+import { DEFAULT_PRIORITY, isInBand, type PriorityBand } from "../domain/priority.ts";
+import { reachOf } from "../queue/reach.ts";
 import type { Filing } from "./filing.ts";
 
-/** The routes that live workers serve. A worker is live while its session was seen within a lease. */
-export async function servedRoutes(sql: Sql, lease: number, now: number): Promise<Set<string>> {
-  const workers = await sql.query<{ name: string; zone: string; roles: string }>(
-    "SELECT name, zone, roles FROM worker WHERE state = 'ready' AND seen_at > $1",
-    [now - lease],
-  );
-  return new Set(
-    workers.flatMap((worker) => routesServedBy({ ...worker, roles: JSON.parse(worker.roles) as string[] })),
-  );
+/** Which messages some workers together would take. */
+export interface Served {
+  /** By a worker whose band has the priority. */
+  has(message: { route: string; priority: number }): boolean;
+  /** By any worker, whatever its band. */
+  hasRoute(route: string): boolean;
 }
 
-export function unservedMessage(route: string): string {
+/** What live workers serve. A worker is live while its session was seen within a lease. */
+export function servedRoutes(sql: Sql, lease: number, now: number): Promise<Served> {
+  return readServed(sql, "state = 'ready' AND seen_at > $1", now - lease);
+}
+
+/** What workers served that were seen since then, live or not. */
+export function servedSince(sql: Sql, since: number): Promise<Served> {
+  return readServed(sql, "seen_at > $1", since);
+}
+
+async function readServed(sql: Sql, which: string, since: number): Promise<Served> {
+  const workers = await sql.query<WorkerRow>(
+    `SELECT DISTINCT name, zone, roles, capacity, priority_min, priority_max FROM worker WHERE ${which}`,
+    [since],
+  );
+  const bands = new Map<string, PriorityBand[]>();
+  for (const { routes, band } of workers.map(reachOf)) {
+    for (const route of routes) {
+      const before = bands.get(route);
+      if (before) before.push(band);
+      else bands.set(route, [band]);
+    }
+  }
+  return {
+    has: ({ route, priority }) => bands.get(route)?.some((band) => isInBand(band, priority)) ?? false,
+    hasRoute: (route) => bands.has(route),
+  };
+}
+
+export function unservedMessage({ route, priority }: { route: string; priority: number }, served: Served): string {
+  if (served.hasRoute(route)) return `no live worker of the route ${route} takes the priority ${priority}`;
   return route.startsWith("worker/")
     ? `no live worker is named ${route.slice("worker/".length)}`
     : `no live worker serves the route ${route}`;
@@ -25,14 +53,16 @@ export function unservedMessage(route: string): string {
 /** Sets `warning` on filings whose route nobody serves; those that require a worker at once are refused. */
 export function warnOfUnserved(
   filings: readonly Filing[],
-  served: ReadonlySet<string>,
+  served: Served,
   refused: Map<Filing, WilcoError | object>,
 ): void {
   for (const filing of filings) {
     const { row } = filing;
-    if (served.has(row.route)) continue;
-    if (row.require_worker === 0) refused.set(filing, refusal(row.resource_name, row.operation, row.route));
-    else row.warning = unservedMessage(row.route);
+    const message = { route: row.route, priority: row.priority ?? DEFAULT_PRIORITY };
+    if (served.has(message)) continue;
+    const why = unservedMessage(message, served);
+    if (row.require_worker === 0) refused.set(filing, refusal(row.resource_name, row.operation, why));
+    else row.warning = why;
   }
 }
 
@@ -47,10 +77,10 @@ export function warnOfPaused(filings: readonly Filing[], paused: readonly Paused
   }
 }
 
-function refusal(resource: string | null, operation: string | null, route: string): WilcoError {
+function refusal(resource: string | null, operation: string | null, why: string): WilcoError {
   return new WilcoError({
     code: "no_worker",
-    message: `${resource} ${operation} was not filed: ${unservedMessage(route)}`,
+    message: `${resource} ${operation} was not filed: ${why}`,
     hint: "Start one (wilco worker), or submit without requiring a worker.",
   });
 }

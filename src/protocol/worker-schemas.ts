@@ -8,6 +8,12 @@ export const RegisterSchema = Type.Object(
     zone: name("zone"),
     roles: Type.Array(name("role"), { minItems: 1, maxItems: 100 }),
     capacity: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    band: Type.Optional(
+      Type.Object(
+        { min: Type.Integer({ minimum: 0, maximum: 200 }), max: Type.Integer({ minimum: 0, maximum: 200 }) },
+        { ...closed, description: "the priorities it takes, both ends included; default all" },
+      ),
+    ),
     host: text(255, "host name"),
     pid: Type.Integer({ minimum: 0 }),
     version: text(64, "of wilco"),

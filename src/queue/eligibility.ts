@@ -27,12 +27,16 @@ export function isSilent(worker: Pick<WorkerTable, "seen_at">, lease: number, no
   return worker.seen_at <= now - lease;
 }
 
+/** What the entry `e` takes of its worker `w`: an operation that is heavier than the whole worker takes all of it. */
+export const SLOTS_TAKEN = "CASE WHEN e.weight < w.capacity THEN e.weight ELSE w.capacity END";
+
 /** Slots in use by session; a session without any is missing. */
 export async function usedSlots(sql: Sql, sessions: readonly string[]): Promise<Map<string, number>> {
   const rows = await sql.query<{ session: string; used: number }>(
-    `SELECT worker_session AS session, sum(weight) AS used FROM entry
-     WHERE ${sql.dialect.inTexts("worker_session", "$1")} AND status IN ('running', 'canceling')
-     GROUP BY worker_session`,
+    `SELECT e.worker_session AS session, sum(${SLOTS_TAKEN}) AS used
+     FROM entry e JOIN worker w ON w.session = e.worker_session
+     WHERE ${sql.dialect.inTexts("e.worker_session", "$1")} AND e.status IN ('running', 'canceling')
+     GROUP BY e.worker_session`,
     [JSON.stringify(sessions)],
   );
   return new Map(rows.map((row) => [row.session, row.used]));

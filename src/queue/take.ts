@@ -1,6 +1,9 @@
 /** The claim's statements: the first due entries of a worker's routes, by priority then age, then taken and leased. */
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
+import { WHOLE_WORKER } from "../domain/resource-type.ts";
+import { SLOTS_TAKEN } from "./eligibility.ts";
+import type { Reach } from "./reach.ts";
 
 export interface Candidate {
   id: number;
@@ -8,20 +11,75 @@ export interface Candidate {
   resource: number | null;
 }
 
-/** The first `limit` claimable entries, locked; rows that another transaction holds are skipped, never waited for. */
-export function findCandidates(tx: Transaction, routes: readonly string[], limit: number): Promise<Candidate[]> {
+/**
+ * The first `slots` entries within reach, locked; rows that another transaction holds are skipped, never waited for. So
+ * is what does not fit now and another live worker keeps itself free for.
+ * @param lease ms; a worker that was not seen for as long keeps nothing.
+ */
+export function findCandidates(
+  tx: Transaction,
+  session: string,
+  { routes, band, capacity }: Reach,
+  slots: number,
+  lease: number,
+): Promise<Candidate[]> {
+  const fitting = slots >= capacity ? WHOLE_WORKER : slots;
   return tx.query<Candidate>(
-    `SELECT id, weight, resource FROM (${tx.dialect.firstOfRoutes(routes.length, 2, "$1")}) AS c
+    `SELECT id, weight, resource FROM (${tx.dialect.firstOfRoutes(routes.length, 7, "$1", WITHIN_REACH)}) AS c
      ORDER BY priority, id LIMIT $1`,
-    [limit, ...routes],
+    [slots, band.min, band.max, fitting, session, tx.now() - lease, ...routes],
   );
 }
 
-/** Stops at the first entry that does not fit, so that a heavy one is not passed by for ever. */
-export function withinSlots<T extends { weight: number }>(candidates: readonly T[], slots: number): T[] {
-  let free = slots;
-  const end = candidates.findIndex((candidate) => (free -= candidate.weight) < 0);
+/** What fits at once costs no look at the reservations. */
+const WITHIN_REACH = `priority BETWEEN $2 AND $3 AND (weight <= $4 OR NOT EXISTS (
+  SELECT 1 FROM worker WHERE worker.reserves = entry.id AND worker.session <> $5 AND worker.state = 'ready'
+    AND worker.seen_at > $6))`;
+
+/**
+ * Stops at the first entry that does not fit, so that a heavy one is not passed by for ever. What is heavier than the
+ * whole worker takes all of it.
+ */
+export function withinSlots<T extends { weight: number }>(
+  candidates: readonly T[],
+  free: number,
+  capacity: number,
+): T[] {
+  let left = free;
+  const end = candidates.findIndex(({ weight }) => (left -= Math.min(weight, capacity)) < 0);
   return end < 0 ? [...candidates] : candidates.slice(0, end);
+}
+
+/** The worker's word about its slots is not enough: a late claim could be counted twice. */
+export async function usedSlots(tx: Transaction, session: string): Promise<number> {
+  const [row] = await tx.query<{ used: number }>(
+    `SELECT coalesce(sum(${SLOTS_TAKEN}), 0) AS used
+     FROM worker w JOIN entry e ON e.worker_session = w.session AND e.status IN ('running', 'canceling')
+     WHERE w.session = $1`,
+    [session],
+  );
+  return row?.used ?? 0;
+}
+
+/**
+ * The worker keeps its slots free for this (locked) entry, which did not fit, or for none. Only one worker does so for
+ * an entry: were it all of the route, none of them would work until one of them is empty.
+ * @returns true when it does so from now on.
+ */
+export async function reserve(
+  tx: Transaction,
+  worker: { session: string; reserves: number | null },
+  entry: number | null,
+  lease: number,
+): Promise<boolean> {
+  if (worker.reserves === entry) return false;
+  const rows = await tx.query(
+    `UPDATE worker SET reserves = $2 WHERE session = $1 AND NOT EXISTS (
+       SELECT 1 FROM worker o WHERE o.reserves = $2 AND o.session <> $1 AND o.state = 'ready' AND o.seen_at > $3)
+     RETURNING session`,
+    [worker.session, entry, tx.now() - lease],
+  );
+  return entry !== null && rows.length > 0;
 }
 
 export interface Lease {

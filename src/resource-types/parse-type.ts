@@ -2,7 +2,12 @@
 import { isJsonObject, type JsonSchema } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
-import { NO_PARAMETERS, type OperationDescriptor, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import {
+  NO_PARAMETERS,
+  WHOLE_WORKER,
+  type OperationDescriptor,
+  type ResourceTypeDescriptor,
+} from "../domain/resource-type.ts";
 import { isName } from "../domain/route.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
@@ -26,6 +31,7 @@ const OPERATION_KEYS = [
   "poll",
   "role",
   "weight",
+  "exclusiveWorker",
   "argv",
 ] as const;
 
@@ -81,12 +87,20 @@ function parseOperation(name: string, operations: DocumentReader, schemas: Schem
     onLost: reader.choice("onLost", ["lose", "requeue"]),
     maxAttempts: reader.integer("maxAttempts", 1, 1_000),
     role: nameOf(reader, "role"),
-    weight: reader.integer("weight", 1, 10_000),
+    weight: weightOf(reader),
     argv: argvParameter(reader, parameters),
     poll: pollPolicy(reader),
     implementation,
   });
   return describeOperation(name, parts);
+}
+
+function weightOf(reader: DocumentReader): number | undefined {
+  const weight = reader.integer("weight", 1, WHOLE_WORKER);
+  if (reader.flag("exclusiveWorker") !== true) return weight;
+  if (weight !== undefined)
+    reader.problem("weight", "and exclusiveWorker exclude each other", "Leave one of them out.");
+  return WHOLE_WORKER;
 }
 
 const NAME_HINT = "Names are letters, digits, '.', '_' and '-', and start with a letter or digit.";

@@ -12,7 +12,7 @@
 import { parseDuration } from "../core/durations.ts";
 import type { JsonObject, JsonSchema } from "../core/json.ts";
 import type { PollPolicyInput } from "../domain/poll-policy.ts";
-import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { WHOLE_WORKER, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
 import type { Exec } from "./exec.ts";
@@ -60,6 +60,8 @@ export interface ResourceTypeDefinition {
 export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" | "implementation"> {
   /** From claim to deadline, e.g. "30s". Default "1h". */
   timeout?: string;
+  /** Waits for an empty worker and keeps it to itself. Instead of `weight`. */
+  exclusiveWorker?: boolean;
   poll?: PollPolicyInput;
   handler: Handler;
 }
@@ -73,11 +75,14 @@ export interface ResourceTypeInput extends TypeParts {
 export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
   const { name, operations, ...parts } = input;
   const handlers: Record<string, Handler> = {};
-  const described = Object.entries(operations).map(([operation, { handler, timeout, ...operationParts }]) => {
-    handlers[operation] = handler;
-    const limit = timeout === undefined ? {} : { timeout: parseDuration(timeout, `timeout of ${name}.${operation}`) };
-    return describeOperation(operation, { ...operationParts, ...limit });
-  });
+  const described = Object.entries(operations).map(
+    ([operation, { handler, timeout, exclusiveWorker, ...operationParts }]) => {
+      handlers[operation] = handler;
+      const limit = timeout === undefined ? {} : { timeout: parseDuration(timeout, `timeout of ${name}.${operation}`) };
+      const weight = exclusiveWorker === true ? { weight: WHOLE_WORKER } : {};
+      return describeOperation(operation, { ...operationParts, ...limit, ...weight });
+    },
+  );
   return { descriptor: describeType(name, parts, described), handlers };
 }
 

@@ -75,15 +75,20 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
 
   function startWaiting(): void {
     while (waiting.length > 0) {
-      // An execution heavier than the whole worker runs alone.
-      if (used > 0 && used + waiting[0]!.assignment.weight > capacity) return;
+      if (used + slotsOf(waiting[0]!) > capacity) return;
       void run(waiting.shift()!);
     }
   }
 
+  /** An execution heavier than the whole worker takes all of it, as the server counts. */
+  function slotsOf({ assignment }: Held): number {
+    return Math.min(assignment.weight, capacity);
+  }
+
   async function run(one: Held): Promise<void> {
     const { assignment, control } = one;
-    const { entry, attempt, weight, outputQuota } = assignment;
+    const { entry, attempt, outputQuota } = assignment;
+    const weight = slotsOf(one);
     one.stage = "running";
     used += weight;
     const started = now();

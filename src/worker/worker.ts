@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { messageOf } from "../core/errors.ts";
 import { type Lifecycle, lifecycle } from "../core/lifecycle.ts";
+import type { PriorityBand } from "../domain/priority.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
 import type { RegisterRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   roles: string[];
   /** Slots: executions at the same time. */
   capacity: number;
+  /** The priorities it takes. Default all. */
+  band?: PriorityBand;
   /** The types it has handlers for; YAML types need none. */
   types: readonly ResourceTypeDefinition[];
   /** Its own directory; made with mode 0700. Managed processes are remembered there. */
@@ -210,6 +213,7 @@ function registrationOf(options: WorkerOptions, succession: string): RegisterReq
     zone: options.zone,
     roles: options.roles,
     capacity: options.capacity,
+    ...(options.band ? { band: options.band } : {}),
     host: hostname(),
     pid: process.pid,
     version: options.version,

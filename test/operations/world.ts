@@ -2,7 +2,8 @@
 import { pino } from "pino";
 import { openDatabase, type Database } from "../../src/database/database.ts";
 import type { Entry } from "../../src/domain/entry.ts";
-import type { OperationDescriptor, ResourceTypeDescriptor } from "../../src/domain/resource-type.ts";
+import type { PriorityBand } from "../../src/domain/priority.ts";
+import { WHOLE_WORKER, type OperationDescriptor, type ResourceTypeDescriptor } from "../../src/domain/resource-type.ts";
 import type { Assignment } from "../../src/domain/worker.ts";
 import { createSealer } from "../../src/inventory/sealer.ts";
 import { createSecretStore } from "../../src/inventory/secret-store.ts";
@@ -28,7 +29,7 @@ export const workerToken: Principal = { name: "worker-token", role: "worker", zo
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** Operations of the type: work (exclusive, lost when its worker dies), redo (exclusive, repeatable), look (not exclusive). */
+/** Operations of the type: work (exclusive, lost when its worker dies), redo (exclusive, repeatable), look (not exclusive), heavy (3 slots), alone (a whole worker). */
 export async function createWorld(engineWorld: EngineWorld, settings: Partial<QueueSettings> = {}) {
   const place = await engineWorld.createDatabase(migrated);
   const database = await openDatabase(optionsOf(place));
@@ -62,6 +63,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     succession?: string;
     zone?: string;
     roles?: string[];
+    band?: PriorityBand;
     as?: Principal;
   }
 
@@ -71,6 +73,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
       zone: options.zone ?? "default",
       roles: options.roles ?? ["automate"],
       capacity: options.capacity ?? 10,
+      ...(options.band ? { band: options.band } : {}),
       host: "test",
       pid: 1,
       version: "0",
@@ -147,6 +150,8 @@ export const thing: ResourceTypeDescriptor = {
     work: operation("work"),
     redo: operation("redo", { onLost: "requeue" }),
     look: operation("look", { exclusive: false }),
+    heavy: operation("heavy", { exclusive: false, weight: 3 }),
+    alone: operation("alone", { exclusive: false, weight: WHOLE_WORKER }),
     check: operation("check", { exclusive: false, onLost: "requeue" }),
   },
   builtin: true,

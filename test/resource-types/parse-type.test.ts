@@ -28,6 +28,23 @@ operations:
     exclusive: false
 `;
 
+describe("what an operation takes of its worker", () => {
+  const weightOf = (lines: string) =>
+    parseYaml(`operations: { pack: { run: [tar], ${lines} } }`).operations["pack"]!.weight;
+
+  it("is its weight, or the whole worker", () => {
+    expect(weightOf("weight: 3")).toBe(3);
+    expect(weightOf("exclusiveWorker: true")).toBe(10_000);
+    expect(weightOf("exclusiveWorker: false, weight: 2")).toBe(2);
+  });
+
+  it("is not both", () => {
+    expect(() => weightOf("exclusiveWorker: true, weight: 2")).toThrow(
+      /weight: and exclusiveWorker exclude each other/,
+    );
+  });
+});
+
 describe("a type in YAML", () => {
   it("is read with every default filled in", () => {
     const type = parseYaml(SAMPLE);

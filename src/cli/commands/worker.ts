@@ -1,6 +1,8 @@
 /** `wilco worker`: a worker that reaches its server over HTTP, with a worker token and nothing else. */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { WHOLE_WORKER } from "../../domain/resource-type.ts";
+import { formatPriorityBand, parsePriorityBand } from "../../domain/priority.ts";
 import { DEFAULT_ROLE, requireName } from "../../domain/route.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createHttpRequest } from "../../worker/request.ts";
@@ -22,6 +24,7 @@ export interface WorkerFlags {
   zone: string;
   role?: string[];
   slots: string;
+  priorityBand?: string;
   types?: string;
   stateDir?: string;
 }
@@ -31,7 +34,8 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const name = requireName(flags.name ?? hostname(), "worker name");
   const zone = requireName(flags.zone, "zone");
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
-  const capacity = parseCount(flags.slots, "--slots", 10_000);
+  const capacity = parseCount(flags.slots, "--slots", WHOLE_WORKER);
+  const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const { url, token } = await resolveConnection(context);
   const log = createLog(
@@ -44,6 +48,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     zone,
     roles,
     capacity,
+    ...(band ? { band } : {}),
     types,
     stateDir:
       flags.stateDir === undefined
@@ -73,7 +78,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
       });
     if (!started) return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     context.output.notice(
-      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${capacity} slots).`,
+      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${capacity} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}).`,
     );
     await worker.stopped;
     return EXIT.succeeded;

@@ -47,6 +47,7 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--zone <zone>", "the zone it serves", "default")
     .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
     .option("--slots <count>", "entries it runs at once", "16")
+    .option("--priority-band <min-max>", 'takes these priorities only: "max-high", "0-50" (default all)')
     .option("--types <dir>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
     .action((flags: WorkerFlags, command: Command) =>

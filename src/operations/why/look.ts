@@ -3,7 +3,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { formatDuration } from "../../core/durations.ts";
 import { CLAIMABLE } from "../../database/dialect.ts";
 import type { Sql } from "../../database/database.ts";
-import type { EntryRow, WorkerTable } from "../../database/tables.ts";
+import type { EntryRow, WorkerRow } from "../../database/tables.ts";
 import type { Why, WhyReason } from "../../domain/why.ts";
 import type { QueueSettings } from "../context.ts";
 
@@ -61,7 +61,7 @@ export function nameOf(entry: Named): string {
 }
 
 /** "w1 on host-3 (process 4711)" */
-export function describeWorker(worker: Pick<WorkerTable, "name" | "host" | "pid">): string {
+export function describeWorker(worker: Pick<WorkerRow, "name" | "host" | "pid">): string {
   return `${worker.name} on ${worker.host} (process ${worker.pid})`;
 }
 

@@ -2,11 +2,12 @@
 import { formatDuration } from "../../core/durations.ts";
 import { CLAIMABLE } from "../../database/dialect.ts";
 import type { PausedRouteTable } from "../../database/tables.ts";
-import { PRIORITY_NAMES } from "../../domain/priority.ts";
+import { isInBand, PRIORITY_NAMES } from "../../domain/priority.ts";
 import type { Why } from "../../domain/why.ts";
 import { readPausedRoute } from "../../queue/paused.ts";
+import { reachOf } from "../../queue/reach.ts";
 import { iso, nameOf, since, why, type Look, type LookedAt } from "./look.ts";
-import { readRouteWorkers, whyNoWorker, whyNoneFree, type RouteWorker } from "./workers.ts";
+import { hasRoom, readRouteWorkers, whyNoWorker, whyNoneFree, whyOutsideBands, type RouteWorker } from "./workers.ts";
 
 /** Entries before it that are counted; beyond, the number says nothing more. */
 const MOST_AHEAD = 10_000;
@@ -18,8 +19,10 @@ export async function whyQueued(look: Look, entry: LookedAt): Promise<Why> {
   const paused = await readPausedRoute(look.sql, entry.route);
   if (paused) return whyPaused(look, entry, paused);
   const workers = await readRouteWorkers(look, entry.route);
-  const serving = workers.filter((worker) => worker.serves && worker.live);
-  if (serving.length === 0) return whyNoWorker(look, entry, workers);
+  const live = workers.filter((worker) => worker.serves && worker.live);
+  if (live.length === 0) return whyNoWorker(look, entry, workers);
+  const serving = live.filter(({ row }) => isInBand(reachOf(row).band, entry.priority));
+  if (serving.length === 0) return whyOutsideBands(look, entry, live);
   const ahead = await countAhead(look, entry);
   return (await whyNoneFree(look, entry, serving, ahead.count)) ?? whyNotYet(look, entry, serving, ahead);
 }
@@ -119,7 +122,7 @@ async function whyNotYet(look: Look, entry: LookedAt, serving: readonly RouteWor
       because: await look.explain(ahead.first),
     });
   }
-  const free = serving.filter((worker) => worker.free >= entry.weight);
+  const free = serving.filter((worker) => hasRoom(worker, entry));
   const names = free.map((worker) => `${worker.row.name} (${worker.free} of ${worker.row.capacity} slots free)`);
   const asking = free.filter((worker) => look.isAsking(worker.row.session));
   if (waited < look.settings.pollFloor + PATIENCE) {

@@ -1,13 +1,15 @@
 /** Why none of the workers takes an entry: there is none, or none that is heard of, or none with a free slot. */
 import { formatDuration } from "../../core/durations.ts";
 import { nearest } from "../../core/suggest.ts";
-import type { WorkerTable } from "../../database/tables.ts";
+import type { WorkerRow } from "../../database/tables.ts";
+import { formatPriorityBand } from "../../domain/priority.ts";
+import { WHOLE_WORKER } from "../../domain/resource-type.ts";
 import type { Why } from "../../domain/why.ts";
 import { isSilent, mayClaim, routesOf, usedSlots } from "../../queue/eligibility.ts";
 import { describeWorker, listing, nameOf, since, why, type Look, type LookedAt } from "./look.ts";
 
 export interface RouteWorker {
-  row: WorkerTable;
+  row: WorkerRow;
   /** It takes entries of the route. */
   serves: boolean;
   /** It may claim, and was heard of within a lease. */
@@ -22,7 +24,7 @@ const MOST_WORKERS = 2_000;
 
 /** The workers there are, and those that were there lately; only those of the route with their free slots. */
 export async function readRouteWorkers(look: Look, route: string): Promise<RouteWorker[]> {
-  const rows = await look.sql.query<WorkerTable>(
+  const rows = await look.sql.query<WorkerRow>(
     `SELECT * FROM worker WHERE state IN ('starting', 'ready', 'draining') OR seen_at > $1
      ORDER BY seen_at DESC LIMIT ${MOST_WORKERS}`,
     [look.now - LATELY],
@@ -84,7 +86,7 @@ export function whyNoWorker(look: Look, entry: LookedAt, workers: readonly Route
 function nearestText(entry: LookedAt, workers: readonly RouteWorker[]): string {
   const live = workers.filter((worker) => worker.live).map((worker) => worker.row);
   if (live.length === 0) return "No worker is live at all.";
-  const one = (row: WorkerTable) => `${row.name} (zone ${row.zone}, ${rolesText(row)})`;
+  const one = (row: WorkerRow) => `${row.name} (zone ${row.zone}, ${rolesText(row)})`;
   if (entry.bound_worker !== null) {
     const near = nearest(
       entry.bound_worker,
@@ -101,7 +103,7 @@ function nearestText(entry: LookedAt, workers: readonly RouteWorker[]): string {
   return `The nearest: ${parts.join("; ")}.`;
 }
 
-function rolesText(row: WorkerTable): string {
+function rolesText(row: WorkerRow): string {
   const roles = JSON.parse(row.roles) as string[];
   return `${roles.length === 1 ? "role" : "roles"} ${roles.join(", ")}`;
 }
@@ -112,6 +114,32 @@ function commandFor(entry: LookedAt, former: string | undefined): string {
   return `wilco worker ${options}${name === undefined ? "" : ` --name ${name}`} --token-file FILE`;
 }
 
+/** Live workers serve the route, and none of them takes the priority. */
+export function whyOutsideBands(look: Look, entry: LookedAt, serving: readonly RouteWorker[]): Why {
+  const bands = serving.map(({ row }) => ({ name: row.name, min: row.priority_min, max: row.priority_max }));
+  const shown = bands.map((band) => `${band.name} takes ${formatPriorityBand(band)}`);
+  return why(
+    entry,
+    "priority_band",
+    `No live worker of ${entry.route} takes the priority ${entry.priority}: ${listing(shown)}`,
+    {
+      hint: "Start a worker without a band, or file it again with a priority inside of one.",
+      commands: [commandFor(entry, undefined)],
+      details: { priority: entry.priority, bands },
+    },
+  );
+}
+
+/** A worker has room for what is heavier than it is when it is empty. */
+export function hasRoom({ row, free }: RouteWorker, entry: LookedAt): boolean {
+  return free >= Math.min(entry.weight, row.capacity);
+}
+
+function needsText(weight: number): string {
+  if (weight === 1) return "";
+  return weight === WHOLE_WORKER ? "; it needs an empty worker" : `; it needs ${weight} free slots`;
+}
+
 /** Live workers serve the route, and none of them has room for it; null when one has. */
 export async function whyNoneFree(
   look: Look,
@@ -119,32 +147,19 @@ export async function whyNoneFree(
   serving: readonly RouteWorker[],
   ahead: number,
 ): Promise<Why | null> {
-  if (serving.some((worker) => worker.free >= entry.weight)) return null;
-  const largest = Math.max(...serving.map((worker) => worker.row.capacity));
+  if (serving.some((worker) => hasRoom(worker, entry))) return null;
   const workers = serving.map(({ row, free }) => ({
     name: row.name,
     running: row.capacity - free,
     capacity: row.capacity,
   }));
-  if (entry.weight > largest) {
-    return why(
-      entry,
-      "too_heavy",
-      `It takes ${entry.weight} slots, and the largest worker of ${entry.route} has ${largest}`,
-      {
-        hint: "Start a worker with that many slots, or give the operation a smaller weight.",
-        commands: [`${commandFor(entry, undefined)} --slots ${entry.weight}`],
-        details: { weight: entry.weight, workers },
-      },
-    );
-  }
   const [oldest] = await look.sql.query<LookedAt>(
     `SELECT * FROM entry WHERE ${look.sql.dialect.inTexts("worker_session", "$1")}
        AND status IN ('running', 'canceling') ORDER BY started_at, id LIMIT 1`,
     [JSON.stringify(serving.map(({ row }) => row.session))],
   );
   const shown = workers.map((worker) => `${worker.name} runs ${worker.running}/${worker.capacity}`);
-  const needs = entry.weight === 1 ? "" : `; it needs ${entry.weight} free slots`;
+  const needs = needsText(entry.weight);
   const longest = oldest
     ? `; the oldest there is ${nameOf(oldest)}, for ${formatDuration(look.now - (oldest.started_at ?? look.now))}`
     : "";
