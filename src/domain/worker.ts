@@ -63,4 +63,6 @@ export interface Assignment {
   outputQuota: number;
   /** True when it was claimed (with a repeated claim id) and then asked to cancel. */
   canceling: boolean;
+  /** W3C traceparent of the submit; null = it had none. */
+  trace?: string | null;
 }

@@ -50,6 +50,7 @@ export async function assignmentsOf(
         weight: row.weight,
         outputQuota: context.settings.outputQuota,
         canceling: row.status === "canceling",
+        trace: row.trace,
       },
     ];
   });
@@ -81,6 +82,7 @@ function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now:
     weight: row.weight,
     outputQuota: context.settings.outputQuota,
     canceling: row.status === "canceling",
+    trace: row.trace,
   };
 }
 

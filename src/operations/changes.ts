@@ -3,21 +3,23 @@ import type { Transaction } from "../database/database.ts";
 import type { Status } from "../domain/status.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Change } from "../queue/signals.ts";
+import type { Move } from "../queue/moves.ts";
 
 export interface Changes {
   entries: Set<number>;
   routes: Set<string>;
   sessions: Set<string>;
   freed: Set<string>;
+  moves: Move[];
 }
 
 export function newChanges(): Changes {
-  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set() };
+  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set(), moves: [] };
 }
 
 export function toChange(changes: Changes): Change {
-  const { entries, routes, sessions, freed } = changes;
-  return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed] };
+  const { entries, routes, sessions, freed, moves } = changes;
+  return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed], moves };
 }
 
 /** After entries became queued: heads of their resources, and the routes to wake. */

@@ -6,6 +6,7 @@ import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { mayClaim } from "../queue/eligibility.ts";
+import { moveOf } from "../queue/moves.ts";
 import { reachOf, type Reach } from "../queue/reach.ts";
 import { findCandidates, reserve, takeEntries, usedSlots, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
@@ -136,7 +137,10 @@ function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claim
     })),
   );
   const changes = newChanges();
-  for (const row of rows) changes.entries.add(row.id);
+  for (const row of rows) {
+    changes.entries.add(row.id);
+    changes.moves.push(moveOf("claimed", row, row.status, now));
+  }
   tx.afterCommit(() => context.signals.publish(toChange(changes)));
   return changes;
 }

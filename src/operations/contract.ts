@@ -40,7 +40,13 @@ export type SaveTypes = (tx: Transaction, descriptors: readonly unknown[]) => Pr
 
 export interface Operations {
   /** `batchKey` is the Idempotency-Key header; items without a key of their own get `batchKey#index`. */
-  submit(principal: Principal, request: SubmitRequest, batchKey: string | undefined): Promise<SubmitAnswer>;
+  submit(
+    principal: Principal,
+    request: SubmitRequest,
+    batchKey: string | undefined,
+    /** W3C traceparent, kept with the entries and handed to their workers. */
+    trace?: string | null,
+  ): Promise<SubmitAnswer>;
   /** Files a script that is to run on the server. */
   submitScript(principal: Principal, request: ScriptSubmission, key: string | undefined): Promise<ScriptAnswer>;
   /** What was uploaded for the entry of a script. */

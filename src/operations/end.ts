@@ -9,6 +9,7 @@ import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
 import { promoteHeads } from "../queue/heads.ts";
+import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes } from "./changes.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 
@@ -57,7 +58,10 @@ export async function endEntries(
     tx,
     ends.map((end) => finishedEvent(end, locked.get(end.id)!, now)),
   );
-  for (const end of ends) changes.entries.add(end.id);
+  for (const end of ends) {
+    changes.entries.add(end.id);
+    changes.moves.push(moveOf("ended", locked.get(end.id)!, end.status, now));
+  }
 
   const resources = ends.flatMap((end) => {
     const entry = locked.get(end.id)!;

@@ -47,6 +47,7 @@ export const FILED_COLUMNS = {
   parent: "int",
   root: "int",
   retry_of: "int",
+  trace: "text",
   waits: "int",
   warning: "text",
   created_at: "int",
@@ -72,6 +73,8 @@ export interface FilingInput {
   retryOf: number | null;
   /** Values of the secret store that the caller has used. */
   used: readonly string[];
+  /** W3C traceparent of the caller. */
+  trace: string | null;
 }
 
 /** A call that passed every check; status and times are set when its dependencies are known. */
@@ -147,6 +150,7 @@ export function fileCall(
     parent: input.principal.script?.entry ?? null,
     root: input.principal.script?.root ?? null,
     retry_of: input.retryOf,
+    trace: input.trace,
     waits: 0,
     warning: null,
     created_at: now,

@@ -2,7 +2,7 @@
 import { appendEvents, type NewEvent } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
-import type { Context } from "./context.ts";
+import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes } from "./changes.ts";
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
@@ -20,7 +20,6 @@ export interface Lapse {
  * - otherwise: lost when that is certain; else it stays running, marked silent, and holds its resource until `lostAfter`.
  */
 export async function lapseLeases(
-  context: Context,
   tx: Transaction,
   ids: readonly number[],
   lapse: Lapse,
@@ -42,12 +41,6 @@ export async function lapseLeases(
   await requeue(tx, again, { reason: lapse.reason, countTry: true }, changes);
   await markSilent(tx, silent, lapse, changes);
   await endEntries(tx, locked, ends, changes);
-  for (const entry of live) {
-    context.log.warn(
-      { entry: entry.id, attempt: entry.attempt, worker: entry.worker_name, route: entry.route },
-      `lease lapsed: ${lapse.reason}`,
-    );
-  }
 }
 
 /** Back to the queue for a new attempt. `countTry: false` for what was handed back unstarted. */
@@ -83,6 +76,7 @@ export async function requeue(
       data: { reason: options.reason, worker: entry.worker_name, tries: entry.tries },
     })),
   );
+  for (const entry of entries) changes.moves.push(moveOf("requeued", entry, "queued", now, options.reason));
   announceQueued(tx, rows, changes);
 }
 
@@ -108,7 +102,10 @@ async function markSilent(
       data: { reason: lapse.reason, worker: entry.worker_name, since: new Date(entry.seen_at ?? now).toISOString() },
     })),
   );
-  for (const entry of entries) changes.entries.add(entry.id);
+  for (const entry of entries) {
+    changes.entries.add(entry.id);
+    changes.moves.push(moveOf("silent", entry, entry.status, now, lapse.reason));
+  }
 }
 
 function canceledError(entry: LockedEntry, lapse: Lapse): EntryError {

@@ -2,6 +2,7 @@
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import { lockResources } from "../queue/heads.ts";
+import type { MovedRow } from "../queue/moves.ts";
 
 /** The columns that the decision about an entry needs. */
 export type LockedEntry = Pick<
@@ -32,11 +33,13 @@ export type LockedEntry = Pick<
   | "seen_at"
   | "lease_expires"
   | "deadline"
->;
+> &
+  MovedRow;
 
 const LOCKED_COLUMNS = `id, status, resource, exclusive, head, forced, attempt, tries, max_attempts, on_lost,
   worker_session, worker_name, finish_id, last_chunk, output_bytes, last_event, parent, cancel_by, cancel_reason,
-  expires_in, silent, kind, route, seen_at, lease_expires, deadline`;
+  expires_in, silent, kind, route, seen_at, lease_expires, deadline, root, priority, queued_at, started_at, trace,
+  resource_name, operation`;
 
 interface Dependent {
   entry: number;

@@ -195,7 +195,7 @@ async function endUnserved(context: Context, tx: Transaction, changes: Changes):
 
 async function reapLeases(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
   const ids = await idsOf(tx, "SELECT id FROM entry WHERE lease_expires <= $1 AND silent = 0 ORDER BY id", [tx.now()]);
-  await lapseLeases(context, tx, ids, { reason: "its worker fell silent", final: false }, changes);
+  await lapseLeases(tx, ids, { reason: "its worker fell silent", final: false }, changes);
   return ids.length === BATCH;
 }
 
@@ -205,7 +205,7 @@ async function loseSilent(context: Context, tx: Transaction, changes: Changes): 
     "SELECT id FROM entry WHERE lease_expires <= $1 AND silent = 1 AND seen_at <= $2 ORDER BY id",
     [tx.now(), tx.now() - context.settings.lostAfter],
   );
-  await lapseLeases(context, tx, ids, { reason: "its worker stayed silent", final: true }, changes);
+  await lapseLeases(tx, ids, { reason: "its worker stayed silent", final: true }, changes);
   return ids.length === BATCH;
 }
 

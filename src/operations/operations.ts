@@ -5,6 +5,7 @@ import type { Database } from "../database/database.ts";
 import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
 import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
+import { logMove, type Move } from "../queue/moves.ts";
 import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
@@ -31,6 +32,8 @@ export interface OperationsOptions {
   log: Logger;
   settings?: Partial<QueueSettings>;
   validator?: SchemaValidator;
+  /** Told of everything that happens to entries here, after it happened: metrics, rates, spans. */
+  onMove?: (move: Move) => void;
 }
 
 /** The operations, and the maintenance for tests that drive it by hand. */
@@ -45,11 +48,17 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const maintenance = createMaintenance(context);
   const submit = createSubmit(context, options.validator ?? createSchemaValidator());
   const stopping = new AbortController();
+  signals.subscribe((change) => {
+    for (const move of change?.moves ?? []) {
+      logMove(log, move);
+      options.onMove?.(move);
+    }
+  });
 
   return {
     maintenance,
-    async submit(principal, request, batchKey) {
-      const answer = await submit({ principal, request, batchKey });
+    async submit(principal, request, batchKey, trace = null) {
+      const answer = await submit({ principal, request, batchKey, trace });
       // Something due soon must not wait for the next tick.
       if (request.entries.some((entry) => entry.at !== undefined || entry.delay !== undefined)) maintenance.wake();
       return answer;

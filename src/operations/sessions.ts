@@ -96,7 +96,6 @@ export async function endSession(
     [session],
   );
   await lapseLeases(
-    context,
     tx,
     held.map((row) => row.id),
     { reason, final: true },

@@ -10,6 +10,7 @@ import type { SchemaValidator } from "../domain/schema.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { noResource } from "../inventory/resources.ts";
 import { lockResources } from "../queue/heads.ts";
+import { moveOf } from "../queue/moves.ts";
 import { readPaused } from "../queue/paused.ts";
 import type { SubmitAnswer, SubmitOutcome, SubmitRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
@@ -29,6 +30,7 @@ export interface SubmitItem {
   retryOf?: number;
   /** Of a retry: values of the secret store that the old call had used. */
   used?: readonly string[];
+  trace?: string | null;
 }
 
 /** Entries a transaction: more would make the others wait for it. */
@@ -103,7 +105,14 @@ async function prepare(
         const missing = submission.secrets?.find((name) => !stored.has(name));
         if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
         const used = [...(item.used ?? []), ...(submission.secrets ?? []).map((name) => stored.get(name)!)];
-        const input = { submission, principal: item.principal, key, retryOf: item.retryOf ?? null, used };
+        const input = {
+          submission,
+          principal: item.principal,
+          key,
+          retryOf: item.retryOf ?? null,
+          trace: item.trace ?? null,
+          used,
+        };
         outcomes.push({ filing: fileCall(input, target, validator, { settings, sealer }, now) });
       } catch (error) {
         if (!(error instanceof WilcoError)) throw error;
@@ -236,6 +245,7 @@ async function link(
       data: { status: row.status, by: row.requested_by, route: row.route },
     })),
   );
+  for (const row of rows) changes.moves.push(moveOf("put", row, row.status, row.created_at));
   const links = filings.flatMap((filing) => {
     const { id } = byKey.get(keyOf(filing.row))!;
     return filing.after.map((dependency) => ({ entry: id, needs: dependency.entry, condition: dependency.on }));

@@ -4,6 +4,7 @@
  */
 import { randomId } from "../core/ids.ts";
 import type { Database } from "../database/database.ts";
+import type { Move } from "./moves.ts";
 
 export interface Change {
   /** Entries whose `last_event` grew. */
@@ -14,6 +15,8 @@ export interface Change {
   sessions?: readonly string[];
   /** Worker sessions that have slots free again: a claim that came before the finish is tried anew. */
   freed?: readonly string[];
+  /** What happened to entries, for observers in this process; it does not travel. */
+  moves?: readonly Move[];
 }
 
 /** null = anything may have changed. */

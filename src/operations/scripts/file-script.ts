@@ -26,6 +26,7 @@ import { LIMITS } from "../../protocol/schema-parts.ts";
 import { readPaused } from "../../queue/paused.ts";
 import type { Context } from "../context.ts";
 import type { Principal } from "../contract.ts";
+import { moveOf } from "../../queue/moves.ts";
 import { announceQueued, newChanges, toChange } from "../changes.ts";
 import { dueTime, type Filed, type Filing } from "../filing.ts";
 import { insertEntries, sameRequest } from "../submit.ts";
@@ -75,6 +76,7 @@ export async function fileScript(
       submission.file,
       JSON.stringify(submission.files),
     ]);
+    changes.moves.push(moveOf("put", row, row.status, now));
     announceQueued(tx, [row], changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return { entry: entryOf(row, [], null), replayed: false };
@@ -133,6 +135,7 @@ function rowOf(
     parent: null,
     root: null,
     retry_of: null,
+    trace: null,
     waits: 0,
     warning: null,
     created_at: now,

@@ -1,5 +1,6 @@
 /** Submit, poll, history, events, cancel, retry. */
 import { Type } from "typebox";
+import { readTraceparent } from "../../core/trace-context.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type { CancelRequest, EntriesQuery, EventsQuery, PollRequest, SubmitRequest } from "../../protocol/messages.ts";
 import {
@@ -28,7 +29,13 @@ export function entryRoutes({ operations, stopping }: { operations: Operations; 
       body: SubmitSchema,
       headers: KEY_HEADER,
       answer: { description: "One outcome an item, in order: the entry as filed, or an error" },
-      handle: (asked) => operations.submit(asked.principal, asked.body, idempotencyKey(asked)),
+      handle: (asked) =>
+        operations.submit(
+          asked.principal,
+          asked.body,
+          idempotencyKey(asked),
+          readTraceparent(asked.headers["traceparent"]),
+        ),
     }),
     route<{ Body: PollRequest }>({
       method: "POST",
