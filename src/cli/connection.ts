@@ -11,7 +11,7 @@ import { dataDirOf, readAdminToken } from "./data-dir.ts";
 import { readProfiles, type Profile } from "./profiles.ts";
 
 export interface Connection {
-  /** Without a slash at its end. */
+  /** Without a slash at its end; of several servers, with commas between. */
   url: string;
   token: string;
   /** Where the URL came from, for `status` and errors: "--server", "profile prod", "local server in /…". */
@@ -73,8 +73,15 @@ function localTarget(dataDir: string): Target {
   });
 }
 
-/** @throws WilcoError `invalid_request`. */
+/** One URL, or several with commas between: servers on one database. @throws WilcoError `invalid_request`. */
 export function checkUrl(text: string, from: string): string {
+  return text
+    .split(",")
+    .map((url) => checkOne(url.trim(), from))
+    .join(",");
+}
+
+function checkOne(text: string, from: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === "http:" || url.protocol === "https:")) {
     if (url.username === "" && url.password === "") return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
@@ -87,7 +94,7 @@ export function checkUrl(text: string, from: string): string {
   throw new WilcoError({
     code: "invalid_request",
     message: `The server's URL (${from}) is not one: ${JSON.stringify(text)}`,
-    hint: "Write http://HOST:PORT or https://HOST:PORT.",
+    hint: "Write http://HOST:PORT or https://HOST:PORT, several servers of one database with commas between.",
   });
 }
 

@@ -70,7 +70,8 @@ export function createApi(transport: Transport) {
     why: (id: number, options: HeldOptions = {}) => request<Why>("GET", paths.why(id), options),
     events: (id: number, query: EventsQuery = {}, options: HeldOptions = {}) =>
       request<EventsAnswer>("GET", paths.events(id), { ...options, query, hold: query.wait }),
-    cancel: (id: number, body: CancelRequest = {}) => request<Entry>("POST", paths.cancel(id), { body }),
+    cancel: (id: number, body: CancelRequest = {}) =>
+      request<Entry>("POST", paths.cancel(id), { body, idempotent: true }),
     retry: (id: number, idempotencyKey: string) => request<Entry>("POST", paths.retry(id), { idempotencyKey }),
 
     resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),

@@ -9,7 +9,7 @@ import { createScriptApi, type ScriptApi } from "./script-api.ts";
 import { createTransport } from "./transport.ts";
 
 export interface ConnectOptions {
-  /** Of the server, e.g. "http://127.0.0.1:7070". */
+  /** Of the server, e.g. "http://127.0.0.1:7070". Of several servers on one database: "http://a:7070,http://b:7070". */
   url: string;
   token?: string;
   /** Below the settings of calls and of `with()`. */

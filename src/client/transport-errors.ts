@@ -8,7 +8,7 @@ import type { HttpAnswer } from "./dispatch.ts";
 export interface Fault {
   /** Completes "The server at URL can't be reached: …". */
   reason: string;
-  /** The server can't have seen the request: repeating it is safe whatever it asks for. */
+  /** The server has not seen the request, or says that it has done nothing: repeating it is safe whatever it asks for. */
   neverSent: boolean;
   /** Repeating can't help: a wrong certificate, another kind of server. */
   permanent: boolean;
@@ -60,11 +60,25 @@ export function faultOfDeadline(ms: number): Fault {
 /** The fault of an answer that stands for an absent server, or undefined when the answer is the server's own. */
 export function faultOfAnswer(answer: HttpAnswer): Fault | undefined {
   const base = { neverSent: false, cause: undefined };
-  if (ABSENT.has(answer.status)) return { ...base, reason: `it answered ${answer.status}`, permanent: false };
+  if (ABSENT.has(answer.status)) {
+    const { message, details } = bodyOf(answer);
+    const why = typeof message === "string" ? `: ${message}` : "";
+    const carriedOut = !isJsonObject(details) || details["carriedOut"] !== false;
+    return { ...base, reason: `it answered ${answer.status}${why}`, neverSent: !carriedOut, permanent: false };
+  }
   if (answer.status >= 300 && answer.status < 400) {
     return { ...base, reason: `it redirects (${answer.status}): use the URL it redirects to`, permanent: true };
   }
   return undefined;
+}
+
+function bodyOf({ text }: HttpAnswer): { message?: unknown; details?: unknown } {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isJsonObject(body) ? body : {};
+  } catch {
+    return {}; // a proxy's page
+  }
 }
 
 /** The answer's JSON; a fault when it is none of wilco's. Errors of the server are thrown by code. */

@@ -1,6 +1,7 @@
 /**
  * Requests to the server: bearer token, a deadline for each attempt, and repetition with backoff of what is safe to
- * repeat. A request is safe when it changes nothing, carries an idempotency key, or was certainly never sent.
+ * repeat. A request is safe when it changes nothing, carries an idempotency key, comes to the same when it is carried out
+ * twice, or was certainly not carried out. Of several servers the one that answered last is asked, until it does not.
  */
 import { backoffDelay, type Backoff } from "../core/backoff.ts";
 import { WilcoError } from "../core/errors.ts";
@@ -15,7 +16,7 @@ import {
 } from "./transport-errors.ts";
 
 export interface TransportOptions {
-  /** Of the server, e.g. "http://127.0.0.1:7070"; a path before /v1 is kept. */
+  /** Of the server, e.g. "http://127.0.0.1:7070"; a path before /v1 is kept. Of several on one database: "A,B". */
   url: string;
   token?: string | undefined;
   /** How long a safe request is repeated after its first failure, ms. Default 30,000. 0 = one attempt. */
@@ -34,6 +35,8 @@ export interface RequestOptions {
   ifMatch?: string | undefined;
   /** Changes nothing although it is no GET. */
   readOnly?: boolean | undefined;
+  /** Carried out twice it comes to the same. */
+  idempotent?: boolean | undefined;
   /** How long the server may hold it, ms; added to the attempt's deadline. */
   hold?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -59,7 +62,9 @@ const CONCURRENCY = 32;
 
 export function createTransport(options: TransportOptions): Transport {
   const { token, retryTime = 30_000, attemptTimeout = 10_000, backoff, dispatch = dispatchOverNetwork } = options;
-  const url = baseUrl(options.url);
+  const urls = options.url.split(",").map((url) => baseUrl(url.trim()));
+  /** Of `urls`, the one that is asked. */
+  let current = 0;
   /** What close() ends: attempts and pauses. */
   const stops = new Set<() => void>();
   const waiting: Array<() => void> = [];
@@ -126,29 +131,35 @@ export function createTransport(options: TransportOptions): Transport {
     const { hold = 0, signal, idempotencyKey } = settings;
     const patience = settings.retryTime ?? retryTime;
     const readOnly = method === "GET" || settings.readOnly === true;
+    const target = `${path}${queryText(settings.query)}`;
     const request = {
       method,
-      url: `${url}${path}${queryText(settings.query)}`,
       headers: headersOf(token, settings),
       body: settings.body === undefined ? undefined : JSON.stringify(settings.body),
     };
     let failedAt: number | undefined;
     let maybeDone = false;
     for (let attempts = 1; ; attempts++) {
-      const outcome = await attempt(request, attemptTimeout + hold, signal);
+      const asked = current;
+      const outcome = await attempt({ ...request, url: `${urls[asked]}${target}` }, attemptTimeout + hold, signal);
       if ("value" in outcome) return outcome.value as T;
       const { fault } = outcome;
+      // Unless another request has found out already.
+      if (asked === current) current = (asked + 1) % urls.length;
+      const askedAll = attempts >= urls.length;
       if (!fault.neverSent) maybeDone = true;
       const now = performance.now();
       failedAt ??= now;
       const elapsed = now - failedAt;
-      const safe = readOnly || idempotencyKey !== undefined || fault.neverSent;
-      if (fault.permanent || !safe || elapsed >= patience) {
+      const safe = readOnly || settings.idempotent === true || idempotencyKey !== undefined || fault.neverSent;
+      if (!safe || (askedAll && (fault.permanent || elapsed >= patience))) {
         const uncertain = maybeDone && !readOnly;
-        throw unreachable({ url, what: `${method} ${path}`, fault, attempts, elapsed, uncertain });
+        throw unreachable({ url: urls.join(", "), what: `${method} ${path}`, fault, attempts, elapsed, uncertain });
       }
+      // The next server may be there; only after a round of all of them it is worth to wait.
+      if (attempts % urls.length !== 0) continue;
       // The last attempt falls on the end of the patience, not somewhere before it.
-      await pause(Math.min(backoffDelay(attempts - 1, backoff), Math.max(1, patience - elapsed)), signal);
+      await pause(Math.min(backoffDelay(attempts / urls.length - 1, backoff), Math.max(1, patience - elapsed)), signal);
     }
   }
 
@@ -165,7 +176,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    url,
+    url: urls.join(","),
     retryTime,
     async request<T>(method: HttpRequest["method"], path: string, settings: RequestOptions = {}) {
       if (settings.hold !== undefined && settings.hold > 0) return repeat<T>(method, path, settings);

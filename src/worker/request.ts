@@ -4,12 +4,34 @@ import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/erro
 import type { WorkerRequest } from "./api.ts";
 
 /**
- * @param options.url of the server, e.g. "http://127.0.0.1:7070".
+ * @param options.url of the server, e.g. "http://127.0.0.1:7070"; of several on one database "A,B": the one that answered
+ *   last is asked until it does not.
  * @param options.token a worker token.
  */
 export function createHttpRequest({ url, token }: { url: string; token: string }): WorkerRequest {
-  const base = url.replace(/\/+$/, "");
-  return async (method, path, body, { signal, timeout }) => {
+  const servers = url.split(",").map((one) => one.trim().replace(/\/+$/, ""));
+  const ask = createExchange(token);
+  let current = 0;
+  return async (method, path, body, options) => {
+    const asked = current;
+    try {
+      return await ask(servers[asked]!, method, path, body, options);
+    } catch (error) {
+      // The loops of the worker repeat; several of them may have found out at once.
+      if (isAbsent(error) && asked === current) current = (asked + 1) % servers.length;
+      throw error;
+    }
+  };
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof WilcoError && (error.code === "unreachable" || error.code === "unavailable");
+}
+
+type Exchange = (base: string, ...request: Parameters<WorkerRequest>) => Promise<unknown>;
+
+function createExchange(token: string): Exchange {
+  return async (base, method, path, body, { signal, timeout }) => {
     const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
     let response;
     try {

@@ -83,15 +83,14 @@ test("the time a request asks to be held is added to its deadline", async () => 
 });
 
 test("a mutation without a key is not repeated once it may have been carried out, and the error says so", async () => {
-  await apiOf().submit({ entries: [item] }, "key-1");
   fates("lose answer");
   const error: unknown = await apiOf()
-    .cancel(1)
+    .createToken({ name: "t", role: "viewer" })
     .catch((caught: unknown) => caught);
-  expect(server.seen.filter((seen) => seen.path.endsWith("/cancel"))).toHaveLength(1);
+  expect(server.seen).toHaveLength(1);
   expect(error).toMatchObject({
     code: "unreachable",
-    message: expect.stringContaining("whether POST /v1/entries/1/cancel was carried out is not known"),
+    message: expect.stringContaining("whether POST /v1/tokens was carried out is not known"),
   });
 });
 
@@ -211,3 +210,65 @@ test.each(["localhost:7070", "ftp://example.org", "http://user:pw@example.org", 
     expect(() => createTransport({ url })).not.toThrow("pw");
   },
 );
+
+test("of several servers the next is asked when one is not there, at once, and then stays the one that is asked", async () => {
+  const asked: string[] = [];
+  const dispatch: Dispatch = async ({ url }) => {
+    const { host } = new URL(url);
+    asked.push(host);
+    if (host === "a") throw Object.assign(new Error("no"), { code: "ECONNREFUSED" });
+    return { status: 200, text: '{"items":[],"next":null}' };
+  };
+  // A pause would be an hour.
+  const api = apiOf({ url: "http://a, http://b", dispatch, backoff: { first: 3_600_000, max: 3_600_000 } });
+  await api.resources();
+  await api.resources();
+  expect(asked).toEqual(["a", "b", "b"]);
+});
+
+test("several servers none of which is there are all named, after patience has ended", async () => {
+  const dispatch: Dispatch = async () => {
+    throw Object.assign(new Error("no"), { code: "ECONNREFUSED" });
+  };
+  await expect(apiOf({ url: "http://a,http://b", retryTime: 5, dispatch }).resources()).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("http://a, http://b") as string,
+  });
+});
+
+test("a wrong certificate of one server does not keep the others from being asked", async () => {
+  const dispatch: Dispatch = async ({ url }) => {
+    if (url.startsWith("https://a")) throw Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" });
+    return { status: 200, text: '{"items":[],"next":null}' };
+  };
+  expect(await apiOf({ url: "https://a,https://b", dispatch }).resources()).toMatchObject({ next: null });
+});
+
+test("what changes something and is not known to be undone is not asked of another server", async () => {
+  const asked: string[] = [];
+  const dispatch: Dispatch = async ({ url }) => {
+    asked.push(new URL(url).host);
+    throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
+  };
+  await expect(
+    apiOf({ url: "http://a,http://b", dispatch }).createToken({ name: "t", role: "viewer" }),
+  ).rejects.toMatchObject({ code: "unreachable", message: expect.stringContaining("is not known") as string });
+  expect(asked).toEqual(["a"]);
+});
+
+test("a server that says that it has done nothing is asked again, whatever the call was", async () => {
+  const body = JSON.stringify({ code: "unavailable", message: "no database", details: { carriedOut: false } });
+  const type = "application/json";
+  fates({ status: 503, body, type }, { status: 503, body, type });
+  await apiOf()
+    .createToken({ name: "t", role: "viewer" })
+    .catch(() => {}); // this server has no tokens
+  expect(server.seen).toHaveLength(3);
+});
+
+test("a cancel is repeated: twice comes to the same as once", async () => {
+  await apiOf().submit({ entries: [item] }, "key-1");
+  fates("lose answer");
+  await apiOf().cancel(1);
+  expect(server.seen.filter((seen) => seen.path.endsWith("/cancel"))).toHaveLength(2);
+});

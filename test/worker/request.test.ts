@@ -143,3 +143,28 @@ describe("a request over HTTP", () => {
     });
   });
 });
+
+describe("several servers", () => {
+  it("are asked one after the other: the one that answered last, until it does not", async () => {
+    const asked: string[] = [];
+    const answering = (name: string, status: () => number) =>
+      listen((_request, response) => {
+        asked.push(name);
+        response.writeHead(status(), { "content-type": "application/json" });
+        response.end(status() === 200 ? '{"fine":true}' : '{"code":"unavailable","message":"stopping"}');
+      });
+    let first = 503;
+    let second = 200;
+    const a = await answering("a", () => first);
+    const b = await answering("b", () => second);
+    const request = createHttpRequest({ url: `${a}, ${b}/`, token: "secret" });
+    const ask = () => request("POST", "/v1/x", {}, { timeout: 20_000 });
+    await expect(ask()).rejects.toMatchObject({ code: "unavailable" });
+    expect(await ask()).toEqual({ fine: true });
+    expect(await ask()).toEqual({ fine: true });
+    [first, second] = [200, 503];
+    await expect(ask()).rejects.toMatchObject({ code: "unavailable" });
+    expect(await ask()).toEqual({ fine: true });
+    expect(asked).toEqual(["a", "b", "b", "b", "a"]);
+  });
+});

@@ -1,9 +1,11 @@
 /** `wilco server`: the server in the foreground. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
 import { createLog } from "../composition/log.ts";
 import { loadTypes } from "../composition/load-types.ts";
 import { readTls, startServerParts } from "../composition/server-parts.ts";
@@ -24,6 +26,8 @@ export interface ServerFlags extends UpFlags {
   tlsCert?: string;
   tlsKey?: string;
   insecure?: boolean;
+  lease?: string;
+  lostAfter?: string;
 }
 
 const DEFAULT_PORT = "7070";
@@ -43,6 +47,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseCount(flags.slots, "--slots", 10_000);
   const types = await loadTypes(flags.types && context.path(flags.types));
+  const settings = leaseSettings(flags);
   const log = createLog(
     context.output,
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
@@ -59,6 +64,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       databaseUrl,
       secretKey: secretKeyOf(context, flags.secretKeyFile),
       listen,
+      settings,
       worker: flags.worker ? { name: workerName, slots, types } : null,
       version: readVersion(),
       log,
@@ -77,6 +83,26 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     interrupt.dispose();
     stopLogging();
   }
+}
+
+/** Shorter ones would be lost to a busy machine or a slow network. */
+const SHORTEST_LEASE = 1_000;
+
+/** A third of the lease is a heartbeat: two of them may be lost. */
+function leaseSettings({ lease: text, lostAfter: silence }: ServerFlags): Partial<QueueSettings> {
+  const lease = text === undefined ? DEFAULT_QUEUE_SETTINGS.lease : parseDuration(text, "--lease");
+  const lostAfter = silence === undefined ? DEFAULT_QUEUE_SETTINGS.lostAfter : parseDuration(silence, "--lost-after");
+  if (lease < SHORTEST_LEASE) throw tooShort("--lease", "1s", "busy workers would lose their work");
+  if (lostAfter < lease) throw tooShort("--lost-after", "the lease", "a silent worker is noticed by its lease's end");
+  return { lease, heartbeat: Math.floor(lease / 3), lostAfter };
+}
+
+function tooShort(flag: string, least: string, why: string): WilcoError {
+  return new WilcoError({
+    code: "invalid_request",
+    message: `${flag} must not be shorter than ${least}: ${why}`,
+    hint: "The defaults are --lease 30s and --lost-after 5m; all servers of a database need the same.",
+  });
 }
 
 /** Of a cluster's servers each has its worker; a single server's is simply the local one. */

@@ -10,6 +10,7 @@ import { writeOwner } from "../../database/owner.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
 import { createInventory } from "../../inventory/inventory.ts";
 import { createSealer, ensureSecretKey } from "../../inventory/sealer.ts";
+import type { QueueSettings } from "../../operations/context.ts";
 import { createOperations } from "../../operations/operations.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
@@ -30,6 +31,8 @@ export interface ServerPartsOptions {
   listen: { host: string; port: number; insecure: boolean; tls?: { cert: string; key: string } | undefined } | null;
   /** null = no worker in this process. */
   worker: { name: string; slots: number; types: readonly ResourceTypeDefinition[] } | null;
+  /** Of the queue; default: its own. */
+  settings?: Partial<QueueSettings>;
   version: string;
   log: Logger;
 }
@@ -92,7 +95,7 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
 }
 
 async function buildApp(options: ServerPartsOptions, database: Database) {
-  const { dataDir, databaseUrl, version, log } = options;
+  const { dataDir, databaseUrl, version, log, settings = {} } = options;
   const schemas = createSchemaValidator();
   const inventory = createInventory({
     database,
@@ -104,7 +107,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   const tokens = createTokens({ database });
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
   const { targets, secrets } = inventory;
-  const operations = createOperations({ database, targets, secrets, log, validator: schemas });
+  const operations = createOperations({ database, targets, secrets, log, settings, validator: schemas });
   const app = createServerApp({ operations, inventory, tokens, database, log, version, tls: options.listen?.tls });
   return { app, operations, tokens, adminToken };
 }

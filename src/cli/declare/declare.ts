@@ -17,7 +17,10 @@ export function addGlobalOptions(command: Command): Command {
 /** Those that have nothing to do with how a result is printed. */
 export function addConnectionOptions(command: Command): Command {
   return command
-    .option("--server <url>", "which server (or WILCO_SERVER, a profile, the local server of wilco up)")
+    .option(
+      "--server <url>",
+      "which server, or several: A,B (or WILCO_SERVER, a profile, the local server of wilco up)",
+    )
     .option("--profile <name>", "which profile (or WILCO_PROFILE)")
     .option("--token-file <file>", "file that holds the token, - for stdin (or WILCO_TOKEN)")
     .option("-q, --quiet", "no notices")

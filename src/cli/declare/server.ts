@@ -35,7 +35,9 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--secret-key-file <file>", "key of the stored secrets, the same on all servers (or WILCO_SECRET_KEY)")
     .option("--tls-cert <file>", "certificate chain (PEM); with it the API is HTTPS")
     .option("--tls-key <file>", "its private key (PEM)")
-    .option("--insecure", "listen on another address than loopback without TLS");
+    .option("--insecure", "listen on another address than loopback without TLS")
+    .option("--lease <duration>", "how long a worker's claim lives without a heartbeat (default 30s)")
+    .option("--lost-after <duration>", "how long a silent worker may still come back (default 5m)");
   server.action((flags: ServerFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/server.ts")).serverCommand(context, flags),
