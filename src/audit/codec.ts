@@ -14,7 +14,13 @@ export function parseJson<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(text) as T);
 }
 
-export function entryOf(row: EntryRow, after: Dependency[], tasks: Entry["tasks"]): Entry {
+/** What an entry shows of those that it is the parent of. */
+export interface TasksOfEntry {
+  targets: string | null;
+  counts: NonNullable<Entry["tasks"]>;
+}
+
+export function entryOf(row: EntryRow, after: Dependency[], tasks?: TasksOfEntry): Entry {
   return {
     id: row.id,
     kind: row.kind,
@@ -47,7 +53,8 @@ export function entryOf(row: EntryRow, after: Dependency[], tasks: Entry["tasks"
     finishedAt: iso(row.finished_at),
     workerSeenAt: iso(row.seen_at),
     lastEvent: row.last_event,
-    tasks,
+    targets: tasks?.targets ?? null,
+    tasks: tasks?.counts ?? null,
   };
 }
 

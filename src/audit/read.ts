@@ -2,9 +2,10 @@
 import { WilcoError } from "../core/errors.ts";
 import type { Sql } from "../database/database.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
-import type { Status } from "../domain/status.ts";
-import type { EntryRow } from "../database/tables.ts";
-import { entryOf, eventOf, type EventRow } from "./codec.ts";
+import type { Selectable } from "kysely";
+import { TERMINAL_STATUSES, type Status } from "../domain/status.ts";
+import type { EntryRow, RequestTable } from "../database/tables.ts";
+import { entryOf, eventOf, type EventRow, type TasksOfEntry } from "./codec.ts";
 
 /** @throws WilcoError `unknown_entry`. */
 export async function readEntry(sql: Sql, id: number): Promise<Entry> {
@@ -32,8 +33,8 @@ export async function readEntries(sql: Sql, ids: readonly number[]): Promise<Ent
 
 /** Adds what lives in other rows: dependencies, and the tasks of requests. Only asked for where there can be any. */
 export async function decorate(sql: Sql, rows: readonly EntryRow[]): Promise<Entry[]> {
-  const [dependencies, tasks] = await Promise.all([readDependencies(sql, rows), countTasks(sql, rows)]);
-  return rows.map((row) => entryOf(row, dependencies.get(row.id) ?? [], tasks.get(row.id) ?? null));
+  const [dependencies, tasks] = await Promise.all([readDependencies(sql, rows), readTasks(sql, rows)]);
+  return rows.map((row) => entryOf(row, dependencies.get(row.id) ?? [], tasks.get(row.id)));
 }
 
 async function readDependencies(sql: Sql, rows: readonly EntryRow[]): Promise<Map<number, Dependency[]>> {
@@ -51,16 +52,44 @@ async function readDependencies(sql: Sql, rows: readonly EntryRow[]): Promise<Ma
   return found;
 }
 
-async function countTasks(sql: Sql, rows: readonly EntryRow[]): Promise<Map<number, Partial<Record<Status, number>>>> {
-  const found = new Map<number, Partial<Record<Status, number>>>();
-  const ids = rows.filter((row) => row.kind === "request" || row.kind === "script").map((row) => row.id);
-  if (ids.length === 0) return found;
-  const counts = await sql.query<{ parent: number; status: Status; n: number }>(
+async function readTasks(sql: Sql, rows: readonly EntryRow[]): Promise<Map<number, TasksOfEntry>> {
+  const idsOf = (kind: EntryRow["kind"]) => rows.filter((row) => row.kind === kind).map((row) => row.id);
+  const [requests, scripts] = [idsOf("request"), idsOf("script")];
+  const found = new Map<number, TasksOfEntry>();
+  if (requests.length > 0) await countTasks(sql, requests, found);
+  if (scripts.length > 0) await countCalls(sql, scripts, found);
+  return found;
+}
+
+/** Of a request only the open tasks are counted in their rows: a look at one with 10,000 tasks must not read them all. */
+async function countTasks(sql: Sql, ids: readonly number[], found: Map<number, TasksOfEntry>): Promise<void> {
+  // One statement, so that the counters and the rows are of one moment.
+  const rows = await sql.query<Selectable<RequestTable> & { status: Status | null; n: number }>(
+    `SELECT request.*, o.status, o.n FROM request LEFT JOIN (
+       SELECT parent, status, count(*) AS n FROM entry
+       WHERE ${sql.dialect.inIds("parent", "$1")} AND parent IS NOT NULL AND held = 0 AND finished_at IS NULL
+       GROUP BY parent, status) AS o ON o.parent = request.entry
+     WHERE ${sql.dialect.inIds("request.entry", "$1")}`,
+    [JSON.stringify(ids)],
+  );
+  for (const row of rows) {
+    const counts: Partial<Record<Status, number>> = found.get(row.entry)?.counts ?? {};
+    if (row.held > 0) counts.blocked = row.held;
+    if (row.status !== null) counts[row.status] = row.n;
+    for (const status of TERMINAL_STATUSES) if (row[status] > 0) counts[status] = row[status];
+    found.set(row.entry, { targets: row.targets, counts });
+  }
+}
+
+async function countCalls(sql: Sql, ids: readonly number[], found: Map<number, TasksOfEntry>): Promise<void> {
+  const rows = await sql.query<{ parent: number; status: Status; n: number }>(
     `SELECT parent, status, count(*) AS n FROM entry WHERE ${sql.dialect.inIds("parent", "$1")} GROUP BY parent, status`,
     [JSON.stringify(ids)],
   );
-  for (const { parent, status, n } of counts) found.set(parent, { ...found.get(parent), [status]: n });
-  return found;
+  for (const { parent, status, n } of rows) {
+    const counts = { ...found.get(parent)?.counts, [status]: n };
+    found.set(parent, { targets: null, counts });
+  }
 }
 
 /** Rows read at once: chunks of output are up to 256 KB each, so a page of 1,000 would be a page of 256 MB. */

@@ -3,6 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Database } from "./sql.ts";
 import type { Dialect } from "./dialect.ts";
 import { initial } from "./migrations/0001-initial.ts";
+import { requests } from "./migrations/0002-requests.ts";
 import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
 import { scripts } from "./migrations/0007-scripts.ts";
@@ -14,7 +15,7 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, control, looking, scripts, secrets];
+export const MIGRATIONS: readonly Migration[] = [initial, requests, control, looking, scripts, secrets];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

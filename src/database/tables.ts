@@ -81,6 +81,8 @@ export interface EntryTable {
   root: number | null;
   retry_of: number | null;
   waits: number;
+  /** 1 = a task beyond the window of its request. */
+  held: Generated<number>;
   attempt: number;
   tries: number;
   claim_id: string | null;
@@ -107,6 +109,29 @@ export interface EntryTable {
 }
 
 export type EntryRow = Selectable<EntryTable>;
+
+/** The window and the counters of an entry of the kind "request". */
+export interface RequestTable {
+  entry: number;
+  /** What it was asked for, as a selector. */
+  targets: string;
+  /** The submission as JSON, without targets and key: what a retry repeats. */
+  asked: string;
+  tasks: number;
+  concurrency: number;
+  min_success: number;
+  halt_on_failure: number;
+  serial: number;
+  /** Serial requests: the worker that took the first task; all others are its. */
+  worker: string | null;
+  held: number;
+  open: number;
+  succeeded: number;
+  failed: number;
+  timed_out: number;
+  canceled: number;
+  lost: number;
+}
 
 export interface EntryDependencyTable {
   entry: number;
@@ -216,6 +241,7 @@ export interface Tables {
   resource: ResourceTable;
   resource_group: ResourceGroupTable;
   entry: EntryTable;
+  request: RequestTable;
   entry_dependency: EntryDependencyTable;
   entry_event: EntryEventTable;
   worker: WorkerTable;

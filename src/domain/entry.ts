@@ -71,6 +71,8 @@ export interface Entry {
   workerSeenAt: string | null;
   /** The number of its newest event; grows with every change. */
   lastEvent: number;
+  /** Only for requests: what they were asked for, as a selector ("group=web"), at most 200 characters. */
+  targets: string | null;
   /** Only for requests: how many tasks are in which status. */
   tasks: Partial<Record<Status, number>> | null;
 }

@@ -25,8 +25,8 @@ export function isTerminal(status: Status): status is TerminalStatus {
 
 /** Every transition there is. Nothing leaves a terminal status; a retry is a new entry. */
 export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
-  scheduled: ["queued", "blocked", "canceled", "failed"],
-  blocked: ["queued", "scheduled", "canceled", "failed"],
+  scheduled: ["queued", "blocked", "running", "canceled", "failed"],
+  blocked: ["queued", "scheduled", "running", "canceled", "failed"],
   queued: ["running", "canceled", "failed"],
   running: ["canceling", "queued", "succeeded", "failed", "timed_out", "canceled", "lost"],
   canceling: ["succeeded", "failed", "timed_out", "canceled", "lost"],

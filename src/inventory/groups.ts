@@ -39,15 +39,18 @@ export async function groupMembers(sql: Sql, name: string, within: readonly stri
   const group = (await findGroups(sql, [name])).get(name);
   if (!group) throw await unknownGroup(sql, name, within);
   if (group.members) {
-    const rows = await sql.query<{ id: number }>(`SELECT id FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`, [
-      JSON.stringify(group.members),
-    ]);
-    return rows.map(({ id }) => id);
+    const rows = await sql.query<{ id: number; name: string }>(
+      `SELECT id, name FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`,
+      [JSON.stringify(group.members)],
+    );
+    // As listed: who wrote the list may have meant the order.
+    const ids = new Map(rows.map(({ id, name }) => [name, id]));
+    return [...new Set(group.members.flatMap((name) => ids.get(name) ?? []))];
   }
   const selector = parseSelector(group.select ?? "");
   const condition = await selectorCondition(sql, selector, 0, (inner) => groupMembers(sql, inner, [...within, name]));
   const rows = await sql.query<{ id: number }>(
-    `SELECT r.id FROM resource r WHERE ${condition.text}`,
+    `SELECT r.id FROM resource r WHERE ${condition.text} ORDER BY r.id`,
     condition.parameters,
   );
   return rows.map(({ id }) => id);

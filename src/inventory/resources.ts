@@ -117,7 +117,7 @@ const MAX_CANDIDATES = 500;
 const MAX_GUESSED = 64;
 
 /** A name or a type that is nowhere is a typing error, not an empty answer. */
-async function requireKnownNames(sql: Sql, selector: Selector): Promise<void> {
+export async function requireKnownNames(sql: Sql, selector: Selector): Promise<void> {
   const exact = selector.names.filter((name) => !isGlob(name) && !name.includes("\0") && name.isWellFormed());
   if (exact.length > 0) {
     const rows = await sql.query<{ name: string }>(

@@ -5,6 +5,7 @@ import type { Sql } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { parseSelector } from "../domain/selector.ts";
 import { groupMembers } from "./groups.ts";
+import { requireKnownNames } from "./resources.ts";
 import { selectorCondition } from "./selectors.ts";
 import type { Sealer } from "./sealer.ts";
 import { openWithSecrets } from "./secrets.ts";
@@ -34,6 +35,11 @@ export interface Targets {
   open(sql: Sql, ids: readonly number[]): Promise<Map<number, OpenedTarget>>;
   /** Whether one of the selectors selects the resource. @throws WilcoError `invalid_selector`, `unknown_group`. */
   isSelected(sql: Sql, id: number, selectors: readonly string[]): Promise<boolean>;
+  /**
+   * Ids of what a selector or a group names now, in the order in which they were added; a group's list as it is listed.
+   * @throws WilcoError `invalid_selector`, `unknown_group`, `unknown_resource`, `unknown_type`.
+   */
+  select(sql: Sql, what: { selector: string } | { group: string }): Promise<number[]>;
   /** `There is no resource "web1"` with the nearest name. */
   unknown(sql: Sql, ref: string | number): Promise<Error>;
 }
@@ -127,6 +133,17 @@ export function createTargets(options: {
         if (rows.length > 0) return true;
       }
       return false;
+    },
+    async select(sql, what) {
+      if ("group" in what) return groupMembers(sql, what.group);
+      const selector = parseSelector(what.selector);
+      await requireKnownNames(sql, selector);
+      const condition = await selectorCondition(sql, selector, 0, (group) => groupMembers(sql, group));
+      const rows = await sql.query<{ id: number }>(
+        `SELECT r.id FROM resource r WHERE ${condition.text} ORDER BY r.id`,
+        condition.parameters,
+      );
+      return rows.map(({ id }) => id);
     },
     unknown: options.unknownResource,
   };

@@ -12,6 +12,7 @@ import { promoteHeads } from "../queue/heads.ts";
 import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes } from "./changes.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
+import { endUnstartedTasks, settleTasks, startRequests } from "./tasks.ts";
 
 export interface End {
   id: number;
@@ -24,14 +25,20 @@ export interface End {
   keepHead?: boolean;
 }
 
-/** Ends locked entries. @throws when the state machine has no such transition: a fault of the caller. */
+/**
+ * Ends locked entries.
+ * @param ending requests that are being ended by themselves: their tasks, ended here, only count.
+ * @throws when the state machine has no such transition: a fault of the caller.
+ */
 export async function endEntries(
   tx: Transaction,
   locked: Locked,
   ends: readonly End[],
   changes: Changes,
+  ending: ReadonlySet<number> = NONE,
 ): Promise<void> {
   if (ends.length === 0) return;
+  await endUnstartedTasks(tx, locked, ends, changes, endEntries);
   const now = tx.now();
   const rows = ends.map((end) => {
     const entry = locked.get(end.id);
@@ -50,7 +57,7 @@ export async function endEntries(
   tx.send(
     `UPDATE entry SET status = v.status, result = v.result, error = v.error, finish_id = v.finish_id,
        head = v.head, forced = CASE WHEN v.head = 1 THEN 1 ELSE 0 END, lease_expires = NULL, expires_at = NULL,
-       waits = 0, silent = 0, finished_at = $2, last_event = last_event + 1
+       waits = 0, held = 0, silent = 0, finished_at = $2, last_event = last_event + 1
      FROM ${tx.dialect.rows("v", END_COLUMNS, "$1")} WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}`,
     [JSON.stringify(rows), now],
   );
@@ -69,7 +76,10 @@ export async function endEntries(
   });
   promoteHeads(tx, resources, changes.routes);
   await releaseDependents(tx, locked, ends, changes);
+  await settleTasks(tx, locked, ends, changes, ending, endEntries);
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 const END_COLUMNS = {
   id: "int",
@@ -143,9 +153,12 @@ async function unblock(
     last_event: number;
   }>(
     `UPDATE entry SET waits = waits - v.met,
-       status = CASE WHEN waits > v.met THEN 'blocked' WHEN deliver_at > $2 THEN 'scheduled' ELSE 'queued' END,
+       status = CASE WHEN waits > v.met THEN 'blocked' WHEN deliver_at > $2 THEN 'scheduled'
+         WHEN kind = 'request' THEN 'running' ELSE 'queued' END,
        queued_at = CASE WHEN waits > v.met OR deliver_at > $2 THEN queued_at ELSE $2 END,
-       expires_at = CASE WHEN waits > v.met THEN expires_at WHEN deliver_at > $2 THEN NULL ELSE $2 + expires_in END,
+       started_at = CASE WHEN waits > v.met OR deliver_at > $2 OR kind <> 'request' THEN started_at ELSE $2 END,
+       expires_at = CASE WHEN waits > v.met THEN expires_at WHEN deliver_at > $2 OR kind = 'request' THEN NULL
+         ELSE $2 + expires_in END,
        last_event = CASE WHEN waits > v.met THEN last_event ELSE last_event + 1 END
      FROM ${tx.dialect.rows("v", { id: "int", met: "int" }, "$1")} WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}
      RETURNING entry.id, status, route, exclusive, resource, last_event`,
@@ -158,10 +171,16 @@ async function unblock(
       entry: row.id,
       seq: row.last_event,
       at: now,
-      type: row.status === "queued" ? ("queued" as const) : ("scheduled" as const),
+      type: row.status === "scheduled" ? ("scheduled" as const) : ("queued" as const),
       attempt: locked.get(row.id)?.attempt ?? 0,
       data: {},
     })),
   );
   announceQueued(tx, released, changes);
+  await startRequests(
+    tx,
+    released.filter((row) => row.status === "running").map((row) => row.id),
+    changes,
+    endEntries,
+  );
 }

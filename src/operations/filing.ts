@@ -49,10 +49,12 @@ export const FILED_COLUMNS = {
   retry_of: "int",
   trace: "text",
   waits: "int",
+  held: "int",
   warning: "text",
   created_at: "int",
   queued_at: "int",
   expires_at: "int",
+  started_at: "int",
   last_event: "int",
 } as const;
 
@@ -75,6 +77,8 @@ export interface FilingInput {
   used: readonly string[];
   /** W3C traceparent of the caller. */
   trace: string | null;
+  /** A task: its hash is of its parameters alone, for its request's hash is the one that counts. */
+  task?: true;
 }
 
 /** A call that passed every check; status and times are set when its dependencies are known. */
@@ -130,8 +134,11 @@ export function fileCall(
     sealed,
     requested_by: input.principal.name,
     key: input.key ?? randomId(),
-    request_hash:
-      digest === null ? hashOf(submission, target) : hashOf({ ...submission, parameters: { plain, digest } }, target),
+    request_hash: input.task
+      ? sha256(canonicalJson(digest === null ? parameters : { plain, digest }))
+      : digest === null
+        ? hashOf(submission, target)
+        : hashOf({ ...submission, parameters: { plain, digest } }, target),
     note: submission.note === undefined ? null : createMasker(input.used).text(submission.note),
     zone,
     role,
@@ -152,10 +159,12 @@ export function fileCall(
     retry_of: input.retryOf,
     trace: input.trace,
     waits: 0,
+    held: 0,
     warning: null,
     created_at: now,
     queued_at: null,
     expires_at: null,
+    started_at: null,
     last_event: 1,
   };
   return { row: filed, after: dependenciesOf(submission) };
@@ -203,7 +212,7 @@ export function dueTime(submission: Pick<Submission, "at" | "delay">, now: numbe
   return time <= now ? null : time;
 }
 
-function dependenciesOf(submission: Submission): Dependency[] {
+export function dependenciesOf(submission: Pick<Submission, "after">): Dependency[] {
   const byEntry = new Map<number, Dependency>();
   for (const dependency of submission.after ?? []) {
     const before = byEntry.get(dependency.entry);

@@ -33,13 +33,14 @@ export type LockedEntry = Pick<
   | "seen_at"
   | "lease_expires"
   | "deadline"
+  | "held"
 > &
   MovedRow;
 
 const LOCKED_COLUMNS = `id, status, resource, exclusive, head, forced, attempt, tries, max_attempts, on_lost,
   worker_session, worker_name, finish_id, last_chunk, output_bytes, last_event, parent, cancel_by, cancel_reason,
   expires_in, silent, kind, route, seen_at, lease_expires, deadline, root, priority, queued_at, started_at, trace,
-  resource_name, operation`;
+  resource_name, operation, held`;
 
 interface Dependent {
   entry: number;
@@ -59,20 +60,22 @@ export async function lockEntries(tx: Transaction, ids: readonly number[]): Prom
   const list = JSON.stringify(ids);
   if (tx.dialect.forUpdate !== "") {
     const related = await tx.query<{ resource: number | null; parent: number | null }>(
-      `SELECT DISTINCT CASE WHEN exclusive = 1 THEN resource END AS resource, parent FROM entry
+      `SELECT CASE WHEN exclusive = 1 THEN resource END AS resource, parent FROM entry
        WHERE ${tx.dialect.inIds("id", "$1")} AND (parent IS NOT NULL OR (exclusive = 1 AND resource IS NOT NULL))`,
       [list],
     );
-    const parents = related.flatMap((row) => row.parent ?? []);
-    if (parents.length > 0) {
-      tx.send(`SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`, [
-        JSON.stringify(parents),
-      ]);
-    }
-    lockResources(
-      tx,
-      related.flatMap((row) => row.resource ?? []),
+    const resources = related.flatMap((row) => row.resource ?? []);
+    const tasks = Map.groupBy(
+      related.filter((row) => row.parent !== null),
+      (row) => row.parent!,
     );
+    if (tasks.size > 0) {
+      tx.send(`SELECT id FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forUpdate}`, [
+        JSON.stringify([...tasks.keys()]),
+      ]);
+      for (const [parent, { length }] of tasks) resources.push(...(await resourcesOfNext(tx, parent, length)));
+    }
+    lockResources(tx, resources);
   }
   // The dependents after the lock, in the same round trip: whoever files one now waits for this transaction.
   const [rows, dependents] = await Promise.all([
@@ -89,4 +92,13 @@ export async function lockEntries(tx: Transaction, ids: readonly number[]): Prom
     ),
   ]);
   return Object.assign(new Map(rows.map((row) => [row.id, row])), { dependents });
+}
+
+/** Each task that ends lets one more of its request's held tasks in, whose resource then gets a new head. */
+async function resourcesOfNext(tx: Transaction, parent: number, tasks: number): Promise<number[]> {
+  const rows = await tx.query<{ resource: number | null; exclusive: number }>(
+    "SELECT resource, exclusive FROM entry WHERE parent = $1 AND held = 1 ORDER BY id LIMIT $2",
+    [parent, tasks],
+  );
+  return rows.flatMap((row) => (row.exclusive === 1 && row.resource !== null ? [row.resource] : []));
 }

@@ -14,6 +14,7 @@ import { lapseLeases } from "./lapse.ts";
 import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
+import { startRequests } from "./tasks.ts";
 import { servedRoutes, servedSince, unservedMessage, type Served } from "./unserved.ts";
 
 export interface Maintenance {
@@ -136,7 +137,9 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
     resource: number | null;
     last_event: number;
   }>(
-    `UPDATE entry SET status = 'queued', queued_at = $2, expires_at = $2 + expires_in, last_event = last_event + 1
+    `UPDATE entry SET status = CASE WHEN kind = 'request' THEN 'running' ELSE 'queued' END, queued_at = $2,
+       started_at = CASE WHEN kind = 'request' THEN $2 ELSE started_at END,
+       expires_at = CASE WHEN kind = 'request' THEN NULL ELSE $2 + expires_in END, last_event = last_event + 1
      WHERE ${tx.dialect.inIds("id", "$1")} AND ${tx.dialect.unindexed("status")} = 'scheduled'
      RETURNING id, status, route, exclusive, resource, last_event`,
     [JSON.stringify([...locked.keys()]), now],
@@ -146,13 +149,20 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
     rows.map((row) => ({ entry: row.id, seq: row.last_event, at: now, type: "queued" as const, attempt: 0, data: {} })),
   );
   announceQueued(tx, rows, changes);
+  await startRequests(
+    tx,
+    rows.filter((row) => row.status === "running").map((row) => row.id),
+    changes,
+    endEntries,
+  );
   return ids.length === BATCH;
 }
 
 async function expire(_context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
   const ids = await idsOf(
     tx,
-    "SELECT id FROM entry WHERE status IN ('queued', 'blocked') AND expires_at <= $1 ORDER BY id",
+    // A held task waits for its siblings, and each of those ends by itself.
+    "SELECT id FROM entry WHERE status IN ('queued', 'blocked') AND held = 0 AND expires_at <= $1 ORDER BY id",
     [tx.now()],
   );
   return endAll(tx, ids, changes, (entry) =>
@@ -180,8 +190,9 @@ async function endUnserved(context: Context, tx: Transaction, changes: Changes):
     if (!lately.has(window)) lately.set(window, await servedSince(tx, now - window));
     if (!lately.get(window)!.has(entry)) ends.set(entry.id, unservedMessage(entry, served));
   }
+  for (const { id, ahead } of await heldBehind(tx, [...ends.keys()])) ends.set(id, ends.get(ahead)!);
   await endAll(tx, [...ends.keys()], changes, (entry) =>
-    entry.status === "queued"
+    entry.status === "queued" || entry.status === "blocked"
       ? failed(
           entry.id,
           "no_worker",
@@ -191,6 +202,16 @@ async function endUnserved(context: Context, tx: Transaction, changes: Changes):
       : null,
   );
   return false;
+}
+
+/** The held tasks of the same requests and routes: let in one window after another, each would wait its time in vain. */
+async function heldBehind(tx: Transaction, ids: readonly number[]): Promise<Array<{ id: number; ahead: number }>> {
+  if (ids.length === 0) return [];
+  return tx.query<{ id: number; ahead: number }>(
+    `SELECT h.id, min(e.id) AS ahead FROM entry e JOIN entry h ON h.parent = e.parent AND h.held = 1 AND h.route = e.route
+     WHERE ${tx.dialect.inIds("e.id", "$1")} GROUP BY h.id ORDER BY h.id`,
+    [JSON.stringify(ids)],
+  );
 }
 
 async function reapLeases(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {

@@ -65,7 +65,7 @@ async function repairHeads(tx: Transaction, changes: Changes): Promise<number> {
 /** Blocked entries none of whose dependencies is open any more. */
 async function repairBlocked(tx: Transaction, changes: Changes): Promise<number> {
   const rows = await tx.query<{ id: number }>(
-    `SELECT e.id FROM entry e WHERE e.status = 'blocked' AND NOT EXISTS (
+    `SELECT e.id FROM entry e WHERE e.status = 'blocked' AND e.held = 0 AND NOT EXISTS (
        SELECT 1 FROM entry_dependency d JOIN entry n ON n.id = d.needs WHERE d.entry = e.id AND n.finished_at IS NULL)
      ORDER BY e.id LIMIT ${BATCH}`,
   );

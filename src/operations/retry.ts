@@ -8,7 +8,7 @@ import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { Submission, SubmitAnswer } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import type { SubmitItem } from "./submit.ts";
+import type { SubmitItem } from "./prepare.ts";
 
 /** @throws WilcoError `unknown_entry`, `conflict` while it has not ended, and whatever refuses a submit. */
 export async function retryEntry(

@@ -8,37 +8,23 @@ import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
-import { noResource } from "../inventory/resources.ts";
 import { lockResources } from "../queue/heads.ts";
 import { moveOf } from "../queue/moves.ts";
 import { readPaused } from "../queue/paused.ts";
-import type { SubmitAnswer, SubmitOutcome, SubmitRequest } from "../protocol/messages.ts";
+import type { SubmitAnswer, SubmitOutcome } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
-import type { Principal } from "./contract.ts";
+import { prepare, type SubmitItem } from "./prepare.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
-import { FILED_COLUMNS, fileCall, type Filing } from "./filing.ts";
+import { fileTasks, isRequest, type FiledRequest } from "./file-tasks.ts";
+import { FILED_COLUMNS, type Filed, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
-import { checkScope } from "./scripts/scope.ts";
+import { startRequests } from "./tasks.ts";
 import { servedRoutes, warnOfPaused, warnOfUnserved, type Served } from "./unserved.ts";
-
-export interface SubmitItem {
-  principal: Principal;
-  request: SubmitRequest;
-  batchKey: string | undefined;
-  retryOf?: number;
-  /** Of a retry: values of the secret store that the old call had used. */
-  used?: readonly string[];
-  trace?: string | null;
-}
 
 /** Entries a transaction: more would make the others wait for it. */
 const MAX_BATCH = 1_000;
-
-const MAX_GUESSES = 10;
-
-type Outcome = { filing: Filing } | { error: WilcoError };
 
 export function createSubmit(context: Context, validator: SchemaValidator) {
   const group = createGroupCommit<SubmitItem, SubmitAnswer>({
@@ -73,72 +59,6 @@ async function commit(context: Context, validator: SchemaValidator, items: Submi
   return answers as SubmitAnswer[];
 }
 
-/** Resolves and checks every item. With `atomic`, one refused item refuses its request: it files nothing. */
-async function prepare(
-  context: Context,
-  validator: SchemaValidator,
-  tx: Transaction,
-  items: SubmitItem[],
-): Promise<Outcome[][]> {
-  const refs = new Set(items.flatMap((item) => item.request.entries.map((submission) => submission.resource)));
-  const named = new Set(
-    items.flatMap((item) => item.request.entries.flatMap((submission) => submission.secrets ?? [])),
-  );
-  const targets = await context.targets.find(tx, [...refs]);
-  const stored = await context.secrets.values(tx, [...named]);
-  const { settings } = context;
-  const { sealer } = context.secrets;
-  const now = tx.now();
-  let guesses = 0;
-  // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
-  const unknown = async (ref: string | number) =>
-    guesses++ < MAX_GUESSES ? context.targets.unknown(tx, ref) : noResource(ref);
-  const all: Outcome[][] = [];
-  for (const item of items) {
-    const outcomes: Outcome[] = [];
-    for (const [index, submission] of item.request.entries.entries()) {
-      const target = targets.get(submission.resource);
-      const key = submission.key ?? (item.batchKey === undefined ? undefined : `${item.batchKey}#${index}`);
-      try {
-        if (!target) throw await unknown(submission.resource);
-        await checkScope(context, tx, item.principal, { verb: "submit", operation: submission.operation, ...target });
-        const missing = submission.secrets?.find((name) => !stored.has(name));
-        if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
-        const used = [...(item.used ?? []), ...(submission.secrets ?? []).map((name) => stored.get(name)!)];
-        const input = {
-          submission,
-          principal: item.principal,
-          key,
-          retryOf: item.retryOf ?? null,
-          trace: item.trace ?? null,
-          used,
-        };
-        outcomes.push({ filing: fileCall(input, target, validator, { settings, sealer }, now) });
-      } catch (error) {
-        if (!(error instanceof WilcoError)) throw error;
-        outcomes.push({ error });
-      }
-    }
-    all.push(item.request.atomic ? allOrNothing(outcomes) : outcomes);
-  }
-  return all;
-}
-
-function allOrNothing(outcomes: Outcome[]): Outcome[] {
-  const refused = outcomes.find((outcome) => "error" in outcome);
-  if (!refused) return outcomes;
-  return outcomes.map((outcome) => {
-    if ("error" in outcome) return outcome;
-    return {
-      error: new WilcoError({
-        code: "conflict",
-        message: "Not filed, because another call of the same request was refused",
-        hint: "Mend the refused call and submit again.",
-      }),
-    };
-  });
-}
-
 type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;
 
 async function file(
@@ -151,7 +71,9 @@ async function file(
   if (filings.length === 0) return answers;
   lockResources(
     tx,
-    filings.flatMap(({ row }) => (row.exclusive === 1 && row.resource !== null ? [row.resource] : [])),
+    filings
+      .flatMap((filing) => (isRequest(filing) ? filing.tasks : [filing]))
+      .flatMap(({ row }) => (row.exclusive === 1 && row.resource !== null ? [row.resource] : [])),
   );
   const statuses = await lockDependencies(tx, filings);
   const accepted = filings.filter((filing) => {
@@ -163,22 +85,53 @@ async function file(
   warnOfUnserved(accepted, served, answers);
   const toInsert = accepted.filter((filing) => !answers.has(filing));
 
-  const rows = await insertEntries(tx, toInsert);
+  const insertRows = (filed: readonly Filed[]) => insertEntries(tx, filed);
+  const rows = await insertRows(toInsert.map((filing) => filing.row));
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
   const replayed = toInsert.filter((filing) => !byKey.has(keyOf(filing.row)));
   const fresh = toInsert.filter((filing) => byKey.has(keyOf(filing.row)));
+  const requests = requestsOf(fresh, byKey);
+  await fileTasks(tx, requests, insertRows, changes);
   const twice = await link(tx, fresh, byKey, statuses, changes);
   const ended = new Map(twice?.map((row) => [row.id, row]));
+  await endEmpty(tx, requests, changes);
+  const shown = await readRequests(tx, requests);
   const seen = new Set<number>();
   for (const filing of fresh) {
     const row = byKey.get(keyOf(filing.row))!;
-    const entry = entryOf(ended.get(row.id) ?? row, filing.after, null);
+    const entry = shown.get(row.id) ?? entryOf(ended.get(row.id) ?? row, filing.after);
     // The same key twice in one batch: the second is a replay of the first.
     answers.set(filing, sameRequest(filing, row, entry, seen.has(row.id)));
     seen.add(row.id);
   }
   await answerReplays(tx, replayed, answers);
   return answers;
+}
+
+/** Each once: the same key twice in one batch is one request. */
+function requestsOf(filings: readonly Filing[], byKey: ReadonlyMap<string, EntryRow>): FiledRequest[] {
+  const byId = new Map<number, FiledRequest>();
+  for (const filing of filings) {
+    const row = byKey.get(keyOf(filing.row))!;
+    if (isRequest(filing) && !byId.has(row.id)) byId.set(row.id, { filing, row });
+  }
+  return [...byId.values()];
+}
+
+/** Nothing to wait for: a request without a target, allowed to be so, has succeeded. */
+async function endEmpty(tx: Transaction, requests: readonly FiledRequest[], changes: Changes): Promise<void> {
+  const empty = requests.filter(({ filing, row }) => filing.tasks.length === 0 && row.status === "running");
+  await startRequests(
+    tx,
+    empty.map(({ row }) => row.id),
+    changes,
+    endEntries,
+  );
+}
+
+async function readRequests(tx: Transaction, requests: readonly FiledRequest[]): Promise<Map<number, Entry>> {
+  const ids = requests.map(({ row }) => row.id);
+  return new Map((await readEntries(tx, ids)).map((entry) => [entry.id, entry]));
 }
 
 /** Locks what calls wait for (shared, by id), so that none of it can end while the call is being filed. */
@@ -202,6 +155,10 @@ function place(filing: Filing, statuses: ReadonlyMap<number, Status>, now: numbe
     row.expires_at = now + row.expires_in!;
   } else if (row.deliver_at !== null) {
     row.status = "scheduled";
+  } else if (isRequest(filing)) {
+    row.status = "running";
+    row.queued_at = now;
+    row.started_at = now;
   } else {
     row.queued_at = now;
     row.expires_at = now + row.expires_in!;
@@ -211,13 +168,13 @@ function place(filing: Filing, statuses: ReadonlyMap<number, Status>, now: numbe
 const COLUMNS = Object.keys(FILED_COLUMNS).join(", ");
 
 /** Rows whose key was used before are missing from the answer. */
-export async function insertEntries(tx: Transaction, filings: Filing[]): Promise<EntryRow[]> {
-  if (filings.length === 0) return [];
+export async function insertEntries(tx: Transaction, filed: readonly Filed[]): Promise<EntryRow[]> {
+  if (filed.length === 0) return [];
   // "WHERE true" keeps SQLite from reading ON CONFLICT as part of the join.
   return tx.query<EntryRow>(
     `INSERT INTO entry (${COLUMNS}) SELECT ${COLUMNS} FROM ${tx.dialect.rows("v", FILED_COLUMNS, "$1")} WHERE true
      ON CONFLICT (requested_by, key) DO NOTHING RETURNING *`,
-    [JSON.stringify(filings.map((filing) => filing.row))],
+    [JSON.stringify(filed)],
   );
 }
 

@@ -4,6 +4,7 @@ import type { Sql } from "../database/database.ts";
 import type { PausedRouteTable, WorkerRow } from "../database/tables.ts";
 import { DEFAULT_PRIORITY, isInBand, type PriorityBand } from "../domain/priority.ts";
 import { reachOf } from "../queue/reach.ts";
+import { isRequest } from "./file-tasks.ts";
 import type { Filing } from "./filing.ts";
 
 /** Which messages some workers together would take. */
@@ -57,12 +58,15 @@ export function warnOfUnserved(
   refused: Map<Filing, WilcoError | object>,
 ): void {
   for (const filing of filings) {
-    const { row } = filing;
-    const message = { route: row.route, priority: row.priority ?? DEFAULT_PRIORITY };
-    if (served.has(message)) continue;
-    const why = unservedMessage(message, served);
+    const tasks = isRequest(filing) ? filing.tasks : [filing];
+    const messageOf = ({ row }: Filing) => ({ route: row.route, priority: row.priority ?? DEFAULT_PRIORITY });
+    const unserved = tasks.filter((task) => !served.has(messageOf(task)));
+    const [first] = unserved;
+    if (!first) continue;
+    const why = unservedMessage(messageOf(first), served);
+    const { row } = first;
     if (row.require_worker === 0) refused.set(filing, refusal(row.resource_name, row.operation, why));
-    else row.warning = why;
+    else for (const one of [...unserved, filing]) one.row.warning = why;
   }
 }
 
@@ -70,10 +74,13 @@ export function warnOfUnserved(
 export function warnOfPaused(filings: readonly Filing[], paused: readonly PausedRouteTable[]): void {
   if (paused.length === 0) return;
   const pauses = new Map(paused.map((row) => [row.route, row]));
-  for (const { row } of filings) {
-    const pause = pauses.get(row.route);
-    if (!pause) continue;
-    row.warning = `the route ${row.route} was paused by ${pause.paused_by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
+  for (const filing of filings) {
+    for (const { row } of isRequest(filing) ? filing.tasks : [filing]) {
+      const pause = pauses.get(row.route);
+      if (!pause) continue;
+      row.warning = `the route ${pause.route} was paused by ${pause.paused_by}${pause.reason === null ? "" : `: ${pause.reason}`}`;
+      filing.row.warning ??= row.warning;
+    }
   }
 }
 

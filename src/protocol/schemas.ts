@@ -1,5 +1,6 @@
 /** TypeBox schemas of the requests of people and scripts: what the server validates and OpenAPI shows. */
 import { Type, type Static } from "typebox";
+import { MAX_TASKS } from "../domain/request.ts";
 import { closed, id, jsonObject, LIMITS, ms, name, storable, text } from "./schema-parts.ts";
 
 export const DependencySchema = Type.Object(
@@ -10,40 +11,90 @@ export const DependencySchema = Type.Object(
   closed,
 );
 
+/** What a call and a request have in common. */
+const work = {
+  operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
+  parameters: Type.Optional(jsonObject),
+  timeout: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" }),
+  ),
+  priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
+  at: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601 time with an offset" })),
+  delay: Type.Optional(ms("start this long after the submit; instead of `at`")),
+  zone: Type.Optional(name("zone")),
+  worker: Type.Optional(name("worker")),
+  after: Type.Optional(Type.Array(DependencySchema, { maxItems: 1_000 })),
+  requireWorker: Type.Optional(ms("refuse or end it when no live worker can take it for this long")),
+  expiresIn: Type.Optional(
+    ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h"),
+  ),
+  note: Type.Optional(text(1_000, "shown in the history")),
+  secrets: Type.Optional(
+    Type.Array(name("secret"), {
+      maxItems: 100,
+      description: "names of stored secrets that the caller has used: their values are masked in all that is kept",
+    }),
+  ),
+  key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
+};
+
+const resourceRef = Type.Union([Type.String({ minLength: 1, maxLength: 256, ...storable }), id]);
+
 /** One call. `resource` is a name or an id. */
-export const SubmissionSchema = Type.Object(
+export const SubmissionSchema = Type.Object({ resource: resourceRef, ...work }, closed);
+
+const share = (description: string) =>
+  Type.Union([Type.Integer({ minimum: 1, maximum: MAX_TASKS }), Type.String({ maxLength: 16 })], { description });
+
+/** One request: a task for each target, filed together or not at all. One of the three says which targets. */
+export const RequestSubmissionSchema = Type.Object(
   {
-    resource: Type.Union([Type.String({ minLength: 1, maxLength: 256, ...storable }), id]),
-    operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
-    parameters: Type.Optional(jsonObject),
-    timeout: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" }),
+    targets: Type.Object(
+      {
+        resources: Type.Optional(
+          Type.Array(resourceRef, { maxItems: MAX_TASKS, description: "names or ids, each once" }),
+        ),
+        selector: Type.Optional(Type.String({ maxLength: 8_192, ...storable })),
+        group: Type.Optional(Type.String({ minLength: 1, maxLength: 128, ...storable })),
+      },
+      closed,
     ),
-    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
-    at: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601 time with an offset" })),
-    delay: Type.Optional(ms("start this long after the submit; instead of `at`")),
-    zone: Type.Optional(name("zone")),
-    worker: Type.Optional(name("worker")),
-    after: Type.Optional(Type.Array(DependencySchema, { maxItems: 1_000 })),
-    requireWorker: Type.Optional(ms("refuse or end it when no live worker can take it for this long")),
-    expiresIn: Type.Optional(
-      ms("ends as failed/expired when not claimed this long after it became queued or blocked; default 24 h"),
-    ),
-    note: Type.Optional(text(1_000, "shown in the history")),
-    secrets: Type.Optional(
-      Type.Array(name("secret"), {
-        maxItems: 100,
-        description: "names of stored secrets that the caller has used: their values are masked in all that is kept",
+    ...work,
+    parametersByType: Type.Optional(
+      Type.Record(Type.String(), jsonObject, {
+        description: "instead of `parameters` for the resources of these types",
       }),
     ),
-    key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
+    concurrency: Type.Optional(share('tasks at once, or a share of them ("25%", rounded up); default all')),
+    order: Type.Optional(
+      Type.Union([Type.Literal("given"), Type.Literal("name"), Type.Literal("reverse"), Type.Literal("random")], {
+        default: "given",
+      }),
+    ),
+    haltOnFailure: Type.Optional(
+      Type.Boolean({ default: false, description: "when a task fails, those that have not started are canceled" }),
+    ),
+    minSuccess: Type.Optional(share('how many must succeed, or a share ("95%", rounded up); default all')),
+    serial: Type.Optional(
+      Type.Boolean({ default: false, description: "all tasks on one worker, one after the other, in order" }),
+    ),
+    allowEmpty: Type.Optional(Type.Boolean({ default: false, description: "no target at all is a success" })),
   },
   closed,
 );
 
+/** An item with `targets` is a request, every other a call. Not a union, whose errors would tell of both. */
+const SubmitItemSchema = Type.Unsafe<Submission | RequestSubmission>({
+  type: "object",
+  if: { required: ["targets"] },
+  // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+  then: RequestSubmissionSchema,
+  else: SubmissionSchema,
+});
+
 export const SubmitSchema = Type.Object(
   {
-    entries: Type.Array(SubmissionSchema, { minItems: 1, maxItems: LIMITS.submitItems }),
+    entries: Type.Array(SubmitItemSchema, { minItems: 1, maxItems: LIMITS.submitItems }),
     atomic: Type.Optional(
       Type.Boolean({ default: false, description: "all or nothing: one refused item refuses the request" }),
     ),
@@ -176,6 +227,7 @@ export const SecretInputSchema = Type.Object(
 );
 
 export type Submission = Static<typeof SubmissionSchema>;
+export type RequestSubmission = Static<typeof RequestSubmissionSchema>;
 export type SubmitRequest = Static<typeof SubmitSchema>;
 export type PollRequest = Static<typeof PollSchema>;
 export type CancelRequest = Static<typeof CancelSchema>;

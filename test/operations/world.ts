@@ -12,7 +12,7 @@ import { unknownResource } from "../../src/inventory/resources.ts";
 import type { QueueSettings } from "../../src/operations/context.ts";
 import type { Principal } from "../../src/operations/contract.ts";
 import { createOperations } from "../../src/operations/operations.ts";
-import type { FinishItem, Submission } from "../../src/protocol/messages.ts";
+import type { FinishItem, RequestSubmission, Submission } from "../../src/protocol/messages.ts";
 import type { DatabasePlace, EngineWorld } from "../support/engines.ts";
 
 export const migrated = {
@@ -58,6 +58,13 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     return outcome.entry;
   }
 
+  async function submitRequest(request: RequestSubmission, principal = alice, key?: string): Promise<Entry> {
+    const answer = await operations.submit(principal, { entries: [request] }, key);
+    const [outcome] = answer.entries;
+    if (!outcome || "error" in outcome) throw Object.assign(new Error(outcome?.error.message), outcome?.error);
+    return outcome.entry;
+  }
+
   interface RegisterOptions {
     capacity?: number;
     succession?: string;
@@ -89,6 +96,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     operations,
     never,
     submitOne,
+    submitRequest,
     submit: (resource: string, operation: string, more: Partial<Submission> = {}) =>
       submitOne({ resource, operation, ...more }),
     register,
@@ -192,6 +200,20 @@ export async function unsound(database: Database): Promise<string[]> {
   await check(
     "lease of what does not run",
     "SELECT id FROM entry WHERE lease_expires IS NOT NULL AND finished_at IS NOT NULL",
+  );
+  await check(
+    "request whose counters disagree with its tasks",
+    `SELECT r.entry AS id FROM request r
+     WHERE r.tasks <> (SELECT count(*) FROM entry e WHERE e.parent = r.entry)
+       OR r.held <> (SELECT count(*) FROM entry e WHERE e.parent = r.entry AND e.held = 1)
+       OR r.open <> (SELECT count(*) FROM entry e WHERE e.parent = r.entry AND e.held = 0 AND e.finished_at IS NULL)
+       OR r.succeeded <> (SELECT count(*) FROM entry e WHERE e.parent = r.entry AND e.status = 'succeeded')
+       OR r.canceled <> (SELECT count(*) FROM entry e WHERE e.parent = r.entry AND e.status = 'canceled')`,
+  );
+  await check(
+    "request that does not end or go on",
+    `SELECT r.entry AS id FROM request r JOIN entry p ON p.id = r.entry WHERE (p.finished_at IS NULL) <> (r.held + r.open > 0)
+       OR (p.status = 'running' AND r.held > 0 AND r.open < r.concurrency)`,
   );
   return problems;
 }

@@ -230,6 +230,7 @@ function newEntry(id: number, call: Call): Entry {
     finishedAt: null,
     workerSeenAt: null,
     lastEvent: 1,
+    targets: null,
     tasks: null,
   };
 }

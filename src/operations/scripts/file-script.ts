@@ -59,7 +59,7 @@ export async function fileScript(
     warnOfUnserved([filing], await servedRoutes(tx, context.settings.lease, now), refusals);
     const refusal = refusals.get(filing);
     if (refusal) throw refusal;
-    const [row] = await insertEntries(tx, [filing]);
+    const [row] = await insertEntries(tx, [filing.row]);
     if (!row) return replay(tx, filing);
     appendEvents(tx, [
       {
@@ -79,7 +79,7 @@ export async function fileScript(
     changes.moves.push(moveOf("put", row, row.status, now));
     announceQueued(tx, [row], changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
-    return { entry: entryOf(row, [], null), replayed: false };
+    return { entry: entryOf(row, []), replayed: false };
   });
 }
 
@@ -137,10 +137,12 @@ function rowOf(
     retry_of: null,
     trace: null,
     waits: 0,
+    held: 0,
     warning: null,
     created_at: now,
     queued_at: deliverAt === null ? now : null,
     expires_at: deliverAt === null ? now + expiresIn : null,
+    started_at: null,
     last_event: 1,
   };
 }

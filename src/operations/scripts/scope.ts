@@ -36,11 +36,13 @@ export async function checkScopeOfEntry(
   sql: Sql,
   principal: Principal,
   verb: "retry" | "cancel",
-  entry: Pick<Entry, "resource" | "operation" | "kind">,
+  entry: Pick<Entry, "resource" | "operation" | "kind" | "parent">,
 ): Promise<void> {
   const { script } = principal;
   if (!script || (script.operations === null && script.resources === null)) return;
   const { resource, operation, kind } = entry;
+  // Its own request: each task was checked when it was filed.
+  if (kind === "request" && entry.parent === script.entry) return;
   if (resource === null || operation === null) throw beyond(`To ${verb} a ${kind}`, "--allow-operation", "*");
   await checkScope(context, sql, principal, { verb, operation, ...resource, type: { name: resource.type } });
 }

@@ -40,6 +40,7 @@ export function entryOf(fields: Partial<Entry> = {}): Entry {
     finishedAt: null,
     workerSeenAt: null,
     lastEvent: 1,
+    targets: null,
     tasks: null,
     ...fields,
   };
