@@ -4,11 +4,13 @@ import { createMasker } from "../core/masking.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
+import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { EntriesQuery, Page } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
-import type { ClientPort, HistoryQuery, LookupPort } from "./port.ts";
+import type { Call, ClientPort, HistoryQuery, LookupPort } from "./port.ts";
+import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
 import { createSubmitter } from "./submitter.ts";
 
 export interface NodePortOptions {
@@ -19,6 +21,8 @@ export interface NodePortOptions {
   requireWorker?: number | undefined;
   /** Ask the server to hold requests. Default true. */
   push?: boolean | undefined;
+  /** For calls without a key of their own; undefined = each is a call of its own. */
+  submitOnce?: SubmitOnce | undefined;
   clock?: Clock | undefined;
 }
 
@@ -35,11 +39,12 @@ const PAGE = 1_000;
 const LOG_DELAY = 1_000;
 
 export function createNodePort(options: NodePortOptions): NodePort {
-  const { api, pollDefaults = {}, requireWorker, push = true, clock = systemClock } = options;
+  const { api, pollDefaults = {}, requireWorker, push = true, clock = systemClock, submitOnce } = options;
   const submitter = createSubmitter({ api });
   const poller = createPoller({ api, push, clock });
   const sleep = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
+  const types = new Map<string, Promise<ResourceTypeDescriptor>>();
   const secrets = new Map<string, string>();
   let masker = createMasker([]);
 
@@ -58,6 +63,25 @@ export function createNodePort(options: NodePortOptions): NodePort {
     },
   };
 
+  async function file(call: Call): Promise<Entry> {
+    if (!submitOnce || call.idempotencyKey !== undefined) return (await submitter.submit(call)).entry;
+    const { operations } = await typeOf(call.type);
+    const parameters = withoutSecrets(operations[call.operation]?.parameters ?? {}, call.parameters);
+    // What an entry waits for is a part of what it is: when that was filed anew, so is this.
+    const identity = { target: call.resource, operation: call.operation, parameters, after: call.after };
+    return submitOnce(identity, (key) => submitter.submit({ ...call, idempotencyKey: key }));
+  }
+
+  function typeOf(name: string): Promise<ResourceTypeDescriptor> {
+    let found = types.get(name);
+    if (!found) {
+      found = api.type(name);
+      types.set(name, found);
+      found.catch(() => types.delete(name));
+    }
+    return found;
+  }
+
   return {
     pollDefaults,
     requireWorker,
@@ -65,7 +89,8 @@ export function createNodePort(options: NodePortOptions): NodePort {
     mask: (text) => masker.text(text),
     sleep,
     async submit(call) {
-      const entry = await submitter.submit(secrets.size === 0 ? call : { ...call, secrets: [...secrets.keys()] });
+      const known = secrets.size === 0 ? call : { ...call, secrets: [...secrets.keys()] };
+      const entry = await file(known);
       poller.know(entry);
       return entry;
     },

@@ -5,10 +5,10 @@
  */
 import { WilcoError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
-import type { Entry } from "../domain/entry.ts";
 import type { Submission, SubmitOutcome } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import type { Call } from "./port.ts";
+import type { Filed } from "./submit-once.ts";
 
 /** Calls of one request. More gain nothing (the cost of a commit is spread well before) and delay its answer. */
 const MAX_ITEMS = 1_000;
@@ -16,14 +16,14 @@ const MAX_ITEMS = 1_000;
 const MAX_CHARACTERS = 4_000_000;
 
 export interface Submitter {
-  /** Resolves when the entry is filed. Rejects with what refused it. */
-  submit(call: Call): Promise<Entry>;
+  /** Resolves when the entry is filed, or its key was known. Rejects with what refused it. */
+  submit(call: Call): Promise<Filed>;
 }
 
 interface Pending {
   item: Submission;
   characters: number;
-  resolve: (entry: Entry) => void;
+  resolve: (filed: Filed) => void;
   reject: (error: unknown) => void;
 }
 
@@ -60,7 +60,7 @@ export function createSubmitter({ api }: { api: Pick<Api, "submit"> }): Submitte
       if (outcome === undefined)
         reject(new WilcoError({ code: "internal", message: "The server's answer lacks this call" }));
       else if ("error" in outcome) reject(WilcoError.fromBody(outcome.error));
-      else resolve(outcome.entry);
+      else resolve(outcome);
     });
   }
 
@@ -73,7 +73,7 @@ export function createSubmitter({ api }: { api: Pick<Api, "submit"> }): Submitte
 
   return {
     submit: (call) =>
-      new Promise<Entry>((resolve, reject) => {
+      new Promise<Filed>((resolve, reject) => {
         const item = submissionOf(call);
         queue.push({ item, characters: JSON.stringify(item.parameters).length, resolve, reject });
         if (running) return;

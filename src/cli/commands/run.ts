@@ -13,6 +13,7 @@ import { createSession } from "../../sandbox/session.ts";
 import type { Context } from "../context.ts";
 import { takeEarlyThread } from "../early-thread.ts";
 import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
+import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { showError } from "../output/error-text.ts";
@@ -25,7 +26,7 @@ import { showOutcome, tellRunning } from "../run-report.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { scriptFile } from "../script-file.ts";
 
-export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags {
+export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags {
   onError: string;
   grace: string;
   cpuLimit: string;
@@ -49,6 +50,7 @@ export async function runCommand(context: Context, file: string, args: string[],
     memory: parseCount(flags.memoryLimit, "--memory-limit", 2_048) * 1_048_576,
   };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
+  const submitOnce = await submitOnceOf(context, flags);
   if (flags.check === true) await (await import("./check.ts")).checkBeforeRun(context, script);
   const manifest = readManifest(readFileSync(script, "utf8"), file);
   const permissions = await readPermissions({ context, flags, manifest, script: file, root });
@@ -64,7 +66,7 @@ export async function runCommand(context: Context, file: string, args: string[],
     const remote = await openForWork(context, flags, interrupt.signal);
     try {
       const pollDefaults = layerPollFlags(flagPolicy, remote.connection.poll);
-      const port = createNodePort({ api: remote.api, pollDefaults, requireWorker });
+      const port = createNodePort({ api: remote.api, pollDefaults, requireWorker, submitOnce });
       output.mask(port.mask);
       const progress = createRunProgress(output, port);
       if (output.interactive && !remote.local)

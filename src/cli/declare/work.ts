@@ -19,7 +19,7 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--cpu-limit <duration>", "computing time of the script, waiting not counted", "60s")
     .option("--memory-limit <megabytes>", "memory of the script", "128")
     .option("--check", "type-check it first, as wilco check does");
-  addLocalOptions(addRequireWorker(addPollOptions(addPermissionOptions(run))));
+  addLocalOptions(addRequireWorker(addPollOptions(addIdempotency(addPermissionOptions(run)))));
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/run.ts")).runCommand(context, file, args, flags),
@@ -54,6 +54,12 @@ export function addRequireWorker(command: Command): Command {
   return command
     .option("--require-worker [duration]", "end what no live worker could take for this long (exit 8)", "30s")
     .option("--no-require-worker", "wait for a worker for as long as it takes");
+}
+
+function addIdempotency(command: Command): Command {
+  return command
+    .option("--idempotency-key <key>", "answer what succeeded under this key before; auto makes one of the CI step")
+    .option("--again", "with --idempotency-key: also do again what was lost");
 }
 
 export function addLocalOptions(command: Command): Command {

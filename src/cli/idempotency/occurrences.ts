@@ -1,0 +1,42 @@
+/**
+ * Which calls one run of a CI step has made. Processes of a step know nothing of each other, so each call leaves an
+ * empty file: the first process to make it has it. A run that is repeated looks into another directory, and begins anew.
+ */
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf, WilcoError } from "../../core/errors.ts";
+import { sha256 } from "../../core/ids.ts";
+
+export type Claim = (call: string, occurrence: number) => boolean;
+
+/** Of this process alone: for a key that somebody wrote, a call of another process is the same call. */
+export function claimInProcess(): Claim {
+  const taken = new Set<string>();
+  return (call, occurrence) => {
+    const name = `${call}-${occurrence}`;
+    if (taken.has(name)) return false;
+    taken.add(name);
+    return true;
+  };
+}
+
+/** @param attempt of `ciStepOf`. @param directory default: the temporary directory. */
+export function claimInStep(attempt: string, directory: string = tmpdir()): Claim {
+  const place = join(directory, `wilco-step-${sha256(attempt).slice(0, 24)}`);
+  return (call, occurrence) => {
+    try {
+      mkdirSync(place, { recursive: true, mode: 0o700 });
+      closeSync(openSync(join(place, `${call}-${occurrence}`), "wx", 0o600));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw new WilcoError({
+        code: "invalid_request",
+        message: `The calls of this step can't be counted in ${place}: ${messageOf(error)}`,
+        hint: "Make the temporary directory (TMPDIR) writable, or write a key of your own: --idempotency-key KEY.",
+        cause: error,
+      });
+    }
+  };
+}
