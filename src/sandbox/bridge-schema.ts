@@ -3,82 +3,23 @@
  * is JSON that hostile code may have written: nothing is passed on that is not listed here.
  */
 import { WilcoError } from "../core/errors.ts";
-
-/** Undefined when the value is right, else what is wrong, with its place. */
-type Check = (value: unknown, place: string) => string | undefined;
+import {
+  either,
+  flag,
+  list,
+  number,
+  object,
+  one,
+  shape,
+  text,
+  textsByName,
+  whole,
+  type Check,
+} from "./guest/checks.ts";
 
 const MAX_MS = 315_360_000_000;
 /** Characters of a request's body; the limit of all arguments is mostly less. */
 const MAX_BODY = 16 * 1024 * 1024;
-
-const whole =
-  (min: number, max: number): Check =>
-  (value, place) =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
-      ? undefined
-      : `${place} is not a whole number from ${min} to ${max}`;
-const number =
-  (min: number, max: number): Check =>
-  (value, place) =>
-    typeof value === "number" && value >= min && value <= max
-      ? undefined
-      : `${place} is not a number from ${min} to ${max}`;
-const text =
-  (max: number): Check =>
-  (value, place) =>
-    typeof value === "string" && value.length <= max
-      ? undefined
-      : `${place} is not a text of at most ${max} characters`;
-const flag: Check = (value, place) => (typeof value === "boolean" ? undefined : `${place} is neither true nor false`);
-const one =
-  (...values: unknown[]): Check =>
-  (value, place) =>
-    values.includes(value) ? undefined : `${place} is none of ${values.join(", ")}`;
-const object: Check = (value, place) =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : `${place} is not an object`;
-const either =
-  (...checks: Check[]): Check =>
-  (value, place) => {
-    const faults = checks.map((check) => check(value, place));
-    return faults.includes(undefined) ? undefined : faults[0];
-  };
-const list =
-  (item: Check, max: number): Check =>
-  (value, place) => {
-    if (!Array.isArray(value) || value.length > max) return `${place} is not a list of at most ${max}`;
-    for (const [index, one] of value.entries()) {
-      const fault = item(one, `${place}[${index}]`);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
-  };
-/** An object of any names. */
-const textsByName =
-  (value: Check, max: number): Check =>
-  (input, place) => {
-    if (object(input, place) !== undefined) return object(input, place);
-    const fields = Object.entries(input as object);
-    if (fields.length > max) return `${place} has more than ${max} fields`;
-    return fields.map(([name, field]) => text(256)(name, place) ?? value(field, `${place}.${name}`)).find(Boolean);
-  };
-const shape =
-  (required: Record<string, Check>, optional: Record<string, Check> = {}): Check =>
-  (value, place) => {
-    if (object(value, place) !== undefined) return object(value, place);
-    const fields = value as Record<string, unknown>;
-    for (const [key, field] of Object.entries(fields)) {
-      const check = Object.hasOwn(required, key)
-        ? required[key]!
-        : Object.hasOwn(optional, key)
-          ? optional[key]!
-          : undefined;
-      if (!check) return `${place} has an unknown field ${JSON.stringify(key.slice(0, 80))}`;
-      const fault = check(field, `${place}.${key}`);
-      if (fault !== undefined) return fault;
-    }
-    const missing = Object.keys(required).find((key) => !Object.hasOwn(fields, key));
-    return missing === undefined ? undefined : `${place} has no ${missing}`;
-  };
 
 const id = whole(1, Number.MAX_SAFE_INTEGER);
 const ms = whole(0, MAX_MS);

@@ -1,4 +1,5 @@
 /** Brings what a script prints to its destination, in order, and tells the thread when it may print more. */
+import { readPrint } from "./guest-messages.ts";
 
 export type ConsoleSink = (stream: "stdout" | "stderr", text: string) => void | Promise<void>;
 
@@ -22,9 +23,8 @@ export function createConsoleWriter({ sink, written }: ConsoleWriterOptions): Co
   function write(json: string): void | Promise<void> {
     // After a failed write (a closed pipe) the script goes on; what it prints has nowhere to go.
     if (failure) return undefined;
-    // A script can make this any JSON, null included.
-    const { stream, text } = (JSON.parse(json) ?? {}) as { stream?: unknown; text?: unknown };
-    return sink(stream === "stderr" ? "stderr" : "stdout", typeof text === "string" ? text : "");
+    const { stream, text } = readPrint(json);
+    return sink(stream, text);
   }
 
   async function after(before: Promise<void>, json: string): Promise<void> {

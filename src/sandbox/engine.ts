@@ -56,7 +56,7 @@ export interface Engine {
    * @throws Error when it does not get that far.
    */
   boot(moduleName: string): void;
-  /** Calls the registered function with a kind and a text. @throws EngineStopped, EngineFailed. */
+  /** Calls the registered function with a kind and a text. @throws EngineStopped, EngineFailed, GuestFailed. */
   send(kind: string, json: string): void;
   /**
    * Runs promise jobs until there are none; `between` runs after each batch. With `stopInside`, `shouldStop` is asked only
@@ -66,7 +66,7 @@ export interface Engine {
   drain(between: () => void, how?: { stopInside: boolean }): void;
   /**
    * Hands the reason of each promise that was rejected and has no listener to the registered function, as
-   * `receive("rejection", reason)`, once. @throws EngineStopped, EngineFailed.
+   * `receive("rejection", reason)`, once. @throws EngineStopped, EngineFailed, GuestFailed.
    */
   reportRejections(): void;
   /**
@@ -93,6 +93,12 @@ export class EngineStopped extends Error {}
 
 /** The wasm code itself failed: the thread must be ended. */
 export class EngineFailed extends Error {}
+
+/**
+ * The registered function threw: wilco's own code in the VM stands on built-in objects that the script has changed. It
+ * did not finish what it was told, so that the VM is no good any more.
+ */
+export class GuestFailed extends Error {}
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: options.memory / PAGE, maximum: options.memory / PAGE });
@@ -178,7 +184,7 @@ function engineOf({ runtime, context, internals, shouldStop, wasStopped, host, e
     try {
       return what();
     } catch (error) {
-      if (error instanceof EngineStopped || error instanceof EngineFailed) throw error;
+      if (error instanceof EngineStopped || error instanceof EngineFailed || error instanceof GuestFailed) throw error;
       if (exhausted()) throw new EngineStopped();
       throw new EngineFailed(error instanceof Error ? error.message : String(error));
     }
@@ -186,8 +192,7 @@ function engineOf({ runtime, context, internals, shouldStop, wasStopped, host, e
 
   /** An exception that left the VM: only its message is read, and only if it is a plain string. */
   function failed(error: QuickJSHandle): Error {
-    if (shouldStop()) return new EngineStopped();
-    return new EngineFailed(ownText(error, "message"));
+    return shouldStop() ? new EngineStopped() : new GuestFailed(ownText(error, "message"));
   }
 
   function ownText(handle: QuickJSHandle, key: string): string {

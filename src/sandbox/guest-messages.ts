@@ -1,10 +1,10 @@
 /**
- * What the guest tells of its end, checked. A script can change what these messages are made of (`toJSON` on
- * `Object.prototype`), so that any JSON may arrive: it must neither fail the host nor leave a run without an end.
+ * What the guest tells, checked. A script can change what these messages are made of (`toJSON` on `Object.prototype`),
+ * so that any JSON may arrive: it must neither fail the host nor leave a run, a line or a question without an end.
  */
-import type { EndMessage, ScriptError } from "./guest/wire.ts";
-
-const SPOILED = "The script changed built-in objects that its own messages are made with";
+import { asObject, readScriptError, spoiled } from "./guest-errors.ts";
+import { readDescription, readVariables } from "./guest-values.ts";
+import type { EndMessage } from "./guest/wire.ts";
 
 /** How a script ended; an error of the script's when the message makes no sense. */
 export function readEndMessage(json: string): EndMessage {
@@ -17,7 +17,7 @@ export function readEndMessage(json: string): EndMessage {
     }
     case "exit": {
       const exitCode = message["exitCode"];
-      if (!Number.isInteger(exitCode) || (exitCode as number) < 0 || (exitCode as number) > 255) break;
+      if (!Number.isInteger(exitCode) || !isExitCode(exitCode as number)) break;
       return { kind: "exit", exitCode: exitCode as number };
     }
     case "threw":
@@ -26,46 +26,56 @@ export function readEndMessage(json: string): EndMessage {
   return { kind: "threw", error: spoiled(), started: true };
 }
 
-/** What a line gave, or an error that no line threw; as an error of the line `current` when it makes no sense. */
-export function readLineMessage(method: "line" | "background", json: string, current: number): Record<string, unknown> {
-  const message = asObject(parsed(json));
-  const lastOutput = typeof message?.["lastOutput"] === "string" ? message["lastOutput"] : "";
-  if (method === "background") return { error: readScriptError(message?.["error"]), lastOutput };
-  const number = message?.["number"];
-  if (message && typeof number === "number") {
-    const value = asObject(message["value"]);
-    if (message["kind"] === "value" && typeof value?.["kind"] === "string") {
-      return { number, kind: "value", value, awaited: message["awaited"] === true };
+/** The others have meanings of wilco's own. */
+function isExitCode(code: number): boolean {
+  return code === 0 || (code >= 10 && code <= 99);
+}
+
+/** What is to be printed; nothing when the message makes no sense. */
+export function readPrint(json: string): { stream: "stdout" | "stderr"; text: string } {
+  const { stream, text } = asObject(parsed(json)) ?? {};
+  return { stream: stream === "stderr" ? "stderr" : "stdout", text: typeof text === "string" ? text : "" };
+}
+
+/** What a guest that is typed into tells the session. */
+const TOLD = ["line", "background", "last", "variables"] as const;
+export type Told = (typeof TOLD)[number];
+export const isTold = (method: string): method is Told => (TOLD as readonly string[]).includes(method);
+
+/**
+ * - `line`: what the line gave, as an error of the line `current` when it makes no sense
+ * - `background`: an error that no line threw
+ * - `last`, `variables`: a part of the answer to the question `current`, or all of it
+ */
+export function readTold(method: Told, json: string, current: number): Record<string, unknown> {
+  const message = asObject(parsed(json)) ?? {};
+  const lastOutput = typeof message["lastOutput"] === "string" ? message["lastOutput"] : "";
+  switch (method) {
+    case "line":
+      return readLine(message, lastOutput, current);
+    case "background":
+      return { error: readScriptError(message["error"]), lastOutput };
+    case "variables":
+      return { number: current, variables: readVariables(message["variables"]) };
+    case "last": {
+      const { number, piece, done, error } = message;
+      if (number === current && typeof error === "string") return { number, error };
+      if (number === current && typeof piece === "string") return { number, piece, done: done === true };
+      return { number: current, error: spoiled().message };
     }
-    if (message["kind"] === "error")
-      return { number, kind: "error", error: readScriptError(message["error"]), lastOutput };
+    default:
+      return method satisfies never;
+  }
+}
+
+function readLine(message: Record<string, unknown>, lastOutput: string, current: number): Record<string, unknown> {
+  const { number, kind } = message;
+  if (typeof number === "number") {
+    const value = kind === "value" ? readDescription(message["value"]) : undefined;
+    if (value) return { number, kind: "value", value, awaited: message["awaited"] === true };
+    if (kind === "error") return { number, kind, error: readScriptError(message["error"]), lastOutput };
   }
   return { number: current, kind: "error", error: spoiled(), lastOutput: "" };
-}
-
-function readScriptError(value: unknown): ScriptError {
-  const error = asObject(value);
-  const { name, code, message, stack, hint, entry } = error ?? {};
-  if (!error || [name, code, message, stack].some((text) => typeof text !== "string")) return spoiled();
-  return {
-    name: name as string,
-    code: code as string,
-    message: message as string,
-    stack: stack as string,
-    ...(typeof hint === "string" ? { hint } : {}),
-    ...(error["details"] === undefined ? {} : { details: error["details"] }),
-    ...(typeof entry === "number" ? { entry } : {}),
-  };
-}
-
-function spoiled(): ScriptError {
-  return {
-    name: "Error",
-    code: "script_failed",
-    message: SPOILED,
-    hint: "Look for what it sets on Object.prototype, such as toJSON.",
-    stack: `Error: ${SPOILED}`,
-  };
 }
 
 function parsed(json: string): unknown {
@@ -74,10 +84,4 @@ function parsed(json: string): unknown {
   } catch {
     return undefined; // No JSON at all: it makes no sense either.
   }
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

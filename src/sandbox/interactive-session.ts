@@ -9,6 +9,7 @@ import { formatDuration } from "../core/durations.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { ConsoleSink } from "./console-writer.ts";
+import type { Told } from "./guest-messages.ts";
 import type { LineResult } from "./guest/interactive.ts";
 import type { Variable } from "./guest/value-description.ts";
 import { packPolicy, type ScriptError } from "./guest/wire.ts";
@@ -162,7 +163,7 @@ export function createInteractiveSession(options: InteractiveSessionOptions): In
     }
   }
 
-  function told(method: string, json: string): void {
+  function told(method: Told, json: string): void {
     const message = JSON.parse(json) as { number: number };
     if (method === "line") {
       const { number, ...result } = message as { number: number } & LineResult;

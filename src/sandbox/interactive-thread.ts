@@ -4,9 +4,9 @@
  * ends it; the main thread then starts another.
  */
 import { openControl } from "./control.ts";
-import { createEngine, EngineStopped, type Uncompiled } from "./engine.ts";
-import { readLineMessage } from "./guest-messages.ts";
-import type { LineResult } from "./guest/interactive.ts";
+import { createEngine, EngineStopped, GuestFailed, type Uncompiled } from "./engine.ts";
+import { spoiled } from "./guest-errors.ts";
+import { isTold, readTold, type Told } from "./guest-messages.ts";
 import type { ScriptError } from "./guest/wire.ts";
 import { lineName, type FromInteractive, type LineStart, type ToInteractive } from "./interactive-messages.ts";
 import { isUnfinished, readings } from "./interactive-line.ts";
@@ -50,6 +50,8 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   let ending: { until: number; checks: number } | null = null;
   let healthy = false;
   let current = 0;
+  /** What was asked of the guest and is not answered yet. */
+  let question: { method: "last" | "variables"; number: number } | null = null;
   /** What the guest told of its end was dropped: the reason it was stopped for is told instead. */
   let cut = false;
 
@@ -89,24 +91,38 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
       cut = true;
       return undefined;
     }
-    if (method === "line" || method === "background") return outbox.host["post"]!(withFinishedError(text, method));
-    return outbox.host["post"]!(text);
+    return isTold(method)
+      ? tell(method, text.slice(text.indexOf(" ", text.indexOf(" ") + 1) + 1))
+      : outbox.host["post"]!(text);
   }
 
   function lookup(text: string): string | undefined {
     return ending ? `{"error":${REFUSED}}` : outbox.host["lookup"]!(text);
   }
 
-  /** An error as it goes out: columns as people count them, hints for the commonest mistakes. */
-  function withFinishedError(text: string, method: "line" | "background"): string {
-    const head = `0 ${method} `;
-    const message = readLineMessage(method, text.slice(head.length), current) as {
-      number?: number;
-      error?: ScriptError;
-    } & LineResult;
-    if (message.number === current) current = 0;
-    if (message.error === undefined) return head + JSON.stringify(message);
-    return head + JSON.stringify({ ...message, error: finishError(message.error, sourceOf, modules.problemOf) });
+  /** Passes on what the guest tells the session, checked. */
+  function tell(method: Told, json: string): string | undefined {
+    const asked = method === "last" || method === "variables";
+    // Nobody asked: the script's own doing.
+    if (asked && question?.method !== method) return undefined;
+    const message = readTold(method, json, question && asked ? question.number : current);
+    if (asked && (method === "variables" || message["done"] === true || message["error"] !== undefined))
+      question = null;
+    if (method === "line" && message["number"] === current) current = 0;
+    if (method !== "last" && message["error"] !== undefined) {
+      // As it goes out: columns as people count them, hints for the commonest mistakes.
+      message["error"] = finishError(message["error"] as ScriptError, sourceOf, modules.problemOf);
+    }
+    return outbox.host["post"]!(`0 ${method} ${JSON.stringify(message)}`);
+  }
+
+  function ask(method: "last" | "variables", number: number): void {
+    question = { method, number };
+    // A line that was ended for computing too long has left nothing of its budget.
+    if (current === 0) stopwatch = createStopwatch({ control, budget: data.limits.cpu });
+    turn(() => engine.send(method, String(number)));
+    // A loop in its toJSON, or a built-in that it broke: whoever asked must not wait for ever.
+    if (question) tell(method, JSON.stringify({ number, error: "it could not be read" }));
   }
 
   function end(message: ThreadEnd): void {
@@ -127,7 +143,10 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
         engine.send("idle", "");
         drain();
       }
-      if (cut) throw new EngineStopped();
+      // It may have caught its stop, and come to rest.
+      if (cut || over()) throw new EngineStopped();
+      // Nothing is left that could end the line: what the guest would tell it with is broken.
+      if (current !== 0 && outbox.idle()) tell("line", "");
     } catch (error) {
       stopped(error);
     } finally {
@@ -153,6 +172,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   function stopped(error: unknown): void {
     if (ended) return;
     if (engine.exhausted()) return end({ kind: "limit", limit: "memory" });
+    if (error instanceof GuestFailed) return end({ kind: "threw", error: spoiled(error.message), started: true });
     if (!(error instanceof EngineStopped)) {
       return end({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
     }
@@ -251,7 +271,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
         return turn(() => engine.send("poll", JSON.stringify(message.policy)));
       case "last":
       case "variables":
-        return turn(() => engine.send(message.type, String(message.number)));
+        return ask(message.type, message.number);
       default:
         return message satisfies never;
     }

@@ -4,6 +4,7 @@ import type { ClientPort, LookupPort } from "../client/port.ts";
 import { createBridge } from "./bridge.ts";
 import { createConsoleWriter, type ConsoleSink } from "./console-writer.ts";
 import { createControl, openControl } from "./control.ts";
+import { isTold, type Told } from "./guest-messages.ts";
 import { packPolicy } from "./guest/wire.ts";
 import type { FromInteractive, ToInteractive } from "./interactive-messages.ts";
 import type { SandboxLimits, ThreadData } from "./messages.ts";
@@ -40,11 +41,8 @@ export interface InteractiveVmOptions {
   onFault: (error: unknown) => void;
   onMessage: (message: VmMessage) => void;
   /** What the guest tells the session: method and JSON. */
-  onTold: (method: string, json: string) => void;
+  onTold: (method: Told, json: string) => void;
 }
-
-/** The guest's messages that are for the session and not for the bridge. */
-const TOLD = new Set(["line", "last", "variables", "background"]);
 
 export function openInteractiveVm(options: InteractiveVmOptions): InteractiveVm {
   const { limits, port, onMessage, onTold } = options;
@@ -85,7 +83,7 @@ export function openInteractiveVm(options: InteractiveVmOptions): InteractiveVm 
       case "posts":
         for (const item of message.posts) {
           if (item[1] === "print") writer.take(item[2]);
-          else if (item[0] === 0 && TOLD.has(item[1])) onTold(item[1], item[2]);
+          else if (item[0] === 0 && isTold(item[1])) onTold(item[1], item[2]);
           else bridge.take(item);
         }
         return;

@@ -5,6 +5,7 @@ import type { Control } from "./control.ts";
 import type { HostFunction } from "./engine.ts";
 import { readEndMessage } from "./guest-messages.ts";
 import type { EndMessage } from "./guest/wire.ts";
+import { createTimers } from "./thread-timers.ts";
 import type { FromThread, LookupAnswer, Post, SandboxLimits } from "./messages.ts";
 
 /** A turn's posts travel together, but a turn may be long: beyond this many (or characters) they go at once. */
@@ -12,6 +13,7 @@ const FLUSH_POSTS = 2_000;
 const FLUSH_CHARACTERS = 256 * 1024;
 /** The script waits while this much of what it printed is not written yet, so that a slow pipe bounds memory. */
 const MAX_PRINTING = 1024 * 1024;
+const FORGED = "Use what the module wilco exports.";
 /** How long a look-up may block. */
 const LOOKUP_TIMEOUT = 10_000;
 
@@ -40,7 +42,7 @@ export interface OutboxOptions {
 }
 
 export function createOutbox({ limits, lookups, control, send, blocked, fits, onTimer, onEnd }: OutboxOptions): Outbox {
-  const timers = new Map<number, NodeJS.Timeout>();
+  const timers = createTimers(onTimer);
   const calls = new Set<number>();
   let posts: Post[] = [];
   let size = 0;
@@ -83,29 +85,32 @@ export function createOutbox({ limits, lookups, control, send, blocked, fits, on
   }
 
   function startTimer(id: number, ms: number): string | undefined {
-    if (timers.size >= limits.timers) {
+    if (timers.count() >= limits.timers) {
       return refusal(
         "script_limit",
         `The script has ${limits.timers} timers`,
         "Wait for some of them before starting more.",
       );
     }
-    const fire = (): void => {
-      timers.delete(id);
-      onTimer(id);
-    };
-    timers.set(id, setTimeout(fire, ms));
+    timers.start(id, ms);
     return undefined;
   }
 
   function clear(id: number): void {
-    clearTimeout(timers.get(id));
     // Not a timer: a call whose answer the script does not wait for any more.
-    if (!timers.delete(id) && calls.delete(id)) add([id, "clear", "null"]);
+    if (!timers.clear(id) && calls.delete(id)) add([id, "clear", "null"]);
+  }
+
+  /** A number that is no number, or in use, is hand-made: its answer would go to another call. */
+  function isFree(id: number, method: string): boolean {
+    if (!Number.isSafeInteger(id) || id < 0) return false;
+    if (method === "clear") return true;
+    return !timers.has(id) && !calls.has(id) && !(method === "timer" && id === 0);
   }
 
   function post(id: number, method: string, json: string): string | undefined {
     if (closed) return undefined;
+    if (!isFree(id, method)) return refusal("invalid_request", "The number of a call is not free", FORGED);
     switch (method) {
       case "timer":
         return startTimer(id, Number(json));
@@ -173,12 +178,11 @@ export function createOutbox({ limits, lookups, control, send, blocked, fits, on
     },
     flush,
     answered: (ids) => ids.forEach((id) => calls.delete(id)),
-    idle: () => calls.size === 0 && timers.size === 0,
+    idle: () => calls.size === 0 && timers.count() === 0,
     close() {
       flush();
       closed = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-      timers.clear();
+      timers.close();
     },
   };
 }

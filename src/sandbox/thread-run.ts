@@ -4,7 +4,8 @@
  * the thread.
  */
 import { openControl } from "./control.ts";
-import { createEngine, EngineStopped } from "./engine.ts";
+import { createEngine, EngineStopped, GuestFailed } from "./engine.ts";
+import { spoiled } from "./guest-errors.ts";
 import type { EndMessage } from "./guest/wire.ts";
 import { createLoader } from "./loader.ts";
 import type { FromThread, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
@@ -88,6 +89,11 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
         engine.drain(outbox.flush);
         engine.reportRejections();
       }
+      if (ended) return;
+      // It may have caught its stop, and come to rest.
+      if (stopping() || engine.exhausted()) throw new EngineStopped();
+      // Nothing is left that could end the script: what the guest would tell its end with is broken.
+      if (outbox.idle()) end({ kind: "threw", error: spoiled(), started: true });
     } catch (error) {
       if (!ended) end(reasonOf(error));
     } finally {
@@ -98,6 +104,7 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
 
   function reasonOf(error: unknown): ThreadEnd {
     if (engine.exhausted()) return { kind: "limit", limit: "memory" };
+    if (error instanceof GuestFailed) return { kind: "threw", error: spoiled(error.message), started: true };
     if (error instanceof EngineStopped) return stopwatch.over() ? { kind: "limit", limit: "cpu" } : { kind: "stopped" };
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }

@@ -312,7 +312,7 @@ describe("any other value", () => {
 
   it("that has no more than the main fields of an entry is shown as it is", () => {
     const some = { id: 1, kind: "operation", status: "failed", lastEvent: 2 };
-    expect(JSON.parse(shown(some))).toEqual(some);
+    expect(shown(some)).toBe('{ id: 1, kind: "operation", status: "failed", lastEvent: 2 }');
   });
 
   it("that is no description of one does not end the shell", () => {

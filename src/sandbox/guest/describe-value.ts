@@ -5,6 +5,7 @@
 import { Chart } from "../../client/chart.ts";
 import { ENTRY_KINDS, type Entry } from "../../domain/entry.ts";
 import { STATUSES } from "../../domain/status.ts";
+import { ENTRY, RESOURCE } from "./value-shapes.ts";
 import { describeError } from "./describe.ts";
 import type { ResourceData, ValueDescription } from "./value-description.ts";
 
@@ -111,13 +112,17 @@ function describeOwn(value: object): ValueDescription | undefined {
   }
   if (isResource(value)) {
     const data = Object.fromEntries(RESOURCE_KEYS.map((key) => [key, value[key]])) as unknown as ResourceData;
-    return { kind: "resource", data, operations: Object.keys(value.operations) };
+    return RESOURCE(data, "") === undefined
+      ? { kind: "resource", data, operations: Object.keys(value.operations) }
+      : undefined;
   }
   if (isExecution(value)) {
     const { subject, id = null, status = null, location = null } = value;
     return { kind: "execution", subject, id, status, location } as ValueDescription;
   }
-  return isEntry(value) ? { kind: "entry", entry: entryCopy(value) } : undefined;
+  const entry = isEntry(value) ? entryCopy(value) : undefined;
+  // What only resembles one is shown as the object that it is.
+  return entry && ENTRY(entry, "") === undefined ? { kind: "entry", entry } : undefined;
 }
 
 function describeProperties(
