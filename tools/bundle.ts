@@ -21,7 +21,11 @@ export function isBundled(path: string): boolean {
 
 export async function bundle(dist: string): Promise<void> {
   const host = await build(
-    { input: inputs(dist, ["cli/bin", "sandbox/thread"]), platform: "node", external: EXTERNAL },
+    {
+      input: inputs(dist, ["cli/bin", "sandbox/thread", "worker/handlers/main"]),
+      platform: "node",
+      external: EXTERNAL,
+    },
     { dir: dist, chunkFileNames: `${CHUNKS}/[name]-[hash].js`, minify: true, keepNames: true },
   );
   // Names are kept as they are: they are what a script's author sees in messages.

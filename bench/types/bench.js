@@ -5,6 +5,8 @@ export default defineResourceType({
   name: "bench",
   description: "Does nothing, for measuring what is around it",
   runsOn: "any",
+  // As the handlers of the queues it is compared with are.
+  inProcess: true,
   operations: {
     noop: { exclusive: false, onLost: "requeue", handler: () => ({ ok: true }) },
   },

@@ -54,7 +54,12 @@ export type Handler = (context: OperationContext) => unknown;
 
 export interface ResourceTypeDefinition {
   descriptor: ResourceTypeDescriptor;
+  /** By operation; empty with `source`. */
   handlers: Record<string, Handler>;
+  /** As the type asks for it; see ResourceTypeInput. */
+  inProcess?: boolean;
+  /** The handlers are not in this process: others load this file and run them. */
+  source?: { file: string; library: string };
 }
 
 export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" | "implementation"> {
@@ -68,12 +73,18 @@ export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" 
 
 export interface ResourceTypeInput extends TypeParts {
   name: string;
+  /**
+   * true: the handlers run in the worker's own process, which saves a message each way. Only for handlers that await
+   * whatever takes time: one that blocks stops the worker, one that exits or throws in a timer ends it. Default false,
+   * each execution in a process of its own.
+   */
+  inProcess?: boolean;
   operations: Record<string, OperationInput>;
 }
 
 /** Pure: nothing is checked against the network, the disk or a schema compiler, so a type costs nothing to import. */
 export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
-  const { name, operations, ...parts } = input;
+  const { name, operations, inProcess = false, ...parts } = input;
   const handlers: Record<string, Handler> = {};
   const described = Object.entries(operations).map(
     ([operation, { handler, timeout, exclusiveWorker, ...operationParts }]) => {
@@ -83,7 +94,7 @@ export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefini
       return describeOperation(operation, { ...operationParts, ...limit, ...weight });
     },
   );
-  return { descriptor: describeType(name, parts, described), handlers };
+  return { descriptor: describeType(name, parts, described), handlers, inProcess };
 }
 
 /** Parameters of a known shape: `properties` with `required`, everything else refused. */

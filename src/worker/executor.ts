@@ -14,6 +14,7 @@ import type { Log } from "../resource-types/log.ts";
 import type { OperationContext } from "../resource-types/sdk.ts";
 import type { Control } from "./control.ts";
 import { maskOutput, type MaskedOutput } from "./masked-output.ts";
+import { HandlerKilled } from "./handlers/process-end.ts";
 import { entryError, normaliseError, normaliseResult, systemError } from "./outcome.ts";
 import type { OutputLog } from "./output-log.ts";
 import { type Performed, perform } from "./perform.ts";
@@ -163,7 +164,7 @@ function endUnstarted({ why }: Control, error: EntryError): Ended {
 }
 
 function endOf(performed: Performed, { assignment, control }: Pick<Execution, "assignment" | "control">): Ended {
-  const left = performed.kind === "abandoned" ? " Its handler did not return and was left behind." : "";
+  const left = leftBehind(performed);
   switch (control.why) {
     case "lost":
       return null;
@@ -203,6 +204,12 @@ function endOf(performed: Performed, { assignment, control }: Pick<Execution, "a
   }
   const normalised = normaliseResult(performed.value);
   return "error" in normalised ? { status: "failed", error: normalised.error } : { status: "succeeded", ...normalised };
+}
+
+function leftBehind(performed: Performed): string {
+  if (performed.kind === "abandoned") return " Its handler did not return and was left behind.";
+  const killed = performed.kind === "threw" && performed.error instanceof HandlerKilled;
+  return killed ? " Its handler ignored that, and its process was killed." : "";
 }
 
 function canceledError(left = ""): EntryError {

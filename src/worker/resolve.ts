@@ -3,7 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Assignment } from "../domain/worker.ts";
-import type { Handler, ResourceTypeDefinition } from "../resource-types/sdk.ts";
+import type { Handler, OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { httpImplementation } from "../resource-types/yaml-http.ts";
 import { runImplementation } from "../resource-types/yaml-run.ts";
 
@@ -15,8 +15,14 @@ export interface Resolved {
 
 export type Resolve = (assignment: Assignment) => Resolved;
 
-/** @returns a look-up that throws WilcoError `unknown_type`, `unknown_operation` or `not_permitted`. */
-export function createResolver(definitions: readonly ResourceTypeDefinition[]): Resolve {
+/**
+ * @param elsewhere runs the handlers of types that name a `source`.
+ * @returns a look-up that throws WilcoError `unknown_type`, `unknown_operation` or `not_permitted`.
+ */
+export function createResolver(
+  definitions: readonly ResourceTypeDefinition[],
+  elsewhere: (source: NonNullable<ResourceTypeDefinition["source"]>, context: OperationContext) => Promise<unknown>,
+): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
   return ({ kind, operation, implementation, resource }) => {
     if (kind !== "operation") {
@@ -39,13 +45,15 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[]): 
           suggestion(resource.type, byName.keys(), "It has") ?? "Start it with the directory of the type: --types DIR.",
       });
     }
-    const { descriptor, handlers } = definition;
-    const handler = Object.hasOwn(handlers, operation) ? handlers[operation] : undefined;
-    if (handler) return { handler, parameters: descriptor.operations[operation]?.parameters ?? null };
+    const { descriptor, handlers, source } = definition;
+    const described = Object.hasOwn(descriptor.operations, operation) ? descriptor.operations[operation] : undefined;
+    const own = Object.hasOwn(handlers, operation) ? handlers[operation] : undefined;
+    const handler = source && described ? (context: OperationContext) => elsewhere(source, context) : own;
+    if (handler) return { handler, parameters: described?.parameters ?? null };
     throw new WilcoError({
       code: "unknown_operation",
       message: `The type "${resource.type}" of this worker has no operation "${operation}".`,
-      hint: suggestion(operation, Object.keys(handlers), "It has"),
+      hint: suggestion(operation, Object.keys(descriptor.operations), "It has"),
     });
   };
 }

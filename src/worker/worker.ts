@@ -10,6 +10,7 @@ import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import type { WorkerApi } from "./api.ts";
 import { createClaims } from "./claims.ts";
 import { createExecutor } from "./executor.ts";
+import { createHandlerPool, type HandlerPool } from "./handlers/pool.ts";
 import { readHealth } from "./health.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createReporter } from "./reporter.ts";
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   capacity: number;
   /** The priorities it takes. Default all. */
   band?: PriorityBand;
+  /** Processes for handlers that are there even when nothing runs; more are started up to the slots. Default 0. */
+  minProcesses?: number;
   /** The types it has handlers for; YAML types need none. */
   types: readonly ResourceTypeDefinition[];
   /** Its own directory; made with mode 0700. Managed processes are remembered there. */
@@ -117,12 +120,21 @@ export function createWorker(options: WorkerOptions): Worker {
       onCancel: (lease) => work.abort(lease, "cancel"),
       onLost: (lease) => work.abort(lease, "lost"),
     });
+    const killGrace = options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2);
+    const handlers = createHandlerPool({
+      types: options.types,
+      min: options.minProcesses ?? 0,
+      directory: directory.tempRoot,
+      killGrace,
+      log,
+    });
+    void handlers.warm();
     const execute = createExecutor({
-      resolve: createResolver(options.types),
+      resolve: createResolver(options.types, handlers.run),
       schemas: createSchemaValidator(),
       tempRoot: directory.tempRoot,
       typeDirectory: directory.typeDirectory,
-      killGrace: options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2),
+      killGrace,
       log,
     });
     const work: Work = createWork({
@@ -144,7 +156,7 @@ export function createWorker(options: WorkerOptions): Worker {
       health: () => readHealth(options.stateDir),
       onDrain: () => void stop().catch(() => {}),
     });
-    return { directory, session, reporter, work, claims, heartbeat };
+    return { directory, session, reporter, handlers, work, claims, heartbeat };
   }
 
   /** No session can be had: what runs can't be reported, and another worker may run it already. */
@@ -180,7 +192,8 @@ export function createWorker(options: WorkerOptions): Worker {
     await stop().finally(() => clearTimeout(giveUp));
   }
 
-  async function close({ heartbeat, reporter, session, directory }: Parts): Promise<void> {
+  async function close({ heartbeat, handlers, reporter, session, directory }: Parts): Promise<void> {
+    await handlers.stop();
     await heartbeat.stop();
     await reporter.stop();
     const goodbye = api.stop(session.current().session, { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) });
@@ -202,6 +215,7 @@ interface Parts {
   directory: StateDirectory;
   session: ReturnType<typeof createSession>;
   reporter: ReturnType<typeof createReporter>;
+  handlers: HandlerPool;
   work: Work;
   claims: ReturnType<typeof createClaims>;
   heartbeat: ReturnType<typeof createHeartbeat>;

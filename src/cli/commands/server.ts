@@ -16,6 +16,7 @@ import { dataDirOf } from "../data-dir.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
+import { parseSlots } from "../slots.ts";
 import { readVersion } from "../version.ts";
 import type { UpFlags } from "./up.ts";
 
@@ -45,7 +46,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   };
   const databaseUrl = databaseUrlOf(context.env, flags.databaseUrl);
   const workerName = workerNameOf(flags, databaseUrl);
-  const slots = parseCount(flags.slots, "--slots", 10_000);
+  const slots = parseSlots(flags.slots);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const settings = leaseSettings(flags);
   const log = createLog(

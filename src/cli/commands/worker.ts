@@ -1,7 +1,6 @@
 /** `wilco worker`: a worker that reaches its server over HTTP, with a worker token and nothing else. */
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { WHOLE_WORKER } from "../../domain/resource-type.ts";
 import { formatPriorityBand, parsePriorityBand } from "../../domain/priority.ts";
 import { DEFAULT_ROLE, requireName } from "../../domain/route.ts";
 import { createWorkerApi } from "../../worker/api.ts";
@@ -16,7 +15,7 @@ import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
-import { parseCount } from "../numbers.ts";
+import { parseSlots } from "../slots.ts";
 import { readVersion } from "../version.ts";
 
 export interface WorkerFlags {
@@ -34,7 +33,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const name = requireName(flags.name ?? hostname(), "worker name");
   const zone = requireName(flags.zone, "zone");
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
-  const capacity = parseCount(flags.slots, "--slots", WHOLE_WORKER);
+  const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const { url, token } = await resolveConnection(context);
@@ -47,7 +46,8 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     name,
     zone,
     roles,
-    capacity,
+    capacity: slots.max,
+    minProcesses: slots.min,
     ...(band ? { band } : {}),
     types,
     stateDir:
@@ -78,7 +78,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
       });
     if (!started) return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     context.output.notice(
-      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${capacity} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}).`,
+      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${slots.max} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}).`,
     );
     await worker.stopped;
     return EXIT.succeeded;

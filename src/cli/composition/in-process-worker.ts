@@ -11,6 +11,7 @@ import type { WorkerState } from "../../domain/worker.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../operations/context.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
+import type { Slots } from "../slots.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createInjectRequest } from "../../worker/request.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
@@ -22,7 +23,7 @@ export interface InProcessWorkerOptions {
   /** The embedded server's; null in a cluster, where the worker gets a token of its own. */
   adminToken: string | null;
   name: string;
-  slots: number;
+  slots: Slots;
   types: readonly ResourceTypeDefinition[];
   dataDir: string;
   version: string;
@@ -43,7 +44,8 @@ export async function startInProcessWorker(options: InProcessWorkerOptions): Pro
     name,
     zone: DEFAULT_ZONE,
     roles: [DEFAULT_ROLE],
-    capacity: options.slots,
+    capacity: options.slots.max,
+    minProcesses: options.slots.min,
     types: options.types,
     stateDir: join(dataDir, "worker"),
     version: options.version,

@@ -1,65 +1,47 @@
 /** Resource types written in TypeScript: every .ts, .js and .mjs file of a directory exports one (or a list) by default. */
-import { readdirSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
-import { libraryUrl } from "../library-file.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
+import { describeTypes, type DescribedFile } from "../../worker/handlers/describe.ts";
+import { importTypes, resolveOwnLibrary } from "../../worker/handlers/type-files.ts";
+import { libraryUrl } from "../library-file.ts";
 
-/** The built-in types and those of the directory. @throws WilcoError `invalid_request` naming the file. */
+/**
+ * The built-in types and those of the directory. The files are loaded by another process, which also runs their handlers
+ * later; only types that ask for it are loaded into this one.
+ * @throws WilcoError `invalid_request` naming the file.
+ */
 export async function loadTypes(directory: string | undefined): Promise<ResourceTypeDefinition[]> {
   const types = [...builtinTypes];
   if (directory === undefined) return types;
-  resolveOwnLibrary();
-  for (const file of typeFiles(directory)) {
-    for (const type of await importTypes(join(directory, file))) {
+  const library = libraryUrl();
+  for (const file of await describeTypes(directory, { library })) {
+    for (const type of await definitionsOf(file, library)) {
       const { name } = type.descriptor;
       if (types.some((known) => known.descriptor.name === name))
-        throw invalid(`${file}: there are two resource types "${name}"`);
+        throw invalid(`${basename(file.path)}: there are two resource types "${name}"`);
       types.push(type);
     }
   }
   return types;
 }
 
-/**
- * `import … from "wilco"` is this wilco, wherever the directory is: nothing has to be installed above it, and another
- * version that is would bring classes that this one does not know. Stays for imports that a handler makes later.
- */
-function resolveOwnLibrary(): void {
-  const url = libraryUrl();
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === "wilco" ? { url, shortCircuit: true } : next(specifier, context),
+async function definitionsOf({ path, types }: DescribedFile, library: string): Promise<ResourceTypeDefinition[]> {
+  const here = types.some(({ inProcess }) => inProcess) ? await importHere(path, library) : [];
+  return types.map(({ descriptor, inProcess }) => {
+    const own = here.find((type) => type.descriptor.name === descriptor.name);
+    return inProcess && own ? own : { descriptor, handlers: {}, source: { file: path, library } };
   });
 }
 
-function typeFiles(directory: string): string[] {
+async function importHere(path: string, library: string): Promise<ResourceTypeDefinition[]> {
   try {
-    return readdirSync(directory)
-      .filter((file) => /\.(ts|js|mjs)$/.test(file) && !file.endsWith(".d.ts"))
-      .toSorted();
-  } catch (error) {
-    throw invalid(`${directory} can't be read: ${messageOf(error)}`);
-  }
-}
-
-async function importTypes(path: string): Promise<ResourceTypeDefinition[]> {
-  let exported: unknown;
-  try {
-    ({ default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown });
+    resolveOwnLibrary(library);
+    return await importTypes(path);
   } catch (error) {
     throw invalid(`${path} does not load: ${messageOf(error)}`, error);
   }
-  const types = [exported].flat();
-  if (types.length > 0 && types.every(isType)) return types;
-  throw invalid(`${path} has no resource type as its default export`);
-}
-
-function isType(value: unknown): value is ResourceTypeDefinition {
-  return typeof value === "object" && value !== null && "descriptor" in value && "handlers" in value;
 }
 
 function invalid(why: string, cause?: unknown): WilcoError {

@@ -57,7 +57,7 @@ export async function startLocalServer(
     server = await startServerParts({
       dataDir,
       listen: null,
-      worker: { name: "local", slots: SLOTS, types: await loadTypes(undefined) },
+      worker: { name: "local", slots: { min: 0, max: SLOTS }, types: await loadTypes(undefined) },
       version: readVersion(),
       log: createLog(context.output, context.flags.verbose === true ? "debug" : "error"),
     });

@@ -6,6 +6,7 @@ import type { WorkerFlags } from "../commands/worker.ts";
 import type { DataDirFlags, UpFlags } from "../commands/up.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
+const SLOTS_HELP = "entries at once: 16, 4-16 (at least 4 processes kept for handlers of --types) or auto";
 const DATA_DIR_HELP = "durable data (or WILCO_DATA_DIR; default ~/.local/state/wilco)";
 
 export function declareServer(program: Command, runner: Runner): void {
@@ -48,7 +49,7 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--name <name>", "default: the host's name")
     .option("--zone <zone>", "the zone it serves", "default")
     .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
-    .option("--slots <count>", "entries it runs at once", "16")
+    .option("--slots <count>", SLOTS_HELP, "16")
     .option("--priority-band <min-max>", 'takes these priorities only: "max-high", "0-50" (default all)')
     .option("--types <dir>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
@@ -65,6 +66,6 @@ function addServerOptions(command: Command): Command {
     .option("--host <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <port>", "port to listen on, 0 for any free one (default 7070, with up a free one)")
     .option("--no-worker", "no worker in the server process")
-    .option("--slots <count>", "entries its worker runs at once", "16")
+    .option("--slots <count>", SLOTS_HELP, "16")
     .option("--types <dir>", "resource types written in TypeScript, for its worker");
 }
