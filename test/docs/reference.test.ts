@@ -23,7 +23,11 @@ describe("docs/cli.md", () => {
   const program = buildProgram({ run: async () => {} });
   const global = flagsOf(program);
   /** Flags that several commands share stand in sections of their own, which a command's section links to. */
-  const shared = { "(#flags-of-waiting)": "Flags of waiting", "(#flags-of-work)": "Flags of work" };
+  const shared = {
+    "(#flags-of-waiting)": "Flags of waiting",
+    "(#flags-of-work)": "Flags of work",
+    "(#idempotency-keys)": "Idempotency keys",
+  };
 
   it("has the flags that all commands have", () => {
     expect(flagsIn(sectionOf(cli, "Flags that all commands have"))).toEqual(global);
