@@ -1,6 +1,7 @@
 /** The exit codes, a contract (README "Exit codes"), and the one place that turns what happened into one of them. */
 import { isErrorCode, type ErrorCode } from "../core/errors.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { RequestResult } from "../domain/request.ts";
 import type { Status } from "../domain/status.ts";
 
 export const EXIT = {
@@ -24,7 +25,7 @@ export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export type EndingSignal = keyof typeof SIGNAL_EXIT;
 
 /** What the exit code of one entry depends on. */
-export type Outcome = Pick<Entry, "status" | "error" | "startedAt">;
+export type Outcome = Pick<Entry, "status" | "error">;
 
 /** No worker took it: it ended by the system before any claim. */
 export function isUnclaimed(outcome: Outcome): boolean {
@@ -33,6 +34,11 @@ export function isUnclaimed(outcome: Outcome): boolean {
     outcome.error?.source === "system" &&
     (outcome.error.code === "no_worker" || outcome.error.code === "expired")
   );
+}
+
+/** Not started, because another task of its request failed. */
+function isHalted(outcome: Outcome): boolean {
+  return outcome.status === "canceled" && outcome.error?.code === "halted";
 }
 
 /**
@@ -45,9 +51,30 @@ export function exitCodeOfOutcomes(outcomes: readonly Outcome[], minSuccess = ou
   if (succeeded >= minSuccess) return EXIT.succeeded;
   if (succeeded > 0) return EXIT.partly;
   if (count("canceled") === outcomes.length) return EXIT.canceled;
-  if (outcomes.every(isUnclaimed)) return EXIT.unclaimed;
+  if (outcomes.every((outcome) => isUnclaimed(outcome) || isHalted(outcome))) return EXIT.unclaimed;
   if (count("lost") > 0) return EXIT.lost;
   return EXIT.failed;
+}
+
+/** Of entries that have all ended, requests among them: a request that succeeded has, whatever its tasks came to. */
+export function exitCodeOfEntries(entries: readonly Entry[]): number {
+  const parts = entries.map((entry) => (entry.kind === "request" ? outcomesOfRequest(entry) : [entry]));
+  const wanted = entries.map((entry, at) =>
+    entry.kind === "request" && entry.status === "succeeded"
+      ? parts[at]!.filter(({ status }) => status === "succeeded").length
+      : parts[at]!.length,
+  );
+  return exitCodeOfOutcomes(
+    parts.flat(),
+    wanted.reduce((sum, count) => sum + count, 0),
+  );
+}
+
+/** One that ended before it had tasks' outcomes counts as one. */
+function outcomesOfRequest(request: Entry): Outcome[] {
+  const { tasks } = (request.result ?? {}) as Partial<RequestResult>;
+  if (!tasks || tasks.length === 0) return [request];
+  return tasks.map((task) => ({ status: task.status, error: task.error ?? null }));
 }
 
 /** The code of an error by its kind, for what was refused before anything was submitted and for a wait cut short. */

@@ -2,10 +2,11 @@
 import type { Api } from "../client/api.ts";
 import { errorOfEntry } from "../client/errors.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
+import type { RequestResult } from "../domain/request.ts";
 import { describePollPolicy, type PollPolicy } from "../domain/poll-policy.ts";
 import { isTerminal } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import { EXIT, exitCodeOfOutcomes, SIGNAL_EXIT } from "./exit-codes.ts";
+import { EXIT, exitCodeOfEntries, SIGNAL_EXIT } from "./exit-codes.ts";
 import { follow, type Followed } from "./follow.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { formatEntryIds } from "./numbers.ts";
@@ -18,6 +19,7 @@ import { commandFor } from "./reattach.ts";
 export interface WaitForEntriesOptions {
   context: Context;
   api: Api;
+  /** Requests are followed by their tasks (`withTasks`). */
   entries: readonly Entry[];
   policy: PollPolicy;
   /** The server lives in this process: what is not ended when the wait ends does not go on. */
@@ -29,13 +31,14 @@ export interface WaitForEntriesOptions {
 export async function waitForEntries(options: WaitForEntriesOptions): Promise<number> {
   const { context, api, policy, interrupt } = options;
   const { output } = context;
+  const works = options.entries.filter(isWork);
   const many = options.entries.length > 1;
-  const names = options.entries.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
+  const names = works.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
   const operationOutput = createOperationOutput({ output, prefixed: many, names });
   const latest = new Map(options.entries.map((entry) => [entry.id, entry] as const));
   const started = Date.now();
   let lastOutput = "";
-  output.live.show(() => describeWait([...latest.values()], started, lastOutput));
+  output.live.show(() => describeWait([...latest.values()].filter(isWork), started, lastOutput));
   try {
     const followed = await follow({
       trail: api,
@@ -52,7 +55,7 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
       onChange: (entry) => {
         const before = latest.get(entry.id);
         latest.set(entry.id, entry);
-        if (many && isTerminal(entry.status) && before && !isTerminal(before.status))
+        if (many && isWork(entry) && isTerminal(entry.status) && before && !isTerminal(before.status))
           output.notice(endedLine(output.paintErr, entry));
       },
     });
@@ -68,7 +71,7 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
       return EXIT.waitEnded;
     }
     summarise(context, followed.entries);
-    return exitCodeOfOutcomes(followed.entries);
+    return exitCodeOfEntries(withoutTasks(followed.entries));
   } catch (error) {
     operationOutput.end();
     output.live.stop();
@@ -93,23 +96,40 @@ async function printResults({ output }: Context, followed: Followed, operationOu
   }
 }
 
+function isWork(entry: Entry): boolean {
+  return entry.kind !== "request";
+}
+
+/** The entries that were asked for: a task speaks through its request. */
+function withoutTasks(entries: readonly Entry[]): Entry[] {
+  const requests = new Set(entries.filter((entry) => !isWork(entry)).map((entry) => entry.id));
+  return entries.filter((entry) => entry.parent === null || !requests.has(entry.parent));
+}
+
 function summarise(context: Context, entries: readonly Entry[]): void {
   const { output } = context;
-  const failed = entries.filter((entry) => entry.status !== "succeeded");
-  if (entries.length === 1) {
-    const entry = entries[0]!;
-    if (entry.status === "succeeded") output.notice(endedLine(output.paintErr, entry));
-    else showError(output, errorOfEntry(entry));
+  const asked = withoutTasks(entries);
+  if (asked.length === 1) {
+    const entry = asked[0]!;
+    if (entry.status !== "succeeded") showError(output, errorOfEntry(entry));
+    else output.notice(isWork(entry) ? endedLine(output.paintErr, entry) : succeededLine(entry));
     return;
   }
-  const line = `${entries.length - failed.length} of ${entries.length} succeeded.`;
+  const failed = asked.filter((entry) => entry.status !== "succeeded");
+  const line = `${asked.length - failed.length} of ${asked.length} succeeded.`;
   if (failed.length === 0) output.notice(line);
   else output.warn(`${output.paintErr.red("error:")} ${line}\n  Look at them with: wilco entry show ${failed[0]!.id}`);
 }
 
+/** Of a request: with `minSuccess` not every target has to have. */
+function succeededLine(request: Entry): string {
+  const { counts, total } = request.result as unknown as RequestResult;
+  return `${counts.succeeded} of ${total} succeeded (request ${request.id}).`;
+}
+
 /** What was left running, and how to look at it again; never silent, whatever --quiet says. */
 function tellWhatGoesOn({ context, local }: WaitForEntriesOptions, entries: readonly Entry[], why: string): void {
-  const open = entries.filter((entry) => !isTerminal(entry.status));
+  const open = withoutTasks(entries).filter((entry) => !isTerminal(entry.status));
   if (open.length === 0) return;
   const { output } = context;
   const what = open.length === 1 ? `${describeWork(open[0]!)} (entry ${open[0]!.id})` : `${open.length} operations`;

@@ -2,6 +2,7 @@
 import { type ErrorCode, WilcoError } from "../core/errors.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { RequestResult } from "../domain/request.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { CallSite } from "./call-site.ts";
 
@@ -90,6 +91,7 @@ export class Interrupted extends ExecutionError {
 /** "web-1 restart", as sentences name an entry's work. */
 export function subjectOf(entry: Entry): string {
   const work = entry.operation ?? entry.kind;
+  if (entry.targets !== null) return `${work} of ${entry.targets}`;
   return entry.resource === null ? work : `${entry.resource.name} ${work}`;
 }
 
@@ -107,7 +109,12 @@ export function errorOfEntry(entry: Entry, lastOutput = ""): ExecutionError {
   switch (entry.status) {
     case "failed":
       return entry.kind === "request"
-        ? new TargetsFailed({ message: `${targetsSentence(entry, subject)} ${where}${why}`, hint, entry, lastOutput })
+        ? new TargetsFailed({
+            message: `${targetsSentence(entry, subject)} ${where}${failuresOf(entry) || why}`,
+            hint,
+            entry,
+            lastOutput,
+          })
         : new OperationFailed({ message: `${subject} failed ${where}${why}`, hint, entry, lastOutput });
     case "canceled":
       return new OperationCanceled({ message: `${subject} was canceled ${where}${why}`, hint, entry, lastOutput });
@@ -177,4 +184,18 @@ function targetsSentence(entry: Entry, subject: string): string {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (total === 0) return `${subject} failed`;
   return `${subject} did not succeed on ${total - (counts.succeeded ?? 0)} of ${total} targets`;
+}
+
+const SHOWN_FAILURES = 3;
+
+/** ": web-3: it exited with code 3; web-7: …", or nothing where the entry does not say. */
+function failuresOf(entry: Entry): string {
+  const { tasks = [] } = (entry.result ?? {}) as Partial<RequestResult>;
+  const failed = tasks.filter((task) => task.status !== "succeeded");
+  // Those that a halt kept from starting say nothing about the reason.
+  const own = failed.filter((task) => task.error?.code !== "halted");
+  if (own.length === 0) return "";
+  const shown = own.slice(0, SHOWN_FAILURES).map((task) => `${task.resource}: ${task.error?.message ?? task.status}`);
+  const more = own.length > SHOWN_FAILURES ? `; and ${own.length - SHOWN_FAILURES} more` : "";
+  return `: ${shown.join("; ")}${more}`;
 }

@@ -30,7 +30,7 @@ export async function endOfRequest(tx: Transaction, entry: LockedEntry, request:
   return { ...end, status: "failed", error: tooFew(request, result) };
 }
 
-function tooFew({ succeeded, tasks, min_success: wanted }: RequestRow, result: RequestResult): EntryError {
+function tooFew({ entry, succeeded, tasks, min_success: wanted }: RequestRow, result: RequestResult): EntryError {
   const others = result.tasks.filter((task) => task.status !== "succeeded");
   const asked = wanted === tasks ? "" : `, and ${wanted} had to`;
   return {
@@ -38,7 +38,7 @@ function tooFew({ succeeded, tasks, min_success: wanted }: RequestRow, result: R
     message: `${succeeded} of ${tasks} targets succeeded${asked}`,
     // Whose fault: wilco's only when no target's own work failed.
     source: others.every((task) => task.error?.source === "system") ? "system" : "operation",
-    hint: "Its tasks say why each failed; a retry of the request repeats those that did not succeed.",
+    hint: `See each with "wilco history --parent ${entry}"; "wilco entry retry ${entry}" repeats those that did not succeed.`,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Submission, SubmitAnswer } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
+import { retryOfRequest } from "./retry-request.ts";
 
 /** @throws WilcoError `unknown_entry`, `conflict` while it has not ended, and whatever refuses a submit. */
 export async function retryEntry(
@@ -27,14 +28,26 @@ export async function retryEntry(
       details: { entry: id, status: old.status },
     });
   }
+  const answer = await submit({ principal, batchKey: key, retryOf: id, ...(await repeated(context, old)) });
+  const [outcome] = answer.entries;
+  if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
+  return outcome.entry;
+}
+
+/** What is submitted for it. */
+async function repeated(context: Context, old: Entry): Promise<Pick<SubmitItem, "request" | "used" | "retryTasks">> {
+  if (old.kind === "request") {
+    const { submission, retryTasks, used } = await retryOfRequest(context, old);
+    return { request: { entries: [submission] }, retryTasks, used };
+  }
   if (old.kind !== "operation" || old.resource === null || old.operation === null) {
     throw new WilcoError({
       code: "conflict",
-      message: `Entry ${id} is a ${old.kind}, which can't be repeated by itself`,
+      message: `Entry ${old.id} is a ${old.kind}, which can't be repeated by itself`,
       hint: "Retry the operations that belong to it.",
     });
   }
-  const { parameters, used } = await openedParameters(context, id);
+  const { parameters, used } = await openedParameters(context, old.id);
   const submission: Submission = {
     resource: old.resource.id,
     operation: old.operation,
@@ -43,10 +56,7 @@ export async function retryEntry(
     priority: old.priority,
     ...(old.note === null ? {} : { note: old.note }),
   };
-  const answer = await submit({ principal, request: { entries: [submission] }, batchKey: key, retryOf: id, used });
-  const [outcome] = answer.entries;
-  if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
-  return outcome.entry;
+  return { request: { entries: [submission] }, used };
 }
 
 async function openedParameters(context: Context, id: number): Promise<{ parameters: JsonObject; used: string[] }> {

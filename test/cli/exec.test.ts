@@ -137,7 +137,10 @@ describe("wilco exec: what was asked, and the answer", () => {
 
     // A directory can be made once.
     const partly = await world.run(["exec", "tier=web", "run", "--", "mkdir", `${world.dir}/once`]);
-    expect(partly).toMatchObject({ code: 5, stderr: expect.stringContaining("1 of 2 succeeded") as string });
+    expect(partly).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("did not succeed on 1 of 2 targets") as string,
+    });
   });
 
   it("leaves the operation alone when it is interrupted, and says how to look again", async () => {

@@ -7,7 +7,6 @@ import { exitCodeOfError, exitCodeOfOutcomes, exitCodeOfScriptError, type Outcom
 const ended = (status: Status, error: Partial<EntryError> | null = null): Outcome => ({
   status,
   error: error && { code: "x", message: "x", source: "operation", ...error },
-  startedAt: null,
 });
 const unclaimed = ended("failed", { source: "system", code: "no_worker" });
 

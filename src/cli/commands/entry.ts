@@ -15,6 +15,7 @@ import { createOperationOutput } from "../output/operation-output.ts";
 import { formatCard } from "../output/table.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { openRemote } from "../remote.ts";
+import { withTasks } from "../tasks.ts";
 import { waitForEntries as waitFor } from "../wait-for-entries.ts";
 
 export interface TailFlags {
@@ -51,7 +52,7 @@ export async function tailEntry(context: Context, idText: string, flags: TailFla
   const { output } = context;
   const { api } = await openRemote(context);
   const asked = await api.entry(id);
-  const entries = asked.kind === "request" ? [asked, ...(await tasksOf(api, asked))] : [asked];
+  const entries = await withTasks(api, [asked]);
   const names = entries.map((entry) => entry.resource?.name ?? `entry ${entry.id}`);
   const operationOutput = createOperationOutput({ output, prefixed: entries.length > 1, names });
   const take = (entry: Entry, event: EntryEvent) => {
@@ -91,8 +92,9 @@ export async function waitForEntries(context: Context, idTexts: readonly string[
   const { api, connection } = await openRemote(context);
   const entries: Entry[] = [];
   for (const id of ids) entries.push(await api.entry(id));
+  const followed = await withTasks(api, entries);
   const policy = layerPollPolicies(flagPolicy, connection.poll);
-  return withInterrupt((interrupt) => waitFor({ context, api, entries, policy, local: false, interrupt }));
+  return withInterrupt((interrupt) => waitFor({ context, api, entries: followed, policy, local: false, interrupt }));
 }
 
 export async function cancelEntries(context: Context, idTexts: readonly string[], flags: CancelFlags): Promise<number> {
@@ -127,8 +129,9 @@ export async function retryEntry(context: Context, idText: string, flags: RetryF
     await printDocument(output, entry, () => `${entry.id}\n`);
     return EXIT.succeeded;
   }
+  const entries = await withTasks(api, [entry]);
   const policy = layerPollPolicies(flagPolicy, connection.poll);
-  return withInterrupt((interrupt) => waitFor({ context, api, entries: [entry], policy, local: false, interrupt }));
+  return withInterrupt((interrupt) => waitFor({ context, api, entries, policy, local: false, interrupt }));
 }
 
 async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
@@ -138,19 +141,4 @@ async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
     events.push(...page.events);
     if (page.events.length < EVENTS_PAGE) return events;
   }
-}
-
-async function tasksOf(api: Api, request: Entry): Promise<Entry[]> {
-  const tasks: Entry[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const page = await api.entries({
-      parent: request.id,
-      order: "oldest",
-      limit: 1_000,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    tasks.push(...page.items);
-    cursor = page.next;
-  }
-  return tasks;
 }

@@ -1,4 +1,4 @@
-/** `wilco exec SELECTOR OPERATION`: one operation on one or many resources, filed in one request or not at all. */
+/** `wilco exec SELECTOR OPERATION`: one operation on one resource, or one request with a task for each of many. */
 import { readFile } from "node:fs/promises";
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import type { Entry } from "../../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import { parsePriority } from "../../domain/priority.ts";
 import { parseSelector } from "../../domain/selector.ts";
-import type { Submission } from "../../protocol/messages.ts";
+import type { RequestSubmission, Submission } from "../../protocol/messages.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
@@ -19,11 +19,13 @@ import { formatTime, parseWhen, type When } from "../output/times.ts";
 import { convertParameters, fillInSecrets, readParameters, type RawParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { requireWorkerOf } from "../require-worker.ts";
+import { requestOptionsOf, submissionOf, type RequestFlags, type RequestOptions } from "../request-flags.ts";
+import { withTasks } from "../tasks.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
 import { findOperations, findResources, type OperationTarget } from "../targets.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
 
-export interface ExecFlags extends PollFlags, LocalFlags {
+export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags {
   param?: string[];
   params?: string;
   wait: boolean;
@@ -45,6 +47,7 @@ interface Plan {
   options: Partial<Submission>;
   /** Of the flags. */
   policy: Partial<PollPolicy>;
+  request: RequestOptions;
   when: When | undefined;
   flags: ExecFlags;
 }
@@ -62,6 +65,7 @@ export async function execCommand(
   const policy = pollPolicyOfFlags(flags);
   const when = flags.at === undefined ? undefined : parseWhen(flags.at);
   const options = submissionOptions(flags, when);
+  const request = requestOptionsOf(flags);
   const raw = await readParameters({
     params: flags.param ?? [],
     document: flags.params,
@@ -70,7 +74,7 @@ export async function execCommand(
     readFile: (path) => readFile(context.path(path), "utf8"),
     readStdin: () => context.readStdin(),
   });
-  const plan: Plan = { selector, operation, raw, options, policy, when, flags };
+  const plan: Plan = { selector, operation, raw, options, policy, request, when, flags };
   return withInterrupt(async (interrupt) => {
     const remote = await openForWork(context, flags, interrupt.signal);
     try {
@@ -89,25 +93,26 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   const targets = await findOperations(api, resources, operation);
   const { raw, secrets } = await fillInSecrets(plan.raw, async (name) => (await api.secret(name)).value);
   context.output.mask(createMasker(secrets.values()).text);
-  const submissions = targets.map(({ resource, operation: descriptor }) => ({
+  const calls = targets.map(({ resource, operation: descriptor }) => ({
     resource: resource.id,
-    operation,
+    type: resource.type,
     parameters: convertParameters(raw, resource.type, descriptor),
-    ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }),
-    ...plan.options,
   }));
+  const common = { operation, ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }), ...plan.options };
+  const submission = submissionOf(calls, common, plan.request);
   if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
   if (interrupt.signal.aborted) {
     context.output.warn("Interrupted: nothing was submitted.");
     return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
   }
 
-  const entries = await submit(remote, submissions);
-  tellFiled(context, remote, entries, plan.when);
+  const entry = await submit(remote, submission);
+  tellFiled(context, remote, entry, targets.length, plan.when);
   if (!flags.wait) {
-    await printDocument(context.output, entries, () => entries.map((entry) => `${entry.id}\n`).join(""));
+    await printDocument(context.output, [entry], () => `${entry.id}\n`);
     return EXIT.succeeded;
   }
+  const entries = await withTasks(api, [entry]);
   const policy = layerPollPolicies(plan.policy, connection.poll, parsePollPolicy(targets[0]!.operation.poll));
   return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt });
 }
@@ -148,24 +153,21 @@ async function mayGoOn(
   return confirm(context, `${operation} on ${targets.length} resources at ${remote.connection.url}?`);
 }
 
-/** All or nothing, under a random key, so that a repeated request after a lost answer files nothing twice. */
-async function submit({ api }: Remote, entries: Submission[]): Promise<Entry[]> {
-  const answer = await api.submit({ entries, atomic: true }, randomId());
-  return answer.entries.map((outcome) => {
-    if ("error" in outcome) throw WilcoError.fromBody(outcome.error);
-    return outcome.entry;
-  });
+/** Under a random key, so that a repeated request after a lost answer files nothing twice. */
+async function submit({ api }: Remote, submission: Submission | RequestSubmission): Promise<Entry> {
+  const answer = await api.submit({ entries: [submission] }, randomId());
+  const [outcome] = answer.entries;
+  if (!outcome) throw new WilcoError({ code: "internal", message: "The server's answer lacks this call" });
+  if ("error" in outcome) throw WilcoError.fromBody(outcome.error);
+  return outcome.entry;
 }
 
-function tellFiled({ output }: Context, remote: Remote, entries: readonly Entry[], when: When | undefined): void {
-  const first = entries[0]!;
+function tellFiled({ output }: Context, remote: Remote, entry: Entry, targets: number, when: When | undefined): void {
   const what =
-    entries.length === 1
-      ? `entry ${first.id}: ${describeWork(first)}`
-      : `entries ${first.id}–${entries.at(-1)!.id}: ${first.operation} on ${entries.length} resources`;
-  const due = when === undefined ? "" : `, due ${formatTime(first.deliverAt, output.utc)}`;
+    entry.kind === "request"
+      ? `request ${entry.id}: ${entry.operation} on ${targets} ${targets === 1 ? "resource" : "resources"}`
+      : `entry ${entry.id}: ${describeWork(entry)}`;
+  const due = when === undefined ? "" : `, due ${formatTime(entry.deliverAt, output.utc)}`;
   output.notice(`${output.paintErr.dim(remote.local ? "local server" : remote.connection.url)} ${what}${due}`);
-  for (const warning of new Set(entries.map((entry) => entry.warning))) {
-    if (warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${warning}`);
-  }
+  if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }

@@ -3,6 +3,7 @@ import { CommanderError, type Command } from "commander";
 import type { ExecFlags } from "../commands/exec.ts";
 import type { RunFlags } from "../commands/run.ts";
 import { addPollOptions } from "../poll-options.ts";
+import { addRequestOptions } from "../request-flags.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 import { addPermissionOptions } from "./permission-options.ts";
 
@@ -41,7 +42,7 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--note <text>", "shown in the history")
     .option("-y, --yes", "don't ask before changing more than one resource")
     .option("--allow-empty", "succeed when nothing matches");
-  addLocalOptions(addRequireWorker(addPollOptions(exec)));
+  addLocalOptions(addRequireWorker(addPollOptions(addRequestOptions(exec))));
   exec.action((selector: string, operation: string, argv: string[], flags: ExecFlags, command: Command) => {
     const given = afterDashes(program, argv);
     return runner.run(flagsOf(command), async (context) =>

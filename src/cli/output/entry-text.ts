@@ -11,6 +11,7 @@ import { formatClock, formatTime } from "./times.ts";
 /** "web-1 restart", or the operation alone for an entry without a resource. */
 export function describeWork(entry: Entry): string {
   const what = entry.operation ?? entry.kind;
+  if (entry.targets !== null) return `${entry.targets} ${what}`;
   return entry.resource ? `${entry.resource.name} ${what}` : what;
 }
 
@@ -30,7 +31,7 @@ export function entryColumns(utc: boolean, colours: Colours): Array<Column<Entry
       least: Infinity,
       paint: (text, entry) => text.replace(entry.status, colourOfStatus(colours, entry.status)),
     },
-    { title: "resource", cell: (entry) => entry.resource?.name ?? "–", least: 12 },
+    { title: "resource", cell: (entry) => entry.resource?.name ?? entry.targets ?? "–", least: 12 },
     { title: "operation", cell: (entry) => entry.operation ?? entry.kind, least: 9 },
     { title: "by", cell: (entry) => entry.requestedBy, spare: 5 },
     { title: "created", cell: (entry) => formatTime(entry.createdAt, utc), least: Infinity, spare: 1 },
@@ -51,6 +52,7 @@ export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array
     if (value !== null && value !== undefined && value !== "") fields.push([name, value]);
   };
   add("resource", entry.resource && `${entry.resource.name} (${entry.resource.type}, id ${entry.resource.id})`);
+  add("targets", entry.targets);
   add("operation", entry.operation);
   if (Object.keys(entry.parameters).length > 0) add("parameters", JSON.stringify(entry.parameters));
   add("requested by", entry.requestedBy);
