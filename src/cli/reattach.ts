@@ -15,3 +15,10 @@ export function commandFor({ flags }: Pick<Context, "flags">, command: string): 
   const at = words[1] === undefined || words[1].startsWith("-") ? 1 : 2;
   return ["wilco", ...words.slice(0, at), ...where, ...words.slice(at)].join(" ");
 }
+
+/** A command as the server names it, with the flags that reach the same server again; a worker has a token of its own. */
+export function typedCommand(context: Pick<Context, "flags">, url: string, command: string): string {
+  if (!command.startsWith("wilco ")) return command;
+  const words = command.slice("wilco ".length);
+  return words.startsWith("worker ") ? `${command} --server ${url}` : commandFor(context, words);
+}

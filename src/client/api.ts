@@ -1,4 +1,5 @@
 /** One method for each call of the API that clients make (the worker protocol is the worker's). */
+import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
@@ -98,6 +99,7 @@ export function createApi(transport: Transport) {
     secret: (name: string) => request<SecretValue>("GET", paths.secret(name)),
     setSecret: (name: string, value: string) => request<StoredSecret>("PUT", paths.secret(name), { body: { value } }),
     removeSecret: (name: string) => request<void>("DELETE", paths.secret(name)),
+    doctor: () => request<DoctorAnswer>("GET", paths.doctor),
     workers: () => request<WorkersAnswer>("GET", paths.workers),
   };
 }

@@ -1,6 +1,7 @@
 /** What the server's routes call. Every change is one transaction; held calls answer early when something changes. */
 import type { Principal } from "../access/principal.ts";
 import type { Transaction } from "../database/database.ts";
+import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Why } from "../domain/why.ts";
 import type {
@@ -58,6 +59,8 @@ export interface Operations {
   entry(id: number): Promise<Entry>;
   /** The first condition that holds an entry back, and what would free it. */
   why(id: number): Promise<Why>;
+  /** What is wrong and what to do about it, as this server sees it. */
+  doctor(): Promise<DoctorAnswer>;
   entries(query: EntriesQuery): Promise<EntriesAnswer>;
   /** Held up to `query.wait` while there is nothing after `query.after`. */
   events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;

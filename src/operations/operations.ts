@@ -10,6 +10,7 @@ import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
 import type { Operations } from "./contract.ts";
+import { examine, type DoctorOptions } from "./doctor/doctor.ts";
 import { createEntryWatch } from "./entry-watch.ts";
 import { createFinish } from "./finish.ts";
 import { createHeldClaims } from "./held-claims.ts";
@@ -32,6 +33,8 @@ export interface OperationsOptions {
   log: Logger;
   settings?: Partial<QueueSettings>;
   validator?: SchemaValidator;
+  /** Of this server, for the doctor: where its data is, and its version. */
+  about?: DoctorOptions;
   /** Told of everything that happens to entries here, after it happened: metrics, rates, spans. */
   onMove?: (move: Move) => void;
 }
@@ -72,6 +75,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
     retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
     entry: (id) => readEntry(database, id),
+    doctor: () => examine(context, options.about ?? { dataDir: null, version: null }),
     why: (id) => explainEntry(context, claims.isAsking, id),
     entries: (query) => listEntries(database, query),
     events: (id, query, signal) => looks.events(id, query, signal),

@@ -2,7 +2,7 @@
 import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
-import { lockResources, promoteHeads } from "../queue/heads.ts";
+import { lockResources, promoteHeads, readHeadless } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
@@ -52,11 +52,7 @@ async function repairHeld(tx: Transaction, changes: Changes): Promise<number> {
 
 /** Resources with something queued and no head would wait for ever. */
 async function repairHeads(tx: Transaction, changes: Changes): Promise<number> {
-  const rows = await tx.query<{ resource: number }>(
-    `SELECT DISTINCT resource FROM entry e WHERE status = 'queued' AND exclusive = 1 AND resource IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM entry h WHERE h.resource = e.resource AND h.head = 1) LIMIT ${BATCH}`,
-  );
-  const resources = rows.map((row) => row.resource);
+  const resources = await readHeadless(tx, BATCH);
   lockResources(tx, resources);
   promoteHeads(tx, resources, changes.routes);
   return resources.length;

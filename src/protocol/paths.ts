@@ -29,6 +29,7 @@ export const paths = {
   resumeRoute: `${API}/queue/resume`,
   secrets: `${API}/secrets`,
   secret: (name: string) => `${API}/secrets/${encodeURIComponent(name)}`,
+  doctor: `${API}/doctor`,
   workers: `${API}/workers`,
   claim: (session: string) => `${API}/workers/${session}/claim`,
   heartbeat: (session: string) => `${API}/workers/${session}/heartbeat`,

@@ -7,7 +7,7 @@
  * calls `promoteHeads`, which clears and then sets in two statements: without the lock an entry could stay queued for
  * ever with no head, and a swap in one statement violates the index.
  */
-import type { Transaction } from "../database/database.ts";
+import type { Sql, Transaction } from "../database/database.ts";
 
 /** Locks resource rows in the order of their ids. Before any entry's lock, in every transaction. */
 export function lockResources(tx: Transaction, resources: readonly number[]): void {
@@ -41,4 +41,16 @@ export function promoteHeads(tx: Transaction, resources: readonly number[], rout
       for (const row of promoted) routes.add(row.route);
     },
   );
+}
+
+/** Ids of resources that have something queued and no head, which must not be: their entries would wait for ever. */
+export async function readHeadless(sql: Sql, limit: number): Promise<number[]> {
+  // Resource by resource along two indexes: a look at each of a million queued entries would be as many of them.
+  const rows = await sql.query<{ id: number }>(
+    `SELECT r.id FROM resource r
+     WHERE EXISTS (SELECT 1 FROM entry q WHERE q.resource = r.id AND q.status = 'queued' AND q.exclusive = 1)
+       AND NOT EXISTS (SELECT 1 FROM entry h WHERE h.resource = r.id AND h.head = 1) ORDER BY r.id LIMIT $1`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
 }

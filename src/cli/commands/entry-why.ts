@@ -7,7 +7,7 @@ import { colourOfStatus } from "../output/colours.ts";
 import { printDocument } from "../output/documents.ts";
 import { sentence } from "../output/error-text.ts";
 import { formatCard } from "../output/table.ts";
-import { commandFor } from "../reattach.ts";
+import { typedCommand } from "../reattach.ts";
 import { openRemote } from "../remote.ts";
 
 export async function whyEntry(context: Context, idText: string): Promise<number> {
@@ -27,13 +27,7 @@ export async function whyEntry(context: Context, idText: string): Promise<number
     if (one.hint !== null) fields.push(["to do", sentence(one.hint)]);
     // Commands are to be copied: each on a line of its own, and never broken.
     const card = formatCard(fields, width);
-    return `${card}${one.commands.map((command) => `          ${paint.cyan(typed(command))}\n`).join("")}`;
-  }
-
-  /** With the flags that reach the same server again; a worker has a token of its own. */
-  function typed(command: string): string {
-    const words = command.replace(/^wilco /, "");
-    return words.startsWith("worker ") ? `${command} --server ${connection.url}` : commandFor(context, words);
+    return `${card}${one.commands.map((command) => `          ${paint.cyan(typedCommand(context, connection.url, command))}\n`).join("")}`;
   }
 }
 

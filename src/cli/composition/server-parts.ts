@@ -108,7 +108,15 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   const tokens = createTokens({ database });
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
   const { targets, secrets } = inventory;
-  const operations = createOperations({ database, targets, secrets, log, settings, validator: schemas });
+  const operations = createOperations({
+    database,
+    targets,
+    secrets,
+    log,
+    settings,
+    validator: schemas,
+    about: { dataDir, version },
+  });
   const app = createServerApp({ operations, inventory, tokens, database, log, version, tls: options.listen?.tls });
   return { app, operations, tokens, adminToken };
 }

@@ -30,6 +30,12 @@ export function declareServer(program: Command, runner: Runner): void {
       ),
     );
 
+  declare(program, "doctor", "what is wrong and what to do about it, in order of urgency; exit 1 when something is")
+    .addHelpText("after", "\nExample:\n  wilco doctor --json | jq -r '.findings[].message'")
+    .action((_flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/doctor.ts")).doctorCommand(context)),
+    );
+
   const server = addServerOptions(declare(program, "server", "the server in the foreground"))
     .option("--database-url <url>", "postgres://… for a cluster, instead of the embedded one (or WILCO_DATABASE_URL)")
     .option("--worker-name <name>", "of its worker (default local, in a cluster the host's name)")

@@ -35,10 +35,11 @@ export function declareTrail(program: Command, runner: Runner): void {
     .action((id: string, flags: TailFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).tailEntry(context, id, flags)),
     );
-  declare(entry, "why <id>", "why it does not run yet, or where it runs, and what would free it").action(
-    (id: string, _flags: unknown, command: Command) =>
+  declare(entry, "why <id>", "why it does not run yet, or where it runs, and what would free it")
+    .addHelpText("after", "\nExample:\n  wilco entry why 17")
+    .action((id: string, _flags: unknown, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await import("../commands/entry-why.ts")).whyEntry(context, id)),
-  );
+    );
   addPollOptions(declare(entry, "wait <id...>", "wait until it ended; the exit code is that of the operation")).action(
     (ids: string[], flags: WaitFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).waitForEntries(context, ids, flags)),

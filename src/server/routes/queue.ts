@@ -8,6 +8,14 @@ export function queueRoutes({ operations }: { operations: Operations }): Route[]
   return [
     route({
       method: "GET",
+      path: "/v1/doctor",
+      access: "viewer",
+      summary: "What is wrong and what to do about it, as the answering server sees it",
+      answer: { description: "Findings in order of urgency, and the figures that were looked at" },
+      handle: () => operations.doctor(),
+    }),
+    route({
+      method: "GET",
       path: "/v1/queue/paused",
       access: "viewer",
       summary: "Paused routes",
