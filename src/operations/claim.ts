@@ -19,73 +19,103 @@ import { requireSession, type WorkerRow } from "./sessions.ts";
 
 export interface ClaimTry {
   assignments: Assignment[];
-  reach: Reach;
+  /** Unknown only when the worker's row was locked and no earlier try had learned it. */
+  reach: Reach | undefined;
   /** It took all that it could carry, so more may be waiting for somebody else. */
   full: boolean;
+  /** It looked, and left nothing within its reach that nobody else takes. */
+  dry: boolean;
   /** By the database it has fewer slots free than it says: a finish may be on its way. */
   short: boolean;
   /** It begins to keep itself free for a heavy entry that others may have the room for already. */
   reserved: boolean;
 }
 
-/**
- * @param known the session's reach, when an earlier try learned it: then the candidates are looked for in the same round
- *   trip as everything else.
- * @throws WilcoError `session_ended`.
- */
+export interface ClaimParts {
+  /**
+   * The session's reach, when an earlier try learned it: then the candidates are looked for in the same round trip as
+   * everything else.
+   */
+  known?: Reach | undefined;
+  /**
+   * The transaction holds locks on entries already: it must not wait for the worker's row, whose holder may be waiting
+   * for those. When it is locked, nothing is claimed.
+   */
+  holdsLocks?: boolean;
+}
+
+export interface ClaimAsked {
+  claimId: string;
+  slots: number;
+}
+
+/** @throws WilcoError `session_ended`. */
 export async function tryClaim(
   context: Context,
   principal: Principal,
   session: string,
-  request: { claimId: string; slots: number },
+  request: ClaimAsked,
   known?: Reach,
 ): Promise<ClaimTry> {
-  return context.database.transaction(async (tx) => {
-    const [worker, used, repeated, early] = await Promise.all([
-      requireSession(tx, principal, session, true),
-      usedSlots(tx, session),
-      claimedBefore(tx, session, request.claimId),
-      known && findCandidates(tx, session, known, request.slots, context.settings.lease),
-    ]);
-    const reach = known ?? reachOf(worker);
-    const nothing: ClaimTry = { assignments: [], reach, full: false, short: false, reserved: false };
-    if (worker.claim_id === request.claimId && repeated.length > 0) {
-      // The answer was lost on its way: the same id gets the same entries, from any server.
-      return { ...nothing, assignments: await assignmentsOf(context, tx, repeated, tx.now()) };
-    }
-    const free = worker.capacity - used;
-    if (!mayClaim(worker) || free <= 0) return { ...nothing, short: free < request.slots };
-    const found = early ?? (await findCandidates(tx, session, reach, request.slots, context.settings.lease));
-    // Its own count may be older than what it finished since: what it has free, the database knows.
-    const candidates = withinSlots(found, free, worker.capacity);
-    const next = found[candidates.length];
-    const heavy = next !== undefined && next.weight > 1 ? next : undefined;
-    const reserved = await reserve(tx, worker, heavy?.id ?? null, context.settings.lease);
-    const outcome = {
-      reach,
-      reserved,
-      full: found.length >= request.slots,
-      short: heavy !== undefined || free < request.slots,
-    };
-    if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
-    const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
-    const [rows, targets] = await Promise.all([
-      takeEntries(
-        tx,
-        candidates.map(({ id }) => id),
-        lease,
-      ),
-      context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
-    ]);
-    const changes = recordClaim(context, tx, worker, request.claimId, rows);
-    const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
-    await failSealed(tx, shut, changes);
-    const open = rows.filter((row) => !shut.has(row.id));
-    return {
-      ...outcome,
-      assignments: await assignmentsOf(context, tx, open, tx.now(), targets),
-    };
-  });
+  return context.database.transaction((tx) => claimWithin(context, tx, principal, session, request, { known }));
+}
+
+/**
+ * A claim inside another transition's transaction: a finish takes the next work along, a submit hands its entries to a
+ * worker that waits for them. Each of these was a transaction of its own, and a commit.
+ * @throws WilcoError `session_ended`.
+ */
+export async function claimWithin(
+  context: Context,
+  tx: Transaction,
+  principal: Principal,
+  session: string,
+  request: ClaimAsked,
+  { known, holdsLocks = false }: ClaimParts,
+): Promise<ClaimTry> {
+  const [worker, used, repeated, early] = await Promise.all([
+    requireSession(tx, principal, session, holdsLocks ? "unless-locked" : "wait"),
+    usedSlots(tx, session),
+    claimedBefore(tx, session, request.claimId),
+    known && findCandidates(tx, session, known, request.slots, context.settings.lease),
+  ]);
+  const reach = known ?? (worker && reachOf(worker));
+  const nothing = { assignments: [], reach, full: false, dry: false, short: false, reserved: false };
+  if (!worker) return { ...nothing, short: true };
+  if (worker.claim_id === request.claimId && repeated.length > 0) {
+    // The answer was lost on its way: the same id gets the same entries, from any server.
+    return { ...nothing, assignments: await assignmentsOf(context, tx, repeated, tx.now()) };
+  }
+  const free = worker.capacity - used;
+  if (!mayClaim(worker) || free <= 0) return { ...nothing, short: free < request.slots };
+  const found = early ?? (await findCandidates(tx, session, reach!, request.slots, context.settings.lease));
+  // Its own count may be older than what it finished since: what it has free, the database knows.
+  const candidates = withinSlots(found, free, worker.capacity);
+  const next = found[candidates.length];
+  const heavy = next !== undefined && next.weight > 1 ? next : undefined;
+  const reserved = await reserve(tx, worker, heavy?.id ?? null, context.settings.lease);
+  const outcome = {
+    reach,
+    reserved,
+    full: found.length >= request.slots,
+    dry: next === undefined && found.length < request.slots,
+    short: heavy !== undefined || free < request.slots,
+  };
+  if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
+  const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
+  const [rows, targets] = await Promise.all([
+    takeEntries(
+      tx,
+      candidates.map(({ id }) => id),
+      lease,
+    ),
+    context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
+  ]);
+  const changes = recordClaim(context, tx, worker, request.claimId, rows);
+  const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
+  await failSealed(tx, shut, changes);
+  const open = rows.filter((row) => !shut.has(row.id));
+  return { ...outcome, assignments: await assignmentsOf(context, tx, open, tx.now(), targets) };
 }
 
 /** The entry's id with what of it stays shut and why; empty when everything opens. */

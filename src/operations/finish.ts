@@ -6,6 +6,7 @@ import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messag
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
+import type { CarriedClaims } from "./carried-claims.ts";
 import { newChanges, toChange } from "./changes.ts";
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
@@ -23,9 +24,9 @@ interface Item {
 
 const MAX_BATCH = 500;
 
-export function createFinish(context: Context) {
+export function createFinish(context: Context, claims: Pick<CarriedClaims, "claimAlong">) {
   const group = createGroupCommit<Item, FinishAnswer>({
-    commit: (items) => commit(context, items),
+    commit: (items) => commit(context, claims, items),
     size: (item) => item.request.finishes.length,
     max: MAX_BATCH,
   });
@@ -40,7 +41,11 @@ type Decision =
   | { do: "nothing" }
   | { do: "refuse"; error: ErrorBody };
 
-async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> {
+async function commit(
+  context: Context,
+  claims: Pick<CarriedClaims, "claimAlong">,
+  items: Item[],
+): Promise<FinishAnswer[]> {
   const changes = newChanges();
   return context.database.transaction(async (tx) => {
     const [locked] = await Promise.all([
@@ -82,6 +87,10 @@ async function commit(context: Context, items: Item[]): Promise<FinishAnswer[]> 
     recordObservations(tx, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
+    for (const [index, { principal, session, request }] of items.entries()) {
+      if (!request.claim) continue;
+      answers[index]!.assignments = await claims.claimAlong(tx, principal, session, request.claim, changes);
+    }
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return answers;
   });

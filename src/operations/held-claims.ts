@@ -5,14 +5,14 @@
 import { messageOf } from "../core/errors.ts";
 import { CLAIMABLE, notPaused } from "../database/dialect.ts";
 import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
+import { createDryRoutes } from "../queue/dry-routes.ts";
 import { isBanded, type Reach } from "../queue/reach.ts";
+import { createCarriedClaims, type CarriedClaims, type WaitingClaim } from "./carried-claims.ts";
 import { tryClaim } from "./claim.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 
-interface Held {
-  session: string;
-  reach: Reach | undefined;
+interface Held extends WaitingClaim {
   /** A signal that came while it was trying. */
   signalled: boolean;
   /** While it tries, and after a try that found fewer free slots than it has: a finish is worth another try. */
@@ -21,7 +21,7 @@ interface Held {
   wake: (() => void) | undefined;
 }
 
-export interface HeldClaims {
+export interface HeldClaims extends CarriedClaims {
   claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
   /** Whether a claim of the session is held open here. */
   isAsking(session: string): boolean;
@@ -34,10 +34,12 @@ export function createHeldClaims(context: Context): HeldClaims {
   const reaches = new Map<string, Reach>();
   /** Only claims that sleep; the first is the one that has waited longest. */
   const sleeping = new Map<string, Set<Held>>();
+  const dryRoutes = createDryRoutes();
   let floorTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const unsubscribe = context.signals.subscribe((change) => {
+    dryRoutes.receive(change);
     if (change === null) {
       for (const held of bySession.values()) signal(held);
       return;
@@ -45,6 +47,7 @@ export function createHeldClaims(context: Context): HeldClaims {
     for (const route of change.routes ?? []) wakeOne(route);
     for (const session of change.sessions ?? []) {
       const held = bySession.get(session);
+      dryRoutes.forget(session);
       if (held) signal(held);
       else reaches.delete(session);
     }
@@ -126,7 +129,14 @@ export function createHeldClaims(context: Context): HeldClaims {
     if (sleeping.size > 0 && !stopped) startFloor();
   }
 
+  /** One that sleeps and takes whatever its routes have. What is outside of a band would leave its worker empty-handed. */
+  function firstAsleep(route: string): Held | undefined {
+    for (const held of sleeping.get(route) ?? []) if (held.reach && !isBanded(held.reach)) return held;
+    return undefined;
+  }
+
   return {
+    ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, signal, wakeAll }),
     async claim(principal, session, request, abort) {
       const until = performance.now() + request.wait;
       const before = bySession.get(session);
@@ -135,7 +145,10 @@ export function createHeldClaims(context: Context): HeldClaims {
         before.wake?.();
       }
       const held: Held = {
+        principal,
         session,
+        request,
+        handed: undefined,
         reach: reaches.get(session),
         signalled: false,
         short: true,
@@ -149,29 +162,42 @@ export function createHeldClaims(context: Context): HeldClaims {
       };
       abort.addEventListener("abort", onAbort, { once: true });
       try {
+        // With no time to wait the question is what there is now, whatever is believed.
+        let dry = request.wait > 0 && held.reach !== undefined && dryRoutes.stillDry(session, held.reach.routes);
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
-          held.short = true;
-          const found = await tryClaim(context, principal, session, request, held.reach);
-          held.short = found.short;
-          if (!held.reach) {
-            // Only now are its routes known, and what was signalled before was not for them: look once more.
-            held.reach = found.reach;
-            reaches.set(session, found.reach);
-            held.signalled = found.assignments.length === 0;
-          }
-          if (found.reserved) for (const route of found.reach.routes) wakeAll(route);
-          if (found.assignments.length > 0) {
-            if (found.full) for (const route of found.reach.routes) wakeOne(route);
-            return { assignments: found.assignments };
+          if (!dry) {
+            held.short = true;
+            const before = held.reach && dryRoutes.announced(held.reach.routes);
+            const found = await tryClaim(context, principal, session, request, held.reach);
+            held.short = found.short;
+            if (before !== undefined && found.dry) dryRoutes.isDry(session, before);
+            if (!held.reach) {
+              // Only now are its routes known, and what was signalled before was not for them: look once more.
+              held.reach = found.reach;
+              if (found.reach) reaches.set(session, found.reach);
+              held.signalled = found.assignments.length === 0;
+            }
+            const routes = found.reach?.routes ?? [];
+            if (found.reserved) for (const route of routes) wakeAll(route);
+            if (found.assignments.length > 0) {
+              if (found.full) for (const route of routes) wakeOne(route);
+              return { assignments: found.assignments };
+            }
           }
           const left = until - performance.now();
           if (left <= 0) return { assignments: [] };
           await sleep(held, left);
+          // Whatever woke it is worth a look: the floor finds what was never announced.
+          dry = false;
+          const handed = await held.handed;
+          held.handed = undefined;
+          if (handed) return { assignments: handed };
         }
       } catch (error) {
         reaches.delete(session);
+        dryRoutes.forget(session);
         throw error;
       } finally {
         abort.removeEventListener("abort", onAbort);

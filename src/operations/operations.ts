@@ -49,7 +49,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);
   const maintenance = createMaintenance(context);
-  const submit = createSubmit(context, options.validator ?? createSchemaValidator());
+  const submit = createSubmit(context, options.validator ?? createSchemaValidator(), claims);
   const stopping = new AbortController();
   signals.subscribe((change) => {
     for (const move of change?.moves ?? []) {
@@ -94,7 +94,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
         AbortSignal.any(signal ? [signal, stopping.signal] : [stopping.signal]),
       ),
     report: createReport(context),
-    finish: createFinish(context),
+    finish: createFinish(context, claims),
     stopWorker: (principal, session) => stopWorker(context, principal, session),
     workers: () => listWorkers(context, database),
     async start() {

@@ -128,21 +128,36 @@ export async function releaseForcedEntries(tx: Transaction, ids: readonly number
   promoteHeads(tx, resources, changes.routes);
 }
 
+/** Two claims of one session must not count the same slots as free, so claims lock the row. */
+export type SessionLock = "none" | "wait" | "unless-locked";
+
 /**
- * @param lock two claims of one session must not count the same slots as free, so claims lock the row. Reports and
- *   finishes need not wait for them: the lock on the entry decides.
+ * @param lock reports and finishes need none: the lock on the entry decides.
+ * @returns undefined only for "unless-locked", when somebody else holds the lock (or the session has gone meanwhile).
  * @throws WilcoError `session_ended`: register again. `forbidden` for another token's session.
  */
 export async function requireSession(
   tx: Transaction,
   principal: Principal,
   session: string,
-  lock = false,
-): Promise<WorkerRow> {
-  const [worker] = await tx.query<WorkerRow>(
-    `SELECT * FROM worker WHERE session = $1 ${lock ? tx.dialect.forUpdate : ""}`,
-    [session],
-  );
+  lock?: "none" | "wait",
+): Promise<WorkerRow>;
+export async function requireSession(
+  tx: Transaction,
+  principal: Principal,
+  session: string,
+  lock: SessionLock,
+): Promise<WorkerRow | undefined>;
+export async function requireSession(
+  tx: Transaction,
+  principal: Principal,
+  session: string,
+  lock: SessionLock = "none",
+): Promise<WorkerRow | undefined> {
+  const { forUpdate, skipLocked } = tx.dialect;
+  const clause = { none: "", wait: forUpdate, "unless-locked": `${forUpdate} ${skipLocked}` }[lock];
+  const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${clause}`, [session]);
+  if (!worker && lock === "unless-locked") return undefined;
   if (!worker || !["starting", "ready", "draining"].includes(worker.state)) {
     throw new WilcoError({
       code: "session_ended",
@@ -163,7 +178,7 @@ export async function requireSession(
 export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
-    const worker = await requireSession(tx, principal, session, true);
+    const worker = await requireSession(tx, principal, session, "wait");
     await endSession(context, tx, session, "stopped", `its worker ${worker.name} stopped`, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });

@@ -12,6 +12,7 @@ import { lockResources } from "../queue/heads.ts";
 import { moveOf } from "../queue/moves.ts";
 import { readPaused } from "../queue/paused.ts";
 import type { SubmitAnswer, SubmitOutcome } from "../protocol/messages.ts";
+import type { CarriedClaims } from "./carried-claims.ts";
 import type { Context } from "./context.ts";
 import { prepare, type SubmitItem } from "./prepare.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
@@ -26,18 +27,24 @@ import { servedRoutes, warnOfPaused, warnOfUnserved, type Served } from "./unser
 /** Entries a transaction: more would make the others wait for it. */
 const MAX_BATCH = 1_000;
 
-export function createSubmit(context: Context, validator: SchemaValidator) {
+export function createSubmit(context: Context, validator: SchemaValidator, claims: Pick<CarriedClaims, "handOver">) {
   const group = createGroupCommit<SubmitItem, SubmitAnswer>({
-    commit: (items) => commit(context, validator, items),
+    commit: (items) => commit(context, validator, claims, items),
     size: (item) => item.request.entries.length,
     max: MAX_BATCH,
   });
   return (item: SubmitItem): Promise<SubmitAnswer> => group.add(item);
 }
 
-async function commit(context: Context, validator: SchemaValidator, items: SubmitItem[]): Promise<SubmitAnswer[]> {
+async function commit(
+  context: Context,
+  validator: SchemaValidator,
+  claims: Pick<CarriedClaims, "handOver">,
+  items: SubmitItem[],
+): Promise<SubmitAnswer[]> {
   const changes = newChanges();
-  const answers = await context.database.transaction(async (tx) => {
+  const handOver = claims.handOver();
+  const transaction = context.database.transaction(async (tx) => {
     const [outcomes, served, paused] = await Promise.all([
       prepare(context, validator, tx, items),
       servedRoutes(tx, context.settings.lease, tx.now()),
@@ -46,6 +53,7 @@ async function commit(context: Context, validator: SchemaValidator, items: Submi
     const filings = outcomes.flat().flatMap((outcome) => ("filing" in outcome ? [outcome.filing] : []));
     warnOfPaused(filings, paused);
     const filed = await file(tx, filings, served, changes);
+    await handOver.claim(tx, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return outcomes.map((list): SubmitAnswer | WilcoError => {
       const entries = list.map((outcome): SubmitOutcome => {
@@ -56,7 +64,14 @@ async function commit(context: Context, validator: SchemaValidator, items: Submi
       return { entries };
     });
   });
-  return answers as SubmitAnswer[];
+  try {
+    const answers = await transaction;
+    handOver.deliver();
+    return answers as SubmitAnswer[];
+  } catch (error) {
+    handOver.release();
+    throw error;
+  }
 }
 
 type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;

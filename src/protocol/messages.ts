@@ -168,4 +168,6 @@ export interface ReportAnswer {
 }
 export interface FinishAnswer {
   finishes: Array<{ ok: true } | { error: ErrorBody }>;
+  /** What the claim that came with it was answered with; absent when there was none. */
+  assignments?: Assignment[];
 }

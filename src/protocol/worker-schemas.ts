@@ -110,6 +110,10 @@ export const ReportSchema = Type.Object(
   closed,
 );
 
+/** A claim that a finish takes along: answered at once, with what there is. */
+const { claimId, slots } = ClaimSchema.properties;
+const CarriedClaimSchema = Type.Object({ claimId, slots }, closed);
+
 export const FinishSchema = Type.Object(
   {
     finishes: Type.Array(
@@ -146,6 +150,7 @@ export const FinishSchema = Type.Object(
       ),
       { minItems: 1, maxItems: 10_000 },
     ),
+    claim: Type.Optional(CarriedClaimSchema),
   },
   closed,
 );
@@ -156,5 +161,6 @@ export type HeartbeatRequest = Static<typeof HeartbeatSchema>;
 export type ReportRequest = Static<typeof ReportSchema>;
 export type ReportItem = ReportRequest["reports"][number];
 export type OutputChunk = NonNullable<ReportItem["chunks"]>[number];
+export type CarriedClaim = Static<typeof CarriedClaimSchema>;
 export type FinishRequest = Static<typeof FinishSchema>;
 export type FinishItem = FinishRequest["finishes"][number];

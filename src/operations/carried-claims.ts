@@ -1,0 +1,147 @@
+/**
+ * Claims inside another transition's transaction: a finish takes the next work along, a submit hands its entries to a
+ * claim that waits for them. Each of these was a transaction of its own, and a commit.
+ */
+import { WilcoError } from "../core/errors.ts";
+import type { Transaction } from "../database/database.ts";
+import type { Assignment } from "../domain/worker.ts";
+import type { CarriedClaim, ClaimRequest } from "../protocol/messages.ts";
+import type { DryRoutes } from "../queue/dry-routes.ts";
+import { isBanded, type Reach } from "../queue/reach.ts";
+import type { Changes } from "./changes.ts";
+import { claimWithin, type ClaimTry } from "./claim.ts";
+import type { Context } from "./context.ts";
+import type { Principal } from "./contract.ts";
+
+/** A held claim, as far as a hand-over needs it. */
+export interface WaitingClaim {
+  principal: Principal;
+  session: string;
+  request: ClaimRequest;
+  reach: Reach | undefined;
+  /** Set while a submit claims for it: what it got, null = nothing. */
+  handed: Promise<Assignment[] | null> | undefined;
+  /** Ends its sleep; undefined while it is awake. */
+  wake: (() => void) | undefined;
+}
+
+/** The hand-over of one batch of submits. */
+export interface HandOver {
+  /** Claims for workers that wait on the routes that got something. May be called again when the transaction is retried. */
+  claim(tx: Transaction, changes: Changes): Promise<void>;
+  /** After the commit: answers them. */
+  deliver(): void;
+  /** After a roll-back: they go on waiting. */
+  release(): void;
+}
+
+export interface CarriedClaims {
+  /** The claim of a finish. */
+  claimAlong(
+    tx: Transaction,
+    principal: Principal,
+    session: string,
+    request: CarriedClaim,
+    changes: Changes,
+  ): Promise<Assignment[]>;
+  handOver(): HandOver;
+}
+
+export function createCarriedClaims<C extends WaitingClaim>({
+  context,
+  reaches,
+  dryRoutes,
+  firstAsleep,
+  signal,
+  wakeAll,
+}: {
+  context: Context;
+  /** Of sessions that have claimed here before. */
+  reaches: ReadonlyMap<string, Reach>;
+  dryRoutes: DryRoutes;
+  firstAsleep: (route: string) => C | undefined;
+  signal: (held: C) => void;
+  wakeAll: (route: string) => void;
+}): CarriedClaims {
+  /** Nothing is left on these routes, so nothing is to be announced for them. */
+  function settle(
+    tx: Transaction,
+    session: string,
+    found: ClaimTry,
+    before: number | undefined,
+    changes: Changes,
+  ): void {
+    const { reach } = found;
+    if (found.reserved) tx.afterCommit(() => reach?.routes.forEach(wakeAll));
+    if (!reach || !found.dry) return;
+    if (!isBanded(reach)) for (const route of reach.routes) changes.routes.delete(route);
+    if (before !== undefined) dryRoutes.isDry(session, before);
+  }
+
+  async function claimAlong(
+    tx: Transaction,
+    principal: Principal,
+    session: string,
+    request: CarriedClaim,
+    changes: Changes,
+  ): Promise<Assignment[]> {
+    const known = reaches.get(session);
+    const before = known && dryRoutes.announced(known.routes);
+    const found = await claimWithin(context, tx, principal, session, request, { known, holdsLocks: true });
+    settle(tx, session, found, before, changes);
+    return found.assignments;
+  }
+
+  function handOver(): HandOver {
+    let reserved: Array<{ held: C; got: Assignment[]; settle: (got: Assignment[] | null) => void }> = [];
+
+    function release(): void {
+      for (const { held, settle: answer } of reserved) {
+        answer(null);
+        signal(held);
+      }
+      reserved = [];
+    }
+
+    /** @returns what it got; a claim that can't be served finds out why by itself. */
+    async function claimFor(tx: Transaction, held: C, changes: Changes): Promise<Assignment[]> {
+      const before = dryRoutes.announced(held.reach!.routes);
+      const parts = { known: held.reach, holdsLocks: true };
+      try {
+        const found = await claimWithin(context, tx, held.principal, held.session, held.request, parts);
+        settle(tx, held.session, found, before, changes);
+        return found.assignments;
+      } catch (error) {
+        if (error instanceof WilcoError) return [];
+        throw error;
+      }
+    }
+
+    return {
+      async claim(tx, changes) {
+        // This may be the transaction's second attempt.
+        release();
+        for (const route of changes.routes) {
+          if (!changes.routes.has(route)) continue;
+          const held = firstAsleep(route);
+          if (!held) continue;
+          const { promise, resolve } = Promise.withResolvers<Assignment[] | null>();
+          held.handed = promise;
+          held.wake?.();
+          const reservation = { held, got: [] as Assignment[], settle: resolve };
+          reserved.push(reservation);
+          reservation.got = await claimFor(tx, held, changes);
+        }
+      },
+      deliver() {
+        const empty = reserved.filter(({ got }) => got.length === 0);
+        for (const { got, settle: answer } of reserved) if (got.length > 0) answer(got);
+        reserved = empty;
+        release();
+      },
+      release,
+    };
+  }
+
+  return { claimAlong, handOver };
+}
