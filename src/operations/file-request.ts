@@ -2,6 +2,7 @@
 import { randomId, sha256 } from "../core/ids.ts";
 import { canonicalJson } from "../core/json.ts";
 import { WilcoError } from "../core/errors.ts";
+import { DEFAULT_PRIORITY } from "../domain/priority.ts";
 import { countOf } from "../domain/request.ts";
 import { routeOf } from "../domain/route.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
@@ -102,7 +103,7 @@ function requestEntry(input: RequestInput, tasks: readonly Filing[], settings: Q
   const { submission } = input;
   const common = <K extends "route" | "zone" | "role">(key: K): string => {
     const values = new Set(tasks.map(({ row }) => row[key]));
-    return values.size === 1 ? [...values][0]! : "several";
+    return values.size === 1 ? [...values][0]! : values.size === 0 ? "none" : "several";
   };
   const row: Filed = {
     ...EMPTY,
@@ -120,7 +121,7 @@ function requestEntry(input: RequestInput, tasks: readonly Filing[], settings: Q
     role: common("role"),
     bound_worker: null,
     route: common("route"),
-    priority: tasks[0]?.row.priority ?? submission.priority ?? null,
+    priority: submission.priority ?? DEFAULT_PRIORITY,
     timeout: tasks.reduce((longest, { row: task }) => Math.max(longest, task.timeout!), 1),
     expires_in: submission.expiresIn || settings.expiresIn,
     require_worker: submission.requireWorker ?? null,

@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
 import { newChanges, toChange, type Changes } from "./changes.ts";
 import { lockEntries } from "./locked.ts";
+import { warnOfGoneWorker } from "./serial.ts";
 import { lapseLeases } from "./lapse.ts";
 import { checkMayServe, checkMayTakeName } from "./may-register.ts";
 
@@ -89,7 +90,10 @@ export async function endSession(
   reason: string,
   changes: Changes,
 ): Promise<void> {
-  await tx.query("UPDATE worker SET state = $2 WHERE session = $1", [session, state]);
+  const [worker] = await tx.query<{ name: string }>("UPDATE worker SET state = $2 WHERE session = $1 RETURNING name", [
+    session,
+    state,
+  ]);
   changes.sessions.add(session);
   const held = await tx.query<{ id: number }>(
     "SELECT id FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling') ORDER BY id",
@@ -103,6 +107,7 @@ export async function endSession(
   );
   // After the lapse, whose locks a forced cancel that was under way has been waited for by.
   await releaseForced(tx, session, changes);
+  if (worker) await warnOfGoneWorker(tx, worker.name);
 }
 
 /** Resources that forced cancels still hold for this session are free now. */

@@ -8,6 +8,7 @@ import { isTerminal, type Status, type TerminalStatus } from "../domain/status.t
 import { announceQueued, type Changes } from "./changes.ts";
 import type { End, endEntries } from "./end.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
+import { warnOfGoneWorker } from "./serial.ts";
 import { endOfRequest, resultOfRequest } from "./request-result.ts";
 
 /** Passed in, because the end of a task may end its request, and the end of a request its tasks. */
@@ -134,7 +135,7 @@ async function logTasks(
     return { id: request.entry, tasks: byRequest.get(request.entry)!.length, progress };
   });
   const rows = await tx.query<{ id: number; status: Status; last_event: number }>(
-    `UPDATE entry SET last_event = entry.last_event + v.tasks, progress = v.progress
+    `UPDATE entry SET last_event = entry.last_event + v.tasks, progress = v.progress, warning = NULL
      FROM ${tx.dialect.rows("v", { id: "int", tasks: "int", progress: "text" }, "$1")}
      WHERE ${tx.dialect.matches("entry.id", "v", "id", "$1")}
      RETURNING entry.id, entry.status, entry.last_event`,
@@ -283,4 +284,5 @@ async function release(tx: Transaction, request: RequestRow, changes: Changes): 
     })),
   );
   announceQueued(tx, rows, changes);
+  if (request.worker !== null) await warnOfGoneWorker(tx, request.worker);
 }
