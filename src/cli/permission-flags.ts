@@ -42,9 +42,9 @@ export interface PermissionsInit {
  */
 export async function readPermissions(init: PermissionsInit): Promise<Permissions | undefined> {
   const { context, script } = init;
-  const given = normalised(requestOfFlags(init.flags), context.cwd);
-  const asked = normalised(init.manifest, init.root);
-  const beyond = withoutCovered(asked, given);
+  const given = normaliseRequest(requestOfFlags(init.flags), context.cwd);
+  const asked = normaliseRequest(init.manifest, init.root);
+  const beyond = beyondOf(asked, given);
   if (PERMISSION_KEYS.some((key) => beyond[key].length > 0)) {
     const { output } = context;
     if (!output.interactive || !process.stdin.isTTY) {
@@ -62,7 +62,7 @@ export async function readPermissions(init: PermissionsInit): Promise<Permission
 
 /** What the flags alone allow. @throws WilcoError `invalid_request` for a value that can't be. */
 export function readPermissionFlags(flags: PermissionFlags, cwd: string): Permissions {
-  return permissionsOf(normalised(requestOfFlags(flags), cwd), emptyRequest());
+  return permissionsOf(normaliseRequest(requestOfFlags(flags), cwd), emptyRequest());
 }
 
 /** Values of the allowed variables that are set. */
@@ -81,8 +81,8 @@ function requestOfFlags(flags: PermissionFlags): PermissionRequest {
   };
 }
 
-/** Every value checked and in the one form in which it is compared. */
-function normalised(request: PermissionRequest, base: string): PermissionRequest {
+/** Every value checked and in the one form in which it is compared. @throws WilcoError `invalid_request`. */
+export function normaliseRequest(request: PermissionRequest, base: string): PermissionRequest {
   return {
     "allow-env": request["allow-env"].map(requireEnvName),
     "allow-read": request["allow-read"].map((path) => directory(path, base)),
@@ -106,8 +106,8 @@ function directory(path: string, base: string): string {
   });
 }
 
-/** Operations and resources are limits: where the flags set none, the manifest can only ask for less than everything. */
-function withoutCovered(asked: PermissionRequest, given: PermissionRequest): PermissionRequest {
+/** What is asked beyond what is given. Operations and resources are limits: where the flags set none, the manifest can only ask for less than everything. */
+export function beyondOf(asked: PermissionRequest, given: PermissionRequest): PermissionRequest {
   const covers: Record<keyof PermissionRequest, (value: string) => boolean> = {
     "allow-env": (name) => given["allow-env"].includes(name),
     "allow-read": (path) =>
@@ -149,7 +149,8 @@ function mapRequest(values: (key: keyof PermissionRequest) => string[]): Permiss
   return request;
 }
 
-function flagsText(request: PermissionRequest): string {
+/** As they are typed; "" for nothing. */
+export function flagsText(request: PermissionRequest): string {
   return PERMISSION_KEYS.flatMap((key) => request[key].map((value) => `--${key} ${quoted(value)}`)).join(" ");
 }
 

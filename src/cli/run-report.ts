@@ -37,35 +37,39 @@ function showScriptError({ output }: Context, error: ScriptError, remark?: strin
 
 /** What still runs when the script is over; said before anything is done about it. */
 export function tellRunning(context: Context, running: readonly RunningEntry[], what: OnError, local: boolean): void {
-  const { output } = context;
+  const where = local ? "local" : (command: string) => commandFor(context, command);
+  context.output.warn(describeRunning(running, what, where));
+}
+
+/**
+ * @param where the script's operations are: "local", in a server that ends with this process; or reached by a command,
+ *   made of one without `wilco`.
+ */
+export function describeRunning(
+  running: readonly RunningEntry[],
+  what: OnError,
+  where: "local" | ((command: string) => string),
+): string {
   const list = running
     .slice(0, LISTED)
     .map((entry) => `  entry ${entry.id}: ${entry.resource} ${entry.operation} (${entry.status})`);
   if (running.length > LISTED) list.push(`  … and ${running.length - LISTED} more`);
-  const subject = running.length === 1 ? "One operation" : `${running.length} operations`;
   const one = running.length === 1;
+  const subject = one ? "One operation" : `${running.length} operations`;
   const ids = formatEntryIds(running.map((entry) => entry.id));
+  const listed = list.join("\n");
   switch (what) {
     case "wait":
-      output.warn(
-        `${subject} still ${one ? "runs" : "run"}; waiting for ${one ? "it" : "them"} (--on-error leave does not):\n${list.join("\n")}`,
-      );
-      return;
+      return `${subject} still ${one ? "runs" : "run"}; waiting for ${one ? "it" : "them"} (--on-error leave does not):\n${listed}`;
     case "cancel":
-      output.warn(
-        `${subject} still ${one ? "runs" : "run"}; asking for ${one ? "it" : "them"} to be canceled:\n${list.join("\n")}`,
-      );
-      return;
+      return `${subject} still ${one ? "runs" : "run"}; asking for ${one ? "it" : "them"} to be canceled:\n${listed}`;
     case "leave":
-      if (local) {
-        output.warn(
-          `${subject} ${one ? "was" : "were"} not ended; the server in this process lets ${one ? "it" : "them"} end before it stops:\n${list.join("\n")}`,
-        );
-        return;
+      if (where === "local") {
+        return `${subject} ${one ? "was" : "were"} not ended; the server in this process lets ${one ? "it" : "them"} end before it stops:\n${listed}`;
       }
-      output.warn(
-        `${subject} ${one ? "goes" : "go"} on:\n${list.join("\n")}\n` +
-          `  Wait:    ${commandFor(context, `entry wait ${ids}`)}\n  Cancel:  ${commandFor(context, `entry cancel ${ids}`)}`,
+      return (
+        `${subject} ${one ? "goes" : "go"} on:\n${listed}\n` +
+        `  Wait:    ${where(`entry wait ${ids}`)}\n  Cancel:  ${where(`entry cancel ${ids}`)}`
       );
   }
 }

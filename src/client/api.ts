@@ -26,6 +26,9 @@ import type {
   ResumeRequest,
   SecretValue,
   StoredSecret,
+  ScriptAnswer,
+  ScriptSource,
+  ScriptSubmission,
   SubmitAnswer,
   SubmitRequest,
   Token,
@@ -74,6 +77,11 @@ export function createApi(transport: Transport) {
     cancel: (id: number, body: CancelRequest = {}) =>
       request<Entry>("POST", paths.cancel(id), { body, idempotent: true }),
     retry: (id: number, idempotencyKey: string) => request<Entry>("POST", paths.retry(id), { idempotencyKey }),
+
+    submitScript: (body: ScriptSubmission, idempotencyKey: string) =>
+      request<ScriptAnswer>("POST", paths.scripts, { body, idempotencyKey }),
+    /** What was uploaded for the entry of a script. */
+    script: (id: number) => request<ScriptSource>("GET", paths.script(id)),
 
     resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),
     resource: (idOrName: string | number) => request<Resource>("GET", paths.resource(idOrName)),

@@ -1,5 +1,6 @@
 /** TypeBox schemas of scripts that run on the server. */
 import { Type, type Static } from "typebox";
+import { MAX_SCRIPT_GRACE } from "../domain/script.ts";
 import { closed, ms, name, storable, text } from "./schema-parts.ts";
 
 const texts = (maxItems: number, maxLength: number, description: string) =>
@@ -23,7 +24,7 @@ export const ScriptSubmissionSchema = Type.Object(
       closed,
     ),
     onError: Type.Union([Type.Literal("wait"), Type.Literal("leave"), Type.Literal("cancel")]),
-    grace: Type.Integer({ minimum: 0, maximum: 60_000, description: "for finally blocks after a cancel (ms)" }),
+    grace: Type.Integer({ minimum: 0, maximum: MAX_SCRIPT_GRACE, description: "for finally blocks after a cancel (ms)" }),
     limits: Type.Object(
       {
         cpu: Type.Integer({ minimum: 1, maximum: 86_400_000, description: "computing time (ms)" }),

@@ -25,10 +25,10 @@ export function createResolver(
 ): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
   return ({ kind, operation, implementation, resource }) => {
-    if (kind !== "operation") {
+    if (kind !== "operation" && kind !== "script") {
       throw new WilcoError({
         code: "not_permitted",
-        message: `This worker runs operations, not an entry of kind "${kind}".`,
+        message: `This worker runs operations and scripts, not an entry of kind "${kind}".`,
         hint: "Update the worker.",
       });
     }

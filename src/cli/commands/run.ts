@@ -7,14 +7,13 @@ import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
 import type { OnError } from "../../sandbox/look-after.ts";
-import type { RunOutcome } from "../../sandbox/outcome.ts";
 import { readManifest } from "../../sandbox/permissions-manifest.ts";
 import { createSession } from "../../sandbox/session.ts";
 import type { Context } from "../context.ts";
 import { takeEarlyThread } from "../early-thread.ts";
-import { EXIT, exitCodeOfScriptError, SIGNAL_EXIT } from "../exit-codes.ts";
+import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
-import { listenForInterrupt, type Interrupt } from "../interrupt.ts";
+import { listenForInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { showError } from "../output/error-text.ts";
 import { printValue } from "../output/documents.ts";
@@ -24,6 +23,7 @@ import { openForWork, type LocalFlags } from "../remote.ts";
 import { createRunProgress } from "../run-progress.ts";
 import { showOutcome, tellRunning } from "../run-report.ts";
 import { requireWorkerOf } from "../require-worker.ts";
+import { exitCodeOfScript } from "../script-exit.ts";
 import { scriptFile } from "../script-file.ts";
 
 export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags {
@@ -90,7 +90,10 @@ export async function runCommand(context: Context, file: string, args: string[],
       });
       progress.end();
       showOutcome(context, outcome);
-      const exit = exitCodeOf(outcome, interrupt, progress.filed());
+      const exit = exitCodeOfScript(outcome, {
+        filed: progress.filed(),
+        interrupted: SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"],
+      });
       if (output.format !== "table") await printValue(output, { ...outcome, exit });
       return exit;
     } finally {
@@ -99,28 +102,6 @@ export async function runCommand(context: Context, file: string, args: string[],
   } finally {
     interrupt.dispose();
     await session.stop();
-  }
-}
-
-function exitCodeOf(outcome: RunOutcome, interrupt: Interrupt, filed: number): number {
-  switch (outcome.kind) {
-    case "completed": {
-      const codes = new Set(outcome.unobservedFailures.map((failure) => exitCodeOfScriptError(failure.code)));
-      return codes.size === 0 ? EXIT.succeeded : codes.size === 1 ? [...codes][0]! : EXIT.failed;
-    }
-    case "exit":
-      return outcome.exitCode ?? EXIT.succeeded;
-    case "threw":
-      // The script's own arguments were wrong, and nothing was submitted: the same as wilco's own.
-      if (outcome.error?.code === "invalid_request" && filed === 0) return EXIT.wrongUse;
-      if (outcome.error?.code === "internal") return EXIT.internal;
-      return exitCodeOfScriptError(outcome.error?.code ?? "script_failed");
-    case "invalid":
-      return EXIT.wrongUse;
-    case "interrupted":
-      return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
-    case "limit":
-      return EXIT.failed;
   }
 }
 
