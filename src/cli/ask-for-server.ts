@@ -18,7 +18,7 @@ export async function askForServer(context: Context, why: string): Promise<Conte
   if (isCancel(choice)) return gone();
   if (choice === "local") {
     const { upCommand } = await import("./commands/up.ts");
-    const exit = await upCommand(context, { worker: true, slots: "16" });
+    const exit = await upCommand(context, { worker: true, slots: "16", scripts: "8" });
     return exit === 0 ? context : undefined;
   }
   const url = await text({

@@ -2,6 +2,7 @@
 import { isErrorCode, type ErrorCode } from "../core/errors.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { RequestResult } from "../domain/request.ts";
+import type { ScriptEnd } from "../domain/script.ts";
 import type { Status } from "../domain/status.ts";
 
 export const EXIT = {
@@ -58,6 +59,8 @@ export function exitCodeOfOutcomes(outcomes: readonly Outcome[], minSuccess = ou
 
 /** Of entries that have all ended, requests among them: a request that succeeded has, whatever its tasks came to. */
 export function exitCodeOfEntries(entries: readonly Entry[]): number {
+  const ofScript = entries.length === 1 ? scriptEndOf(entries[0]!) : undefined;
+  if (ofScript) return ofScript.exit;
   const parts = entries.map((entry) => (entry.kind === "request" ? outcomesOfRequest(entry) : [entry]));
   const wanted = entries.map((entry, at) =>
     entry.kind === "request" && entry.status === "succeeded"
@@ -75,6 +78,13 @@ function outcomesOfRequest(request: Entry): Outcome[] {
   const { tasks } = (request.result ?? {}) as Partial<RequestResult>;
   if (!tasks || tasks.length === 0) return [request];
   return tasks.map((task) => ({ status: task.status, error: task.error ?? null }));
+}
+
+/** How a script on the server ended that failed by itself; undefined for every other entry. */
+export function scriptEndOf({ kind, status, error }: Entry): ScriptEnd | undefined {
+  if (kind !== "script" || status !== "failed") return undefined;
+  const end = error?.details as Partial<ScriptEnd> | undefined;
+  return Number.isInteger(end?.exit) && Array.isArray(end?.errors) ? (end as ScriptEnd) : undefined;
 }
 
 /** The code of an error by its kind, for what was refused before anything was submitted and for a wait cut short. */

@@ -1,6 +1,6 @@
 /** `--allow-…`: what a script may do, from flags and from its manifest, confirmed by the person who runs it. */
 import { realpathSync, statSync } from "node:fs";
-import { resolve, sep } from "node:path";
+import { isAbsolute, normalize, resolve, sep } from "node:path";
 import { WilcoError } from "../core/errors.ts";
 import { globToRegExp } from "../domain/selector.ts";
 import {
@@ -33,6 +33,8 @@ export interface PermissionsInit {
   script: string;
   /** Where the manifest's relative directories start: the script's root. */
   root: string;
+  /** The script runs on another machine: directories are that one's, and absolute. Default false. */
+  elsewhere?: boolean;
 }
 
 /**
@@ -41,9 +43,9 @@ export interface PermissionsInit {
  *   for more than the flags allow: the hint names the flags.
  */
 export async function readPermissions(init: PermissionsInit): Promise<Permissions | undefined> {
-  const { context, script } = init;
-  const given = normaliseRequest(requestOfFlags(init.flags), context.cwd);
-  const asked = normaliseRequest(init.manifest, init.root);
+  const { context, script, elsewhere = false } = init;
+  const given = normaliseRequest(requestOfFlags(init.flags), elsewhere ? null : context.cwd);
+  const asked = normaliseRequest(init.manifest, elsewhere ? null : init.root);
   const beyond = beyondOf(asked, given);
   if (PERMISSION_KEYS.some((key) => beyond[key].length > 0)) {
     const { output } = context;
@@ -81,11 +83,17 @@ function requestOfFlags(flags: PermissionFlags): PermissionRequest {
   };
 }
 
-/** Every value checked and in the one form in which it is compared. @throws WilcoError `invalid_request`. */
-export function normaliseRequest(request: PermissionRequest, base: string): PermissionRequest {
+/**
+ * Every value checked and in the one form in which it is compared.
+ * @param base where relative directories start; null = they are another machine's, and absolute.
+ * @throws WilcoError `invalid_request`.
+ */
+export function normaliseRequest(request: PermissionRequest, base: string | null): PermissionRequest {
   return {
     "allow-env": request["allow-env"].map(requireEnvName),
-    "allow-read": request["allow-read"].map((path) => directory(path, base)),
+    "allow-read": request["allow-read"].map((path) =>
+      base === null ? directoryElsewhere(path) : directory(path, base),
+    ),
     "allow-net": request["allow-net"].map((text) => formatNetTarget(parseNetTarget(text))),
     "allow-operation": request["allow-operation"].map(requireOperationPattern),
     "allow-resource": request["allow-resource"].map(requireSelector),
@@ -103,6 +111,15 @@ function directory(path: string, base: string): string {
     code: "invalid_request",
     message: `--allow-read: ${absolute} is not a directory`,
     hint: "Name a directory that exists; what is below it may be read.",
+  });
+}
+
+function directoryElsewhere(path: string): string {
+  if (isAbsolute(path)) return normalize(path);
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `--allow-read: ${JSON.stringify(path)} is no absolute path`,
+    hint: "A script on the server reads files of its worker's machine: name the whole path there.",
   });
 }
 

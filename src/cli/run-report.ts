@@ -1,6 +1,6 @@
 /** How a script ended, in sentences: where it threw, what it left behind, and how to look again. */
+import type { ScriptEnd, ScriptFailure } from "../domain/script.ts";
 import type { RunningEntry } from "../sandbox/filed-entries.ts";
-import type { ScriptError } from "../sandbox/guest/wire.ts";
 import type { OnError } from "../sandbox/look-after.ts";
 import type { RunOutcome } from "../sandbox/outcome.ts";
 import type { Context } from "./context.ts";
@@ -18,8 +18,16 @@ export function showOutcome(context: Context, outcome: RunOutcome): void {
   if (outcome.kind === "interrupted") output.warn("Interrupted: the script was stopped.");
 }
 
+/** The same for a script that ran on the server and failed. */
+export function showScriptEnd(context: Context, { kind, errors }: ScriptEnd): void {
+  const [first, ...others] = errors;
+  const looked = kind === "completed" ? "nobody looked at its result" : undefined;
+  if (first) showScriptError(context, first, looked);
+  for (const failure of others) showScriptError(context, failure, "nobody looked at its result");
+}
+
 /** The script's own frames are shown always: they are the answer to "where". wilco's are not among them. */
-function showScriptError({ output }: Context, error: ScriptError, remark?: string): void {
+function showScriptError({ output }: Context, error: ScriptFailure, remark?: string): void {
   const paint = output.paintErr;
   const named = error.code === "script_failed" && error.name !== "Error" ? `${error.name}: ` : "";
   const lines = [

@@ -6,7 +6,7 @@ import type { RequestResult } from "../domain/request.ts";
 import { describePollPolicy, type PollPolicy } from "../domain/poll-policy.ts";
 import { isTerminal } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import { EXIT, exitCodeOfEntries, SIGNAL_EXIT } from "./exit-codes.ts";
+import { EXIT, exitCodeOfEntries, scriptEndOf, SIGNAL_EXIT } from "./exit-codes.ts";
 import { follow, type Followed } from "./follow.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { formatEntryIds } from "./numbers.ts";
@@ -15,6 +15,7 @@ import { describeWait, describeWork, endedLine } from "./output/entry-text.ts";
 import { showError } from "./output/error-text.ts";
 import { createOperationOutput, type OperationOutput } from "./output/operation-output.ts";
 import { commandFor } from "./reattach.ts";
+import { showScriptEnd } from "./run-report.ts";
 
 export interface WaitForEntriesOptions {
   context: Context;
@@ -90,7 +91,8 @@ async function printResults({ output }: Context, followed: Followed, operationOu
   if (output.format !== "table") return printValue(output, entries);
   for (const entry of entries) {
     // An operation that writes has said what it has to say; its result beside it would only blur a captured stdout.
-    if (entry.result === null || entry.kind === "request" || operationOutput.wrote(entry)) continue;
+    if (entry.result === null || entry.kind === "request" || entry.kind === "script" || operationOutput.wrote(entry))
+      continue;
     if (entries.length === 1) await printValue(output, entry.result);
     else output.write(`${entry.resource?.name ?? entry.id} | ${JSON.stringify(entry.result)}\n`);
   }
@@ -111,8 +113,12 @@ function summarise(context: Context, entries: readonly Entry[]): void {
   const asked = withoutTasks(entries);
   if (asked.length === 1) {
     const entry = asked[0]!;
-    if (entry.status !== "succeeded") showError(output, errorOfEntry(entry));
-    else output.notice(isWork(entry) ? endedLine(output.paintErr, entry) : succeededLine(entry));
+    const script = scriptEndOf(entry);
+    if (entry.status === "succeeded")
+      output.notice(isWork(entry) ? endedLine(output.paintErr, entry) : succeededLine(entry));
+    else if (script?.kind === "exit") output.notice(endedLine(output.paintErr, entry));
+    else if (script && script.errors.length > 0) showScriptEnd(context, script);
+    else showError(output, errorOfEntry(entry));
     return;
   }
   const failed = asked.filter((entry) => entry.status !== "succeeded");

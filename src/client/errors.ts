@@ -90,7 +90,9 @@ export class Interrupted extends ExecutionError {
 
 /** "web-1 restart", as sentences name an entry's work. */
 export function subjectOf(entry: Entry): string {
-  const work = entry.operation ?? entry.kind;
+  // Scripts on the server are told apart by their files: each is a "run".
+  const work =
+    entry.kind === "script" ? `script ${entry.parameters["file"] as string}` : (entry.operation ?? entry.kind);
   if (entry.targets !== null) return `${work} of ${entry.targets}`;
   return entry.resource === null ? work : `${entry.resource.name} ${work}`;
 }

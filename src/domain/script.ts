@@ -34,8 +34,6 @@ export interface ScriptParameters {
     /** Bytes. */
     memory: number;
   };
-  /** Poll policy of its waits, as the client packs it: Infinity is "infinite". */
-  poll: Record<string, number | string>;
   /** ms; null = its operations wait for a worker for as long as it takes. */
   requireWorker: number | null;
 }

@@ -24,7 +24,11 @@ export const ScriptSubmissionSchema = Type.Object(
       closed,
     ),
     onError: Type.Union([Type.Literal("wait"), Type.Literal("leave"), Type.Literal("cancel")]),
-    grace: Type.Integer({ minimum: 0, maximum: MAX_SCRIPT_GRACE, description: "for finally blocks after a cancel (ms)" }),
+    grace: Type.Integer({
+      minimum: 0,
+      maximum: MAX_SCRIPT_GRACE,
+      description: "for finally blocks after a cancel (ms)",
+    }),
     limits: Type.Object(
       {
         cpu: Type.Integer({ minimum: 1, maximum: 86_400_000, description: "computing time (ms)" }),
@@ -32,9 +36,6 @@ export const ScriptSubmissionSchema = Type.Object(
       },
       closed,
     ),
-    poll: Type.Record(Type.String({ maxLength: 32 }), Type.Union([Type.Number(), Type.String({ maxLength: 32 })]), {
-      description: "poll policy of its waits; no bound is written as infinite",
-    }),
     requireWorker: Type.Union([ms("of its operations, see there"), Type.Null()]),
     zone: Type.Optional(name("zone")),
     timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "ms from claim" })),

@@ -30,10 +30,9 @@ const PARAMETERS = parametersOf(
       { cpu: { type: "integer", minimum: 1, description: "ms" }, memory: { type: "integer", description: "bytes" } },
       ["cpu", "memory"],
     ),
-    poll: { type: "object", description: "poll policy of its waits" },
     requireWorker: { anyOf: [{ type: "integer", minimum: 0 }, { type: "null" }], description: "ms, of its operations" },
   },
-  ["file", "args", "permissions", "onError", "grace", "limits", "poll", "requireWorker"],
+  ["file", "args", "permissions", "onError", "grace", "limits", "requireWorker"],
 );
 
 const RESULT = {

@@ -135,4 +135,3 @@ function tooLarge(name: string): WilcoError {
     hint: "Import less; large data is for the machine where it is used.",
   });
 }
-

@@ -15,7 +15,6 @@ const script = (more: Partial<ScriptSubmission> = {}): ScriptSubmission => ({
   onError: "wait",
   grace: 5_000,
   limits: { cpu: 60_000, memory: 134_217_728 },
-  poll: {},
   requireWorker: null,
   ...more,
 });

@@ -10,7 +10,6 @@ const SCRIPT = {
   onError: "wait",
   grace: 0,
   limits: { cpu: 1, memory: 1 },
-  poll: {},
   requireWorker: null,
 };
 const REGISTER = {

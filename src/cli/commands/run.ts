@@ -26,7 +26,7 @@ import { requireWorkerOf } from "../require-worker.ts";
 import { exitCodeOfScript } from "../script-exit.ts";
 import { scriptFile } from "../script-file.ts";
 
-export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags {
+export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags, OnServerFlags {
   onError: string;
   grace: string;
   cpuLimit: string;
@@ -36,12 +36,35 @@ export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, Idempo
   requireWorker: string | boolean;
 }
 
+/** Flags that mean something for a script on the server only. */
+export interface OnServerFlags {
+  onServer?: boolean;
+  /** false with --no-wait. */
+  wait: boolean;
+  timeout?: string;
+  at?: string;
+  priority?: string;
+  note?: string;
+  zone?: string;
+}
+
+const ON_SERVER_FLAGS = [
+  ["wait", "--no-wait"],
+  ["timeout", "--timeout"],
+  ["at", "--at"],
+  ["priority", "--priority"],
+  ["note", "--note"],
+  ["zone", "--zone"],
+] as const;
+
 const ON_ERROR: readonly OnError[] = ["wait", "leave", "cancel"];
 
 export async function runCommand(context: Context, file: string, args: string[], flags: RunFlags): Promise<number> {
   // Everything that can be refused without a server is refused first.
+  if (flags.onServer === true) return (await import("./run-on-server.ts")).runOnServer(context, file, args, flags);
+  refuseOnServerFlags(flags);
   const script = scriptFile(context, file);
-  const root = flags.root === undefined ? dirname(script) : directory(context.path(flags.root));
+  const root = rootOf(context, script, flags.root);
   const onError = onErrorOf(flags.onError);
   const grace = parseDuration(flags.grace, "--grace");
   const flagPolicy = pollPolicyOfFlags(flags);
@@ -105,6 +128,21 @@ export async function runCommand(context: Context, file: string, args: string[],
   }
 }
 
+/** What the script may import from. @throws WilcoError `invalid_request`. */
+export function rootOf(context: Context, script: string, flag: string | undefined): string {
+  return flag === undefined ? dirname(script) : directory(context.path(flag));
+}
+
+function refuseOnServerFlags(flags: RunFlags): void {
+  const given = ON_SERVER_FLAGS.find(([key]) => flags[key] !== undefined && flags[key] !== true);
+  if (!given) return;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `${given[1]} is for --on-server`,
+    hint: "A script that runs here is waited for, and starts at once.",
+  });
+}
+
 function directory(path: string): string {
   try {
     if (statSync(path).isDirectory()) return realpathSync(path);
@@ -118,7 +156,8 @@ function directory(path: string): string {
   });
 }
 
-function onErrorOf(text: string): OnError {
+/** @throws WilcoError `invalid_request`. */
+export function onErrorOf(text: string): OnError {
   const found = ON_ERROR.find((one) => one === text);
   if (found) return found;
   throw new WilcoError({

@@ -9,6 +9,7 @@ import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/con
 import { createLog } from "../composition/log.ts";
 import { loadTypes } from "../composition/load-types.ts";
 import { readTls, startServerParts } from "../composition/server-parts.ts";
+import { scriptPoolOf } from "../composition/script-pool-flags.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
 import type { Context } from "../context.ts";
 import { databaseUrlOf } from "../database-url.ts";
@@ -49,6 +50,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const slots = parseSlots(flags.slots);
   const types = await loadTypes(flags.types && context.path(flags.types));
   const settings = leaseSettings(flags);
+  const scripts = scriptPoolOf(context, flags);
   const log = createLog(
     context.output,
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
@@ -66,7 +68,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       secretKey: secretKeyOf(context, flags.secretKeyFile),
       listen,
       settings,
-      worker: flags.worker ? { name: workerName, slots, types } : null,
+      worker: flags.worker ? { name: workerName, slots, types, ...scripts } : null,
       version: readVersion(),
       log,
     });

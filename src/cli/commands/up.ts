@@ -4,6 +4,7 @@ import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { readOwner } from "../../database/owner.ts";
+import { scriptPoolArguments, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf, SERVER_LOG_FILE } from "../data-dir.ts";
 import { DATABASE_URL_VARIABLE } from "../database-url.ts";
@@ -18,7 +19,7 @@ export interface DataDirFlags {
   dataDir?: string;
 }
 
-export interface UpFlags extends DataDirFlags {
+export interface UpFlags extends DataDirFlags, ScriptPoolFlags {
   host?: string;
   port?: string;
   worker: boolean;
@@ -100,6 +101,7 @@ function serverArguments(dataDir: string, flags: UpFlags): string[] {
     ...(flags.host === undefined ? [] : ["--host", flags.host]),
     ...(flags.worker ? [] : ["--no-worker"]),
     ...(flags.types === undefined ? [] : ["--types", flags.types]),
+    ...scriptPoolArguments(flags),
   ];
 }
 

@@ -2,13 +2,16 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { formatPriorityBand, parsePriorityBand } from "../../domain/priority.ts";
+import type { Logger } from "pino";
 import { DEFAULT_ROLE, requireName } from "../../domain/route.ts";
+import { SCRIPT_ROLE } from "../../domain/script.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createHttpRequest } from "../../worker/request.ts";
-import { createWorker } from "../../worker/worker.ts";
-import { messageOf } from "../../core/errors.ts";
+import { createWorker, type Worker } from "../../worker/worker.ts";
+import { messageOf, WilcoError } from "../../core/errors.ts";
 import { createLog } from "../composition/log.ts";
 import { loadTypes } from "../composition/load-types.ts";
+import { scriptPoolOf, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
@@ -18,7 +21,7 @@ import { listenForInterrupt } from "../interrupt.ts";
 import { parseSlots } from "../slots.ts";
 import { readVersion } from "../version.ts";
 
-export interface WorkerFlags {
+export interface WorkerFlags extends ScriptPoolFlags {
   name?: string;
   zone: string;
   role?: string[];
@@ -41,11 +44,13 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     context.output,
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
   );
-  const worker = createWorker({
+  // Scripts have places of their own beside the slots, so the pool serves their role.
+  const ownRoles = roles.filter((role) => role !== SCRIPT_ROLE);
+  const operations = createWorker({
     api: createWorkerApi({ request: createHttpRequest({ url, token }) }),
     name,
     zone,
-    roles,
+    roles: ownRoles,
     capacity: slots.max,
     minProcesses: slots.min,
     ...(band ? { band } : {}),
@@ -57,6 +62,15 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     version: readVersion(),
     log,
   });
+  const worker =
+    ownRoles.length === roles.length
+      ? operations
+      : await withScriptPool(
+          context,
+          flags,
+          { name, zone, url, token, log },
+          ownRoles.length === 0 ? null : operations,
+        );
   const stopLogging = logStrayRejections(log);
   const interrupt = listenForInterrupt();
   const stopNow = () =>
@@ -78,7 +92,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
       });
     if (!started) return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     context.output.notice(
-      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${slots.max} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}).`,
+      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${slots.max} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}${worker === operations ? "" : `, ${flags.scripts} scripts`}).`,
     );
     await worker.stopped;
     return EXIT.succeeded;
@@ -86,4 +100,30 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     interrupt.dispose();
     stopLogging();
   }
+}
+
+/** @param beside null = it runs scripts and nothing else. */
+async function withScriptPool(
+  context: Context,
+  flags: WorkerFlags,
+  { name, zone, url, token, log }: { name: string; zone: string; url: string; token: string; log: Logger },
+  beside: Worker | null,
+): Promise<Worker> {
+  const { createScriptWorker, joinWorkers, scriptWorkerName } = await import("../composition/script-worker.ts");
+  const { scripts } = scriptPoolOf(context, flags);
+  if (scripts === undefined) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `--scripts 0 and --role ${SCRIPT_ROLE} exclude each other`,
+      hint: "Leave one of them out.",
+    });
+  }
+  const api = createWorkerApi({ request: createHttpRequest({ url, token }) });
+  const version = readVersion();
+  const stateDir =
+    flags.stateDir === undefined
+      ? join(dataDirOf(context, undefined), "workers", scriptWorkerName(name))
+      : context.path(join(flags.stateDir, "scripts"));
+  const pool = createScriptWorker({ ...scripts, api, server: { url }, name, zone, stateDir, version, log });
+  return beside === null ? pool : joinWorkers(pool, beside);
 }

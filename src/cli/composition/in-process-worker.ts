@@ -15,6 +15,8 @@ import type { Slots } from "../slots.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createInjectRequest } from "../../worker/request.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
+import { injectDispatch } from "./inject-dispatch.ts";
+import type { ScriptPoolOptions } from "./script-worker.ts";
 
 export interface InProcessWorkerOptions {
   app: FastifyInstance;
@@ -25,11 +27,15 @@ export interface InProcessWorkerOptions {
   name: string;
   slots: Slots;
   types: readonly ResourceTypeDefinition[];
+  /** The pool of scripts beside it; absent = none. */
+  scripts?: ScriptPoolOptions | undefined;
   dataDir: string;
   version: string;
   log: Logger;
 }
 
+/** Never listened on: it names the server in requests and messages. */
+const URL_IN_PROCESS = "http://wilco.local";
 const TOKEN_FILE = "worker.token";
 /** What is said to have made the token. */
 const CREATOR = "server";
@@ -37,10 +43,11 @@ const CREATOR = "server";
 const SUFFIX = 6;
 
 export async function startInProcessWorker(options: InProcessWorkerOptions): Promise<Worker> {
-  const { app, name, dataDir } = options;
+  const { app, name, dataDir, scripts, version, log } = options;
   const token = options.adminToken ?? (await ensureWorkerToken(options));
-  const worker = createWorker({
-    api: createWorkerApi({ request: createInjectRequest({ inject: (request) => app.inject(request), token }) }),
+  const api = createWorkerApi({ request: createInjectRequest({ inject: (request) => app.inject(request), token }) });
+  const operations = createWorker({
+    api,
     name,
     zone: DEFAULT_ZONE,
     roles: [DEFAULT_ROLE],
@@ -48,11 +55,21 @@ export async function startInProcessWorker(options: InProcessWorkerOptions): Pro
     minProcesses: options.slots.min,
     types: options.types,
     stateDir: join(dataDir, "worker"),
-    version: options.version,
-    log: options.log,
+    version,
+    log,
   });
+  const worker = scripts === undefined ? operations : await withScripts(operations, scripts);
   await worker.start();
   return worker;
+
+  async function withScripts(beside: Worker, pool: ScriptPoolOptions): Promise<Worker> {
+    // Servers of --local have no pool: they need not load it.
+    const { createScriptWorker, joinWorkers } = await import("./script-worker.ts");
+    const server = { url: URL_IN_PROCESS, dispatch: injectDispatch(app) };
+    const stateDir = join(dataDir, "script-worker");
+    const pooled = createScriptWorker({ ...pool, api, server, name, zone: DEFAULT_ZONE, stateDir, version, log });
+    return joinWorkers(pooled, beside);
+  }
 }
 
 /** Kept in the data directory, so that a server that restarts often does not leave a token behind each time. */

@@ -3,10 +3,11 @@
  * not of those who ask for scripts, so whoever runs the worker says what of them is to be had. By default nothing.
  */
 import { resolve } from "node:path";
-import type { ScriptPermissions } from "../../domain/script.ts";
+import type { ScriptEnd, ScriptPermissions } from "../../domain/script.ts";
 import { OperationError } from "../../resource-types/sdk.ts";
 import { parseNetTarget, type Permissions } from "../../sandbox/permissions.ts";
 import { emptyRequest, type PermissionRequest } from "../../sandbox/permissions-manifest.ts";
+import { EXIT } from "../exit-codes.ts";
 import { beyondOf, flagsText, normaliseRequest } from "../permission-flags.ts";
 
 export type ScriptCeiling = Pick<PermissionRequest, "allow-env" | "allow-read" | "allow-net">;
@@ -42,6 +43,7 @@ export function grantPermissions(asked: ScriptPermissions, ceiling: ScriptCeilin
     throw new OperationError({
       code: "not_permitted",
       message: `The worker does not allow scripts ${flags}`,
+      details: { kind: "invalid", exit: EXIT.notAllowed, errors: [], running: [] } satisfies ScriptEnd,
       hint: `Whoever runs the worker can start it with ${flags.replaceAll("--allow-", "--scripts-allow-")}`,
     });
   }

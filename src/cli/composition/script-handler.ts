@@ -8,7 +8,6 @@ import type { ClientPort } from "../../client/port.ts";
 import { createTransport } from "../../client/transport.ts";
 import { isScriptPath, type ScriptEnd, type ScriptFailure, type ScriptParameters } from "../../domain/script.ts";
 import { OperationError, type Handler, type OperationContext } from "../../resource-types/sdk.ts";
-import { unpackPolicy } from "../../sandbox/guest/wire.ts";
 import type { RunOutcome } from "../../sandbox/outcome.ts";
 import type { RunOptions } from "../../sandbox/session.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -50,11 +49,7 @@ export function createScriptHandler(options: ScriptHandlerOptions): Handler {
     const disarm = afterAbort(context.signal, asked.grace + LAST_WORDS, () => transport.close());
     try {
       await writeFiles(context.tempDir, (await api.script(context.entry)).files);
-      const port = createNodePort({
-        api,
-        pollDefaults: unpackPolicy(asked.poll as Parameters<typeof unpackPolicy>[0]),
-        requireWorker: asked.requireWorker ?? undefined,
-      });
+      const port = createNodePort({ api, requireWorker: asked.requireWorker ?? undefined });
       const filed = { count: 0 };
       const outcome = await runInSandbox(context, asked, options, {
         root: context.tempDir,
@@ -91,7 +86,8 @@ async function runInSandbox(
       onError,
       // What a canceled script started goes on unless it was asked for otherwise; nobody is left to wait for it.
       onInterrupt: onError === "cancel" ? "cancel" : "leave",
-      onRunning: (running, then) => void output(`${describeRunning(running, then, (command) => `wilco ${command}`)}\n`, "stderr"),
+      onRunning: (running, then) =>
+        void output(`${describeRunning(running, then, (command) => `wilco ${command}`)}\n`, "stderr"),
       onFault: (error) => log.error({ err: error }, "the sandbox failed"),
     });
   } finally {
@@ -102,7 +98,8 @@ async function runInSandbox(
 async function writeFiles(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     // The server has refused such paths; what is written on this machine is this machine's to check.
-    if (!isScriptPath(path)) throw new OperationError({ code: "script_invalid", message: `${path} is no script's path` });
+    if (!isScriptPath(path))
+      throw new OperationError({ code: "script_invalid", message: `${path} is no script's path` });
     await mkdir(dirname(join(root, path)), { recursive: true, mode: 0o700 });
     await writeFile(join(root, path), text, { mode: 0o600 });
   }

@@ -13,24 +13,27 @@ import type { Environment } from "../context.ts";
 import type { ScriptCeiling } from "./script-ceiling.ts";
 import { createScriptHandler } from "./script-handler.ts";
 
-export interface ScriptWorkerOptions {
+/** What is chosen by whoever runs the worker. */
+export interface ScriptPoolOptions {
+  /** Scripts at the same time. */
+  places: number;
+  ceiling: ScriptCeiling;
+  /** Of this process; what of it a script may read, the ceiling says. */
+  env: Environment;
+}
+
+export interface ScriptWorkerOptions extends ScriptPoolOptions {
   api: WorkerApi;
   /** Where the scripts reach the server. */
   server: { url: string; dispatch?: Dispatch };
   /** Of the worker beside it; its own is derived from it. */
   name: string;
   zone: string;
-  /** Scripts at the same time. */
-  places: number;
-  ceiling: ScriptCeiling;
   stateDir: string;
   version: string;
-  env: Environment;
   log: Log;
 }
 
-/** How many scripts a process runs at once unless told otherwise. */
-export const DEFAULT_SCRIPTS = "8";
 /**
  * ms. A script that is canceled has its grace and then cancels what it started: together 11 s, and the worker gives a
  * handler up 3 s after this.
@@ -63,6 +66,9 @@ export function createScriptWorker(options: ScriptWorkerOptions): Worker {
  * ever, and the stop with it.
  */
 export function joinWorkers(scripts: Worker, operations: Worker): Worker {
+  const stopped = Promise.all([scripts.stopped, operations.stopped]).then(() => {});
+  // One that the server will not have any more takes the other along: half a worker would pass for a whole one.
+  stopped.catch(() => void Promise.allSettled([scripts.stopNow(), operations.stopNow()]));
   return {
     async start() {
       await operations.start();
@@ -84,6 +90,6 @@ export function joinWorkers(scripts: Worker, operations: Worker): Worker {
     async stopNow() {
       await Promise.all([scripts.stopNow(), operations.stopNow()]);
     },
-    stopped: Promise.all([scripts.stopped, operations.stopped]).then(() => {}),
+    stopped,
   };
 }

@@ -14,12 +14,14 @@ import type { QueueSettings } from "../../operations/context.ts";
 import { createOperations } from "../../operations/operations.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
+import { createScriptType } from "../../resource-types/script.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { createServerApp } from "../../server/app.ts";
 import { startListening } from "../../server/listen.ts";
 import type { Worker } from "../../worker/worker.ts";
 import type { Slots } from "../slots.ts";
 import { startInProcessWorker } from "./in-process-worker.ts";
+import type { ScriptPoolOptions } from "./script-worker.ts";
 
 export interface ServerPartsOptions {
   /** Data, tokens, keys and the worker's state. */
@@ -31,7 +33,7 @@ export interface ServerPartsOptions {
   /** null = reached by `inject` only. Port 0 = any free one. */
   listen: { host: string; port: number; insecure: boolean; tls?: { cert: string; key: string } | undefined } | null;
   /** null = no worker in this process. */
-  worker: { name: string; slots: Slots; types: readonly ResourceTypeDefinition[] } | null;
+  worker: { name: string; slots: Slots; types: readonly ResourceTypeDefinition[]; scripts?: ScriptPoolOptions } | null;
   /** Of the queue; default: its own. */
   settings?: Partial<QueueSettings>;
   version: string;
@@ -104,7 +106,8 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     sealer: createSealer(options.secretKey ?? ensureSecretKey(dataDir)),
     parseType: (name, value) => parseResourceType(name, value, { schemas }),
   });
-  await inventory.registerBuiltinTypes(builtinTypes.map((type) => type.descriptor));
+  const scriptType = createScriptType(() => {});
+  await inventory.registerBuiltinTypes([...builtinTypes, scriptType].map((type) => type.descriptor));
   const tokens = createTokens({ database });
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
   const { targets, secrets } = inventory;

@@ -51,7 +51,7 @@ export function declareServer(program: Command, runner: Runner): void {
     ),
   );
 
-  declare(program, "worker", "a worker that talks to a server over HTTP")
+  addScriptPoolOptions(declare(program, "worker", "a worker that talks to a server over HTTP"))
     .option("--name <name>", "default: the host's name")
     .option("--zone <zone>", "the zone it serves", "default")
     .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
@@ -67,11 +67,20 @@ export function declareServer(program: Command, runner: Runner): void {
 }
 
 function addServerOptions(command: Command): Command {
-  return command
+  return addScriptPoolOptions(command)
     .option("--data-dir <dir>", DATA_DIR_HELP)
     .option("--host <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <port>", "port to listen on, 0 for any free one (default 7070, with up a free one)")
     .option("--no-worker", "no worker in the server process")
     .option("--slots <count>", SLOTS_HELP, "16")
     .option("--types <dir>", "resource types written in TypeScript, for its worker");
+}
+
+/** The pool of scripts beside the worker. */
+function addScriptPoolOptions(command: Command): Command {
+  return command
+    .option("--scripts <count>", "scripts (run --on-server) it runs at once, outside the slots; 0 for none", "8")
+    .option("--scripts-allow-env <name>", "let scripts be allowed this variable of the worker; repeatable", collect)
+    .option("--scripts-allow-read <dir>", "let them be allowed files below this directory of its machine", collect)
+    .option("--scripts-allow-net <host[:port]>", "let them be allowed HTTP requests from there", collect);
 }

@@ -19,7 +19,14 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--root <dir>", "what the script may import from (default: its own directory)")
     .option("--cpu-limit <duration>", "computing time of the script, waiting not counted", "60s")
     .option("--memory-limit <megabytes>", "memory of the script", "128")
-    .option("--check", "type-check it first, as wilco check does");
+    .option("--check", "type-check it first, as wilco check does")
+    .option("--on-server", "run it on a worker of the server, as an entry that outlives this terminal")
+    .option("--no-wait", "with --on-server: file it and return")
+    .option("--timeout <duration>", "with --on-server: of the whole script (default 24h)")
+    .option("--at <time>", 'with --on-server: start then, "+5m", "18:30", or with an offset')
+    .option("--priority <priority>", "with --on-server: max, high, medium, normal, low, min, or 0 (first) to 200")
+    .option("--note <text>", "with --on-server: shown in the history")
+    .option("--zone <zone>", "with --on-server: of the worker that runs it (default: default)");
   addLocalOptions(addRequireWorker(addPollOptions(addIdempotency(addPermissionOptions(run)))));
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>

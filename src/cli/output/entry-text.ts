@@ -10,9 +10,15 @@ import { formatClock, formatTime } from "./times.ts";
 
 /** "web-1 restart", or the operation alone for an entry without a resource. */
 export function describeWork(entry: Entry): string {
-  const what = entry.operation ?? entry.kind;
+  const what = operationOf(entry);
   if (entry.targets !== null) return `${entry.targets} ${what}`;
   return entry.resource ? `${entry.resource.name} ${what}` : what;
+}
+
+/** Scripts are told apart by their files: each is a "run". */
+function operationOf({ kind, operation, parameters }: Entry): string {
+  if (kind === "script") return `script ${String(parameters["file"])}`;
+  return operation ?? kind;
 }
 
 /** From its start to its end, or to now. "" before its start. */
@@ -32,7 +38,7 @@ export function entryColumns(utc: boolean, colours: Colours): Array<Column<Entry
       paint: (text, entry) => text.replace(entry.status, colourOfStatus(colours, entry.status)),
     },
     { title: "resource", cell: (entry) => entry.resource?.name ?? entry.targets ?? "–", least: 12 },
-    { title: "operation", cell: (entry) => entry.operation ?? entry.kind, least: 9 },
+    { title: "operation", cell: operationOf, least: 9 },
     { title: "by", cell: (entry) => entry.requestedBy, spare: 5 },
     { title: "created", cell: (entry) => formatTime(entry.createdAt, utc), least: Infinity, spare: 1 },
     { title: "took", cell: (entry) => describeElapsed(entry), align: "right", least: Infinity, spare: 2 },

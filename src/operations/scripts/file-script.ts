@@ -148,8 +148,8 @@ function rowOf(
 }
 
 function parametersText(submission: ScriptSubmission): string {
-  const { file, args, permissions, onError, grace, limits, poll, requireWorker } = submission;
-  const parameters: ScriptParameters = { file, args, permissions, onError, grace, limits, poll, requireWorker };
+  const { file, args, permissions, onError, grace, limits, requireWorker } = submission;
+  const parameters: ScriptParameters = { file, args, permissions, onError, grace, limits, requireWorker };
   const text = JSON.stringify(parameters);
   if (text.length <= LIMITS.parameters) return text;
   throw refused(
