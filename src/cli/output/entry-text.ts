@@ -17,7 +17,7 @@ export function describeWork(entry: Entry): string {
 
 /** Scripts are told apart by their files: each is a "run". */
 function operationOf({ kind, operation, parameters }: Entry): string {
-  if (kind === "script") return `script ${String(parameters["file"])}`;
+  if (kind === "script") return `script ${parameters["file"] as string}`;
   return operation ?? kind;
 }
 
