@@ -74,13 +74,14 @@ it("servers of one host have workers of different names, and a lost data directo
       }>;
       return workers.filter(({ state }) => state === "ready").map(({ name }) => name);
     };
-    expect(await live(url)).toEqual(["another", hostname()].toSorted());
+    const expected = ["another", "another-scripts", hostname(), `${hostname()}-scripts`].toSorted();
+    expect(await live(url)).toEqual(expected);
     first.kill("SIGTERM");
     expect(await first.ended).toMatchObject({ code: 0 });
 
     const again = start(serve("new"), { env });
     const [newUrl] = await again.line(/^http:.*/);
-    expect(await live(newUrl)).toEqual(["another", hostname()].toSorted());
+    expect(await live(newUrl)).toEqual(expected);
     const tokens = JSON.parse((await run(["tokens", "list", "--json", "--server", newUrl], { env })).stdout) as Array<{
       name: string;
       revokedAt: string | null;

@@ -31,7 +31,10 @@ describe("wilco up, status, down", () => {
       url: first.stdout.trim(),
       ready: true,
       me: { role: "admin" },
-      workers: [{ name: "local", state: "ready" }],
+      workers: [
+        { name: "local", state: "ready" },
+        { name: "local-scripts", state: "ready" },
+      ],
     });
     expect(statSync(env["WILCO_DATA_DIR"]!).mode & 0o777).toBe(0o700);
     expect(statSync(join(env["WILCO_DATA_DIR"]!, "admin.token")).mode & 0o777).toBe(0o600);
