@@ -1,6 +1,7 @@
 /** One method for each call of the API that clients make (the worker protocol is the worker's). */
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { QueueStats } from "../domain/queue.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Why } from "../domain/why.ts";
@@ -20,6 +21,8 @@ import type {
   PauseRequest,
   PollAnswer,
   PollRequest,
+  QueueAnswer,
+  QueueQuery,
   ResourceInput,
   ResourcesAnswer,
   ResourcesQuery,
@@ -107,6 +110,8 @@ export function createApi(transport: Transport) {
     secret: (name: string) => request<SecretValue>("GET", paths.secret(name)),
     setSecret: (name: string, value: string) => request<StoredSecret>("PUT", paths.secret(name), { body: { value } }),
     removeSecret: (name: string) => request<void>("DELETE", paths.secret(name)),
+    queue: (query: QueueQuery = {}) => request<QueueAnswer>("GET", paths.queue, { query }),
+    queueStats: () => request<QueueStats>("GET", paths.queueStats),
     doctor: () => request<DoctorAnswer>("GET", paths.doctor),
     workers: () => request<WorkersAnswer>("GET", paths.workers),
   };

@@ -3,6 +3,7 @@ import type { Principal } from "../access/principal.ts";
 import type { Transaction } from "../database/database.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { QueueStats } from "../domain/queue.ts";
 import type { Why } from "../domain/why.ts";
 import type {
   CancelRequest,
@@ -21,6 +22,8 @@ import type {
   PauseRequest,
   PollAnswer,
   PollRequest,
+  QueueAnswer,
+  QueueQuery,
   RegisterAnswer,
   RegisterRequest,
   ReportAnswer,
@@ -59,6 +62,8 @@ export interface Operations {
   entry(id: number): Promise<Entry>;
   /** The first condition that holds an entry back, and what would free it. */
   why(id: number): Promise<Why>;
+  queue(query: QueueQuery): Promise<QueueAnswer>;
+  queueStats(): Promise<QueueStats>;
   /** What is wrong and what to do about it, as this server sees it. */
   doctor(): Promise<DoctorAnswer>;
   entries(query: EntriesQuery): Promise<EntriesAnswer>;

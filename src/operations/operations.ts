@@ -6,6 +6,7 @@ import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts
 import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
 import { logMove, type Move } from "../queue/moves.ts";
+import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
@@ -19,6 +20,8 @@ import { holdHeartbeat } from "./heartbeat.ts";
 import { listEntries } from "./list.ts";
 import { createMaintenance, type Maintenance } from "./maintenance.ts";
 import { pausedRoutes, pauseRoute, resumeRoute } from "./pause.ts";
+import { listQueue } from "./queue-list.ts";
+import { readStats } from "./queue-stats.ts";
 import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
@@ -51,9 +54,11 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const maintenance = createMaintenance(context);
   const submit = createSubmit(context, options.validator ?? createSchemaValidator(), claims);
   const stopping = new AbortController();
+  const rates = createRates({ database, log });
   signals.subscribe((change) => {
     for (const move of change?.moves ?? []) {
       logMove(log, move);
+      rates.count(move);
       options.onMove?.(move);
     }
   });
@@ -75,6 +80,8 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
     retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
     entry: (id) => readEntry(database, id),
+    queue: (query) => listQueue(database, query),
+    queueStats: () => readStats(context, rates),
     doctor: () => examine(context, options.about ?? { dataDir: null, version: null }),
     why: (id) => explainEntry(context, claims.isAsking, id),
     entries: (query) => listEntries(database, query),
@@ -99,6 +106,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     workers: () => listWorkers(context, database),
     async start() {
       maintenance.start();
+      rates.start();
     },
     async stop() {
       stopping.abort();
@@ -106,6 +114,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       watches.stop();
       claims.stop();
       await maintenance.stop();
+      await rates.stop();
       signals.stop();
     },
   };

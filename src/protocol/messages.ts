@@ -4,6 +4,7 @@
  */
 import type { ErrorBody } from "../core/errors.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
+import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment, Worker } from "../domain/worker.ts";
@@ -47,6 +48,8 @@ export interface Page<T> {
 }
 
 export type EntriesAnswer = Page<Entry>;
+/** GET /v1/queue, the oldest first. A page may be short, or empty, before the end: then `next` goes on. */
+export type QueueAnswer = Page<QueueItem>;
 /** GET /v1/entries/:id/events: gap-free from `after`; `done` when the entry is terminal and this is the log's end. */
 export interface EventsAnswer {
   events: EntryEvent[];

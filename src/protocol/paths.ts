@@ -30,6 +30,8 @@ export const paths = {
   secrets: `${API}/secrets`,
   secret: (name: string) => `${API}/secrets/${encodeURIComponent(name)}`,
   doctor: `${API}/doctor`,
+  queue: `${API}/queue`,
+  queueStats: `${API}/queue/stats`,
   workers: `${API}/workers`,
   claim: (session: string) => `${API}/workers/${session}/claim`,
   heartbeat: (session: string) => `${API}/workers/${session}/heartbeat`,

@@ -52,6 +52,31 @@ describe("wilco history and entry", () => {
     expect(await world.run(["entry", "wait", "1-2"])).toMatchObject({ code: 5 });
   });
 
+  it("traces an entry, says why it does not run, and lists and counts what waits", async () => {
+    expect(await json("entry", "trace", "1")).toMatchObject([
+      { step: "put", attempt: 0, worker: null },
+      { step: "claimed", attempt: 1, worker: "local", waited: expect.any(Number) as number },
+      { step: "delivering", text: "first output" },
+      { step: "delivered", worker: "local", ran: expect.any(Number) as number, text: "succeeded" },
+    ]);
+    expect((await world.run(["entry", "trace", "1"])).stdout).toMatch(/STEP[^]*put[^]*claimed +1 +local[^]*delivered/);
+    const [later] = await json<[Entry]>("exec", "one", "check", "--at", "+1h", "--no-wait");
+    const id = String(later.id);
+    expect(await world.run(["entry", "why", id])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/why +It is not due before .*\nto do +.*\n +wilco entry cancel \d+/) as string,
+    });
+    expect(await json("queue", "list", "--where", "resource=one")).toMatchObject([
+      { id: later.id, status: "scheduled" },
+    ]);
+    expect(await world.run(["queue", "list", "--columns", "id,deliverAt"])).toMatchObject({
+      stdout: expect.stringMatching(/^ID +DELIVER AT\n/) as string,
+    });
+    expect(await json("queue", "stats")).toMatchObject({ groups: [], scheduled: { count: 1, more: false } });
+    expect((await world.run(["queue", "stats"])).stdout).toMatch(/0 waiting, 0 running, 1 scheduled/);
+    await world.run(["entry", "cancel", id]);
+  });
+
   it("retries as a new entry that names the old", async () => {
     const ended = await world.run(["entry", "retry", "1", "--json"]);
     expect(ended.code).toBe(0);
@@ -64,6 +89,11 @@ describe("wilco history and entry", () => {
     ["to cancel what has ended", ["entry", "cancel", "1"], 2, /succeeded/],
     ["an unknown status", ["history", "--status", "faild"], 2, /Did you mean "failed"\?/],
     ["an unknown command", ["entry", "shwo", "1"], 2, /unknown command 'shwo'[^]*show/],
+    ["why of what is not there", ["entry", "why", "4711"], 2, /4711/],
+    ["an unknown field of the queue", ["queue", "list", "--where", "rout=x"], 2, /Did you mean "route"\?/],
+    ["an unknown column of the queue", ["queue", "list", "--columns", "id,wated"], 2, /Did you mean "waited"\?/],
+    ["ended entries of the queue", ["queue", "list", "--status", "lost"], 2, /wilco history/],
+    ["to watch without a terminal", ["queue", "stats", "--watch"], 2, /needs a terminal/],
     ["an unknown format", ["history", "--output", "josn"], 2, /Did you mean "json"\?/],
     ["an unknown resource", ["resources", "show", "ome"], 2, /Did you mean "one"\?/],
     ["an unknown type", ["types", "show", "hots"], 2, /Did you mean "host"\?/],

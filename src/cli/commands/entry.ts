@@ -1,5 +1,4 @@
 /** `wilco entry show`, `tail`, `wait`, `cancel` and `retry` */
-import type { Api } from "../../client/api.ts";
 import { randomId } from "../../core/ids.ts";
 import type { Entry, EntryEvent } from "../../domain/entry.ts";
 import { DEFAULT_POLL_POLICY, layerPollPolicies } from "../../domain/poll-policy.ts";
@@ -14,6 +13,7 @@ import { describeWait, describeWork, entryFields, formatEvent } from "../output/
 import { createOperationOutput } from "../output/operation-output.ts";
 import { formatCard } from "../output/table.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { readEvents } from "../read-events.ts";
 import { openRemote } from "../remote.ts";
 import { withTasks } from "../tasks.ts";
 import { waitForEntries as waitFor } from "../wait-for-entries.ts";
@@ -31,15 +31,13 @@ export interface RetryFlags extends PollFlags {
   wait: boolean;
 }
 
-const EVENTS_PAGE = 1_000;
-
 export async function showEntry(context: Context, idText: string): Promise<number> {
   const id = parseEntryId(idText);
   const { api } = await openRemote(context);
   const entry = await api.entry(id);
   const { output } = context;
   if (output.format === "table") {
-    const events = await readEvents(api, entry);
+    const events = await readEvents(api, entry.id);
     const log = events.map((event) => `${formatEvent(event, output.utc)}\n`).join("");
     output.write(`${formatCard(entryFields(entry, output.utc, output.paint), output.width)}\n${log}`);
   } else await printValue(output, entry);
@@ -61,7 +59,7 @@ export async function tailEntry(context: Context, idText: string, flags: TailFla
     else operationOutput.take(entry, event);
   };
   if (!flags.follow) {
-    for (const entry of entries) for (const event of await readEvents(api, entry)) take(entry, event);
+    for (const entry of entries) for (const event of await readEvents(api, entry.id)) take(entry, event);
     operationOutput.end();
     return EXIT.succeeded;
   }
@@ -132,13 +130,4 @@ export async function retryEntry(context: Context, idText: string, flags: RetryF
   const entries = await withTasks(api, [entry]);
   const policy = layerPollPolicies(flagPolicy, connection.poll);
   return withInterrupt((interrupt) => waitFor({ context, api, entries, policy, local: false, interrupt }));
-}
-
-async function readEvents(api: Api, entry: Entry): Promise<EntryEvent[]> {
-  const events: EntryEvent[] = [];
-  for (;;) {
-    const page = await api.events(entry.id, { after: events.at(-1)?.seq ?? 0, limit: EVENTS_PAGE });
-    events.push(...page.events);
-    if (page.events.length < EVENTS_PAGE) return events;
-  }
 }

@@ -35,6 +35,13 @@ export function declareTrail(program: Command, runner: Runner): void {
     .action((id: string, flags: TailFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).tailEntry(context, id, flags)),
     );
+  declare(entry, "trace <id>", "put, claimed, delivered … with worker and times, of its tasks too, in one order")
+    .addHelpText("after", "\nExample:\n  wilco entry trace 17")
+    .action((id: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/entry-trace.ts")).traceEntry(context, id),
+      ),
+    );
   declare(entry, "why <id>", "why it does not run yet, or where it runs, and what would free it")
     .addHelpText("after", "\nExample:\n  wilco entry why 17")
     .action((id: string, _flags: unknown, command: Command) =>

@@ -27,7 +27,7 @@ export async function examineQueue(
     const waits = `${count(
       waiting,
       groups.some((group) => group.more),
-    )} on the route ${route}, the oldest (entry ${first.oldest}) for ${formatDuration(now - first.since)}`;
+    )}, the oldest (entry ${first.oldest}) for ${formatDuration(now - first.since)}`;
     const details = { route, waiting, oldest: first.oldest, waited: now - first.since };
     const pause = pauses.get(route);
     if (pause) {
@@ -60,7 +60,7 @@ export async function examineQueue(
         finding(
           "warning",
           "waiting_long",
-          waits,
+          `On the route ${route} ${waits}`,
           "Ask why that entry waits; more slots or workers help when all are full.",
           {
             commands: [`wilco entry why ${first.oldest}`, "wilco queue stats"],

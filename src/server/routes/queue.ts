@@ -1,11 +1,28 @@
 /** The queue itself: which routes are paused. */
 import type { Operations } from "../../operations/contract.ts";
-import type { PauseRequest, ResumeRequest } from "../../protocol/messages.ts";
-import { PauseSchema, ResumeSchema } from "../../protocol/queue-schemas.ts";
+import type { PauseRequest, QueueQuery, ResumeRequest } from "../../protocol/messages.ts";
+import { PauseSchema, QueueQuerySchema, ResumeSchema } from "../../protocol/queue-schemas.ts";
 import { route, type Route } from "../route.ts";
 
 export function queueRoutes({ operations }: { operations: Operations }): Route[] {
   return [
+    route<{ Querystring: QueueQuery }>({
+      method: "GET",
+      path: "/v1/queue",
+      access: "viewer",
+      summary: "Entries that have not ended, by any of their fields, the oldest first, a page at a time",
+      query: QueueQuerySchema,
+      answer: { description: "Entries as the queue sees them, and the cursor of the next page" },
+      handle: ({ query }) => operations.queue(query),
+    }),
+    route({
+      method: "GET",
+      path: "/v1/queue/stats",
+      access: "viewer",
+      summary: "What waits and runs, by route and priority, and how fast the queue moves",
+      answer: { description: "Counts, the oldest of each, and rates of the last minute" },
+      handle: () => operations.queueStats(),
+    }),
     route({
       method: "GET",
       path: "/v1/doctor",
