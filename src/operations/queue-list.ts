@@ -42,7 +42,7 @@ const COLUMN: Record<QueueFilter, keyof EntryRow> = {
 export async function listQueue(database: Database, query: QueueQuery): Promise<QueueAnswer> {
   const { limit = 100, status, cursor, ...filters } = query;
   const statuses = status === undefined ? OPEN : statusesOf(status);
-  const conditions = Object.entries(filters).map(([field, text]) => conditionOf(field as QueueFilter, String(text)));
+  const conditions = Object.entries(filters).map(([field, text]) => conditionOf(field as QueueFilter, text));
   const after = cursor === undefined ? 0 : cursorOf(cursor);
   const horizon = await horizonOf(database, statuses, after, conditions.length > 0);
   const pages = await Promise.all(
