@@ -7,6 +7,8 @@ import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
+import { repairRequests } from "./repair-requests.ts";
+import { startRequests } from "./tasks.ts";
 import { releaseForcedEntries } from "./sessions.ts";
 
 export interface Repairs {
@@ -16,6 +18,8 @@ export interface Repairs {
   blocked: number;
   /** Resources that were held for a worker session which has ended. */
   held: number;
+  /** Requests whose counters disagreed with their tasks, or that neither went on nor ended. */
+  requests: number;
 }
 
 const BATCH = 500;
@@ -27,6 +31,7 @@ export async function reconcile(context: Context): Promise<Repairs> {
       held: await repairHeld(tx, changes),
       heads: await repairHeads(tx, changes),
       blocked: await repairBlocked(tx, changes),
+      requests: await repairRequests(tx, changes),
     };
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return found;
@@ -96,8 +101,9 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
     resource: number | null;
     last_event: number;
   }>(
-    `UPDATE entry SET status = 'queued', waits = 0, queued_at = $2, expires_at = $2 + expires_in,
-       last_event = last_event + 1
+    `UPDATE entry SET status = CASE WHEN kind = 'request' THEN 'running' ELSE 'queued' END, waits = 0, queued_at = $2,
+       started_at = CASE WHEN kind = 'request' THEN $2 ELSE started_at END,
+       expires_at = CASE WHEN kind = 'request' THEN NULL ELSE $2 + expires_in END, last_event = last_event + 1
      WHERE ${tx.dialect.inIds("id", "$1")} RETURNING id, status, route, exclusive, resource, last_event`,
     [JSON.stringify(free.map((entry) => entry.id)), now],
   );
@@ -113,5 +119,11 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
     })),
   );
   announceQueued(tx, queued, changes);
+  await startRequests(
+    tx,
+    queued.filter((row) => row.status === "running").map((row) => row.id),
+    changes,
+    endEntries,
+  );
   return still.length;
 }

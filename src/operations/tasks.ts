@@ -243,11 +243,14 @@ export async function startRequests(
   end: EndEntries,
 ): Promise<void> {
   if (ids.length === 0) return;
-  const requests = await tx.query<RequestRow>(
+  for (const request of await readRequests(tx, ids)) await advance(tx, request, "running", changes, end);
+}
+
+export function readRequests(tx: Transaction, ids: readonly number[]): Promise<RequestRow[]> {
+  return tx.query<RequestRow>(
     `SELECT ${REQUEST_COLUMNS} FROM request WHERE ${tx.dialect.inIds("entry", "$1")} ORDER BY entry`,
     [JSON.stringify(ids)],
   );
-  for (const request of requests) await advance(tx, request, "running", changes, end);
 }
 
 async function release(tx: Transaction, request: RequestRow, changes: Changes): Promise<void> {

@@ -248,7 +248,7 @@ describeOnBothEngines("the reconciler", (engine) => {
       log: { error: () => {} },
     } as never;
     expect(await reconcile(context)).toEqual({ heads: 1, blocked: 1, held: 0 });
-    expect(await reconcile(context)).toEqual({ heads: 0, blocked: 0, held: 0 });
+    expect(await reconcile(context)).toEqual({ heads: 0, blocked: 0, held: 0, requests: 0 });
     expect((await operations.entry(stuck.id)).status).toBe("queued");
     const session = await world.register();
     expect((await world.claim(session)).map((one) => one.entry).toSorted((a, b) => a - b)).toEqual([
