@@ -247,7 +247,7 @@ describeOnBothEngines("the reconciler", (engine) => {
       signals: { publish: () => {}, subscribe: () => () => {}, stop: () => {} },
       log: { error: () => {} },
     } as never;
-    expect(await reconcile(context)).toEqual({ heads: 1, blocked: 1, held: 0 });
+    expect(await reconcile(context)).toEqual({ heads: 1, blocked: 1, held: 0, requests: 0 });
     expect(await reconcile(context)).toEqual({ heads: 0, blocked: 0, held: 0, requests: 0 });
     expect((await operations.entry(stuck.id)).status).toBe("queued");
     const session = await world.register();
