@@ -10,6 +10,8 @@ export interface RunProgress {
   port: ClientPort;
   /** How many entries the script filed. */
   filed(): number;
+  /** What it filed, as last seen. */
+  entries(): Entry[];
   end(): void;
 }
 
@@ -18,6 +20,7 @@ const MOST_LINES = 200;
 
 export function createRunProgress(output: Output, port: ClientPort): RunProgress {
   const open = new Map<number, Entry>();
+  const all = new Map<number, Entry>();
   const started = Date.now();
   let count = 0;
   let lines = 0;
@@ -25,11 +28,13 @@ export function createRunProgress(output: Output, port: ClientPort): RunProgress
   const filed = (entry: Entry): Entry => {
     count += 1;
     open.set(entry.id, entry);
+    all.set(entry.id, entry);
     if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
     if (open.size === 1) output.live.show(() => describeOpen(open, started));
     return entry;
   };
   const seen = (entry: Entry): Entry => {
+    if (all.has(entry.id)) all.set(entry.id, entry);
     if (!open.has(entry.id)) return entry;
     if (isTerminal(entry.status)) {
       open.delete(entry.id);
@@ -60,6 +65,7 @@ export function createRunProgress(output: Output, port: ClientPort): RunProgress
       },
     },
     filed: () => count,
+    entries: () => [...all.values()],
     end: () => output.live.stop(),
   };
 }

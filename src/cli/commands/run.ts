@@ -19,6 +19,8 @@ import { showError } from "../output/error-text.ts";
 import { printValue } from "../output/documents.ts";
 import { allowedEnvironment, readPermissions, type PermissionFlags } from "../permission-flags.ts";
 import { layerPollFlags, pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { openReports, type ReportFlags } from "../reports/reports.ts";
+import { casesOfScript } from "../reports/script-cases.ts";
 import { openForWork, type LocalFlags } from "../remote.ts";
 import { createRunProgress } from "../run-progress.ts";
 import { showOutcome, tellRunning } from "../run-report.ts";
@@ -26,7 +28,7 @@ import { requireWorkerOf } from "../require-worker.ts";
 import { exitCodeOfScript } from "../script-exit.ts";
 import { scriptFile } from "../script-file.ts";
 
-export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags, OnServerFlags {
+export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags, ReportFlags, OnServerFlags {
   onError: string;
   grace: string;
   cpuLimit: string;
@@ -74,6 +76,7 @@ export async function runCommand(context: Context, file: string, args: string[],
   };
   const { requireWorker } = requireWorkerOf(flags.requireWorker);
   const submitOnce = await submitOnceOf(context, flags);
+  const reports = await openReports(context, flags);
   if (flags.check === true) await (await import("./check.ts")).checkBeforeRun(context, script);
   const manifest = readManifest(readFileSync(script, "utf8"), file);
   const permissions = await readPermissions({ context, flags, manifest, script: file, root });
@@ -84,6 +87,7 @@ export async function runCommand(context: Context, file: string, args: string[],
   const cacheDirectory = defaultCacheDirectory(context.env);
   const session = createSession({ cacheDirectory, limits, thread: takeEarlyThread() });
   const interrupt = listenForInterrupt();
+  const title = `run ${file}`;
   const { output } = context;
   try {
     const remote = await openForWork(context, flags, interrupt.signal);
@@ -94,6 +98,8 @@ export async function runCommand(context: Context, file: string, args: string[],
       const progress = createRunProgress(output, port);
       if (output.interactive && !remote.local)
         output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
+      const started = new Date();
+      reports.begin(title);
       // With JSON, stdout belongs to the document; what the script prints is for people then.
       const toStdout = output.format === "table";
       const outcome = await session.run({
@@ -112,12 +118,27 @@ export async function runCommand(context: Context, file: string, args: string[],
         onFault: (error) => showError(output, error),
       });
       progress.end();
+      reports.end();
       showOutcome(context, outcome);
       const exit = exitCodeOfScript(outcome, {
         filed: progress.filed(),
         interrupted: SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"],
       });
       if (output.format !== "table") await printValue(output, { ...outcome, exit });
+      if (reports.wanted) {
+        const seconds = (Date.now() - started.getTime()) / 1_000;
+        const entries = progress.entries();
+        const cases = await casesOfScript(remote.api, {
+          file,
+          root,
+          cwd: context.cwd,
+          outcome,
+          exit,
+          seconds,
+          entries,
+        });
+        await reports.write({ title, server: remote.connection.url, startedAt: started, seconds, cases });
+      }
       return exit;
     } finally {
       await remote.close();

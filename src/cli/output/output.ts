@@ -23,6 +23,7 @@ export interface Output {
   readonly format: OutputFormat;
   readonly utc: boolean;
   readonly verbose: boolean;
+  readonly quiet: boolean;
   /** A person sees stderr: colours, live line, questions. */
   readonly interactive: boolean;
   /** Colours of stdout and of stderr; identities where nobody sees them. */
@@ -43,6 +44,8 @@ export interface Output {
   detail(text: string): void;
   /** From here on, what this masks is masked in all that is written. */
   mask(hide: (text: string) => string): void;
+  /** A text for another place than these streams, with the same masks. */
+  masked(text: string): string;
   /** Resolves when both streams took everything. */
   flush(): Promise<void>;
 }
@@ -79,6 +82,7 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     format,
     utc,
     verbose,
+    quiet,
     interactive,
     paint: personOut ? colours : NO_COLOURS,
     paintErr: interactive ? colours : NO_COLOURS,
@@ -91,6 +95,7 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     notice: (text) => void (quiet || send(stderr, `${text}\n`)),
     warn: (text) => send(stderr, `${text}\n`),
     detail: (text) => void (verbose && send(stderr, `${text}\n`)),
+    masked: (text) => hide(text),
     mask(next) {
       hide = next;
     },
