@@ -8,13 +8,14 @@ import { isTerminal } from "../domain/status.ts";
 import type { Context } from "./context.ts";
 import { EXIT, exitCodeOfEntries, scriptEndOf, SIGNAL_EXIT } from "./exit-codes.ts";
 import { follow, type Followed } from "./follow.ts";
+import { cancelWhatRuns, tellWhatGoesOn, type OnInterrupt } from "./goes-on.ts";
 import type { Interrupt } from "./interrupt.ts";
-import { formatEntryIds } from "./numbers.ts";
 import { printValue } from "./output/documents.ts";
-import { describeWait, describeWork, endedLine } from "./output/entry-text.ts";
+import { describeWait, endedLine } from "./output/entry-text.ts";
 import { showError } from "./output/error-text.ts";
 import { createOperationOutput, type OperationOutput } from "./output/operation-output.ts";
-import { commandFor } from "./reattach.ts";
+import { createCaseCollector, type CaseCollector } from "./reports/report.ts";
+import type { Reports } from "./reports/reports.ts";
 import { showScriptEnd } from "./run-report.ts";
 
 export interface WaitForEntriesOptions {
@@ -26,6 +27,10 @@ export interface WaitForEntriesOptions {
   /** The server lives in this process: what is not ended when the wait ends does not go on. */
   local: boolean;
   interrupt: Interrupt;
+  /** What becomes of what runs when a signal comes. Default "leave". */
+  onInterrupt?: OnInterrupt;
+  /** Of the command: what it is called, and where it is reported. Default: nowhere. */
+  report?: { title: string; server: string; reports: Reports };
 }
 
 /** Exit code by the contract; what was asked for is on stdout by then. */
@@ -38,7 +43,9 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
   const operationOutput = createOperationOutput({ output, prefixed: many, names });
   const latest = new Map(options.entries.map((entry) => [entry.id, entry] as const));
   const started = Date.now();
+  const collector = options.report?.reports.wanted === true ? createCaseCollector() : undefined;
   let lastOutput = "";
+  options.report?.reports.begin(options.report.title, true);
   output.live.show(() => describeWait([...latest.values()].filter(isWork), started, lastOutput));
   try {
     const followed = await follow({
@@ -48,9 +55,10 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
       signal: interrupt.signal,
       onEvent: (entry, event) => {
         operationOutput.take(entry, event);
+        collector?.take(entry, event);
         lastOutput = lastLineOf(event) ?? lastOutput;
         if (output.format === "jsonl") {
-          output.write(`${JSON.stringify({ entry: entry.id, resource: entry.resource?.name ?? null, event })}\n`);
+          output.write(`${JSON.stringify({ v: 1, entry: entry.id, resource: entry.resource?.name ?? null, event })}\n`);
         }
       },
       onChange: (entry) => {
@@ -60,32 +68,63 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
           output.notice(endedLine(output.paintErr, entry));
       },
     });
-    operationOutput.end();
-    output.live.stop();
+    endOutput();
     await printResults(context, followed, operationOutput);
-    if (followed.reason === "interrupted") {
-      tellWhatGoesOn(options, followed.entries, "Interrupted");
-      return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
-    }
-    if (followed.reason === "limit") {
-      tellWhatGoesOn(options, followed.entries, `The wait ended (${describePollPolicy(policy)})`);
-      return EXIT.waitEnded;
-    }
-    summarise(context, followed.entries);
-    return exitCodeOfEntries(withoutTasks(followed.entries));
+    const exit = await conclude(options, followed);
+    await reportOn(options, collector, followed.entries, started);
+    return exit;
   } catch (error) {
-    operationOutput.end();
-    output.live.stop();
-    tellWhatGoesOn(options, [...latest.values()], "The wait broke off");
+    endOutput();
+    tellWhatGoesOn(context, withoutTasks([...latest.values()]), "The wait broke off", options.local);
+    await reportOn(options, collector, [...latest.values()], started);
     throw error;
   }
+
+  function endOutput(): void {
+    operationOutput.end();
+    output.live.stop();
+    options.report?.reports.end();
+  }
+}
+
+/** Says how it ended, and what goes on. @returns the exit code. */
+async function conclude(options: WaitForEntriesOptions, followed: Followed): Promise<number> {
+  const { context, api, policy, local, interrupt, onInterrupt = "leave" } = options;
+  const asked = withoutTasks(followed.entries);
+  switch (followed.reason) {
+    case "interrupted": {
+      const cause = interrupt.cause() ?? "SIGINT";
+      if (onInterrupt === "cancel") await cancelWhatRuns(context, api, asked, `Interrupted (${cause})`);
+      else tellWhatGoesOn(context, asked, "Interrupted", local);
+      return SIGNAL_EXIT[cause];
+    }
+    case "limit":
+      tellWhatGoesOn(context, asked, `The wait ended (${describePollPolicy(policy)})`, local);
+      return EXIT.waitEnded;
+    case "ended":
+      summarise(context, followed.entries);
+      return exitCodeOfEntries(asked);
+  }
+}
+
+async function reportOn(
+  { report }: WaitForEntriesOptions,
+  collector: CaseCollector | undefined,
+  entries: readonly Entry[],
+  started: number,
+): Promise<void> {
+  if (!report || !collector) return;
+  const { title, server, reports } = report;
+  const cases = entries.filter(isWork).map((entry) => collector.caseOf(entry));
+  const seconds = (Date.now() - started) / 1_000;
+  await reports.write({ title, server, startedAt: new Date(started), seconds, cases });
 }
 
 /** With json and yaml the entries; with jsonl a last line an entry; as a table the results that are not output. */
 async function printResults({ output }: Context, followed: Followed, operationOutput: OperationOutput): Promise<void> {
   const { entries } = followed;
   if (output.format === "jsonl") {
-    for (const entry of entries) output.write(`${JSON.stringify(entry)}\n`);
+    for (const entry of entries) output.write(`${JSON.stringify({ v: 1, ...entry })}\n`);
     return;
   }
   if (output.format !== "table") return printValue(output, entries);
@@ -131,24 +170,6 @@ function summarise(context: Context, entries: readonly Entry[]): void {
 function succeededLine(request: Entry): string {
   const { counts, total } = request.result as unknown as RequestResult;
   return `${counts.succeeded} of ${total} succeeded (request ${request.id}).`;
-}
-
-/** What was left running, and how to look at it again; never silent, whatever --quiet says. */
-function tellWhatGoesOn({ context, local }: WaitForEntriesOptions, entries: readonly Entry[], why: string): void {
-  const open = withoutTasks(entries).filter((entry) => !isTerminal(entry.status));
-  if (open.length === 0) return;
-  const { output } = context;
-  const what = open.length === 1 ? `${describeWork(open[0]!)} (entry ${open[0]!.id})` : `${open.length} operations`;
-  if (local) {
-    output.warn(`${why}: ${what} was not ended; the server in this process stops now.`);
-    return;
-  }
-  const ids = formatEntryIds(open.map((entry) => entry.id));
-  output.warn(
-    `${why}: ${what} ${open.length === 1 ? "goes" : "go"} on.\n` +
-      `  Wait again:  ${commandFor(context, `entry wait ${ids}`)}\n` +
-      `  Cancel:      ${commandFor(context, `entry cancel ${ids}`)}`,
-  );
 }
 
 function lastLineOf(event: EntryEvent): string | undefined {

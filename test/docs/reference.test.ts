@@ -27,6 +27,7 @@ describe("docs/cli.md", () => {
     "(#flags-of-waiting)": "Flags of waiting",
     "(#flags-of-work)": "Flags of work",
     "(#idempotency-keys)": "Idempotency keys",
+    "(#reports)": "Reports",
   };
 
   it("has the flags that all commands have", () => {

@@ -2,16 +2,20 @@
 import { readFile } from "node:fs/promises";
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
-import { randomId } from "../../core/ids.ts";
 import { createMasker } from "../../core/masking.ts";
 import type { Entry } from "../../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import { parsePriority } from "../../domain/priority.ts";
 import { parseSelector } from "../../domain/selector.ts";
-import type { RequestSubmission, Submission } from "../../protocol/messages.ts";
+import type { Submission } from "../../protocol/messages.ts";
+import type { SubmitOnce } from "../../client/submit-once.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { dryRun, requireDryRunAlone } from "../exec/dry-run.ts";
+import { submitExec } from "../exec/submit.ts";
+import { onInterruptOf, type OnInterrupt } from "../goes-on.ts";
+import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt, type Interrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { describeWork } from "../output/entry-text.ts";
@@ -21,11 +25,12 @@ import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { requestOptionsOf, submissionOf, type RequestFlags, type RequestOptions } from "../request-flags.ts";
 import { withTasks } from "../tasks.ts";
+import { openReports, type ReportFlags, type Reports } from "../reports/reports.ts";
 import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
 import { findOperations, findResources, type OperationTarget } from "../targets.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
 
-export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags {
+export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags, IdempotencyFlags, ReportFlags {
   param?: string[];
   params?: string;
   wait: boolean;
@@ -35,6 +40,8 @@ export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags {
   note?: string;
   yes?: boolean;
   allowEmpty?: boolean;
+  dryRun?: boolean;
+  onInterrupt: string;
   /** A duration; true = the default; false with --no-require-worker. */
   requireWorker: string | boolean;
 }
@@ -49,6 +56,9 @@ interface Plan {
   policy: Partial<PollPolicy>;
   request: RequestOptions;
   when: When | undefined;
+  onInterrupt: OnInterrupt;
+  submitOnce: SubmitOnce | undefined;
+  reports: Reports;
   flags: ExecFlags;
 }
 
@@ -66,6 +76,10 @@ export async function execCommand(
   const when = flags.at === undefined ? undefined : parseWhen(flags.at);
   const options = submissionOptions(flags, when);
   const request = requestOptionsOf(flags);
+  const onInterrupt = onInterruptOf(flags.onInterrupt);
+  if (flags.dryRun === true) requireDryRunAlone(flags);
+  const submitOnce = await submitOnceOf(context, flags);
+  const reports = await openReports(context, flags);
   const raw = await readParameters({
     params: flags.param ?? [],
     document: flags.params,
@@ -74,7 +88,19 @@ export async function execCommand(
     readFile: (path) => readFile(context.path(path), "utf8"),
     readStdin: () => context.readStdin(),
   });
-  const plan: Plan = { selector, operation, raw, options, policy, request, when, flags };
+  const plan: Plan = {
+    selector,
+    operation,
+    raw,
+    options,
+    policy,
+    request,
+    when,
+    onInterrupt,
+    submitOnce,
+    reports,
+    flags,
+  };
   return withInterrupt(async (interrupt) => {
     const remote = await openForWork(context, flags, interrupt.signal);
     try {
@@ -98,6 +124,10 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
     type: resource.type,
     parameters: convertParameters(raw, resource.type, descriptor),
   }));
+  if (flags.dryRun === true) {
+    const requireWorker = flags.requireWorker !== false;
+    return dryRun({ context, api, targets, calls, priority: flags.priority, requireWorker });
+  }
   const common = { operation, ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }), ...plan.options };
   const submission = submissionOf(calls, common, plan.request);
   if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
@@ -106,7 +136,8 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
     return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
   }
 
-  const entry = await submit(remote, submission);
+  const { submitOnce, onInterrupt, reports } = plan;
+  const entry = await submitExec({ api, submission, selector, calls, targets, submitOnce });
   tellFiled(context, remote, entry, targets.length, plan.when);
   if (!flags.wait) {
     await printDocument(context.output, [entry], () => `${entry.id}\n`);
@@ -114,7 +145,8 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   }
   const entries = await withTasks(api, [entry]);
   const policy = layerPollPolicies(plan.policy, connection.poll, parsePollPolicy(targets[0]!.operation.poll));
-  return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt });
+  const report = { title: `exec ${selector} ${operation}`, server: connection.url, reports };
+  return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt, onInterrupt, report });
 }
 
 function submissionOptions(flags: ExecFlags, when: When | undefined): Partial<Submission> {
@@ -151,15 +183,6 @@ async function mayGoOn(
   if (yes || targets.length < 2 || !context.output.interactive || !process.stdin.isTTY) return true;
   if (!targets.some((target) => target.operation.exclusive)) return true;
   return confirm(context, `${operation} on ${targets.length} resources at ${remote.connection.url}?`);
-}
-
-/** Under a random key, so that a repeated request after a lost answer files nothing twice. */
-async function submit({ api }: Remote, submission: Submission | RequestSubmission): Promise<Entry> {
-  const answer = await api.submit({ entries: [submission] }, randomId());
-  const [outcome] = answer.entries;
-  if (!outcome) throw new WilcoError({ code: "internal", message: "The server's answer lacks this call" });
-  if ("error" in outcome) throw WilcoError.fromBody(outcome.error);
-  return outcome.entry;
 }
 
 function tellFiled({ output }: Context, remote: Remote, entry: Entry, targets: number, when: When | undefined): void {

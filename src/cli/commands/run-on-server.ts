@@ -1,5 +1,7 @@
 /** `wilco run --on-server FILE`: uploads a script with what it imports, and follows its entry. */
 import { readFileSync } from "node:fs";
+import type { Api } from "../../client/api.ts";
+import type { SubmitOnce } from "../../client/submit-once.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
@@ -15,6 +17,8 @@ import { formatNetTarget, type Permissions } from "../../sandbox/permissions.ts"
 import { readManifest } from "../../sandbox/permissions-manifest.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { onInterruptOf } from "../goes-on.ts";
+import { submitOnceOf } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { printDocument } from "../output/documents.ts";
@@ -22,6 +26,7 @@ import { describeWork } from "../output/entry-text.ts";
 import { formatTime, parseWhen, type When } from "../output/times.ts";
 import { readPermissions } from "../permission-flags.ts";
 import { pollPolicyOfFlags } from "../poll-options.ts";
+import { openReports } from "../reports/reports.ts";
 import { openRemote, type Remote } from "../remote.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { scriptFile } from "../script-file.ts";
@@ -37,6 +42,9 @@ export async function runOnServer(context: Context, file: string, args: string[]
   const flagPolicy = pollPolicyOfFlags(flags);
   const when = flags.at === undefined ? undefined : parseWhen(flags.at);
   const options = submissionOptions(flags, when);
+  const onInterrupt = onInterruptOf(flags.onInterrupt);
+  const submitOnce = await submitOnceOf(context, flags);
+  const reports = await openReports(context, flags);
   if (flags.check === true) await (await import("./check.ts")).checkBeforeRun(context, script);
   const manifest = readManifest(readFileSync(script, "utf8"), file);
   const permissions = await readPermissions({ context, flags, manifest, script: file, root, elsewhere: true });
@@ -58,15 +66,23 @@ export async function runOnServer(context: Context, file: string, args: string[]
       context.output.warn("Interrupted: nothing was submitted.");
       return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     }
-    const { entry } = await api.submitScript(submission, randomId());
+    const entry = await submit(api, submission, submitOnce);
     tellFiled(context, remote, entry, when);
     if (!flags.wait) {
       await printDocument(context.output, entry, () => `${entry.id}\n`);
       return EXIT.succeeded;
     }
     const policy = layerPollPolicies(flagPolicy, connection.poll);
-    return waitForEntries({ context, api, entries: [entry], policy, local: false, interrupt });
+    const report = { title: `run --on-server ${file}`, server: connection.url, reports };
+    return waitForEntries({ context, api, entries: [entry], policy, local: false, interrupt, onInterrupt, report });
   });
+}
+
+async function submit(api: Api, submission: ScriptSubmission, submitOnce: SubmitOnce | undefined): Promise<Entry> {
+  if (!submitOnce) return (await api.submitScript(submission, randomId())).entry;
+  const { file, files, args } = submission;
+  const identity = { target: file, operation: "script", parameters: { files, args } };
+  return submitOnce(identity, (key) => api.submitScript(submission, key));
 }
 
 function submissionOptions(flags: RunFlags, when: When | undefined) {

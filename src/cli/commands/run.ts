@@ -12,6 +12,7 @@ import { createSession } from "../../sandbox/session.ts";
 import type { Context } from "../context.ts";
 import { takeEarlyThread } from "../early-thread.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { onInterruptOf } from "../goes-on.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
@@ -30,6 +31,7 @@ import { scriptFile } from "../script-file.ts";
 
 export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags, ReportFlags, OnServerFlags {
   onError: string;
+  onInterrupt: string;
   grace: string;
   cpuLimit: string;
   memoryLimit: string;
@@ -68,6 +70,7 @@ export async function runCommand(context: Context, file: string, args: string[],
   const script = scriptFile(context, file);
   const root = rootOf(context, script, flags.root);
   const onError = onErrorOf(flags.onError);
+  const onInterrupt = onInterruptOf(flags.onInterrupt);
   const grace = parseDuration(flags.grace, "--grace");
   const flagPolicy = pollPolicyOfFlags(flags);
   const limits = {
@@ -99,7 +102,7 @@ export async function runCommand(context: Context, file: string, args: string[],
       if (output.interactive && !remote.local)
         output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
       const started = new Date();
-      reports.begin(title);
+      reports.begin(title, false);
       // With JSON, stdout belongs to the document; what the script prints is for people then.
       const toStdout = output.format === "table";
       const outcome = await session.run({
@@ -114,6 +117,7 @@ export async function runCommand(context: Context, file: string, args: string[],
         signal: interrupt.signal,
         grace,
         onError,
+        onInterrupt,
         onRunning: (running, what) => tellRunning(context, running, what, remote.local),
         onFault: (error) => showError(output, error),
       });

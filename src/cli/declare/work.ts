@@ -27,7 +27,9 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--priority <priority>", "with --on-server: max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "with --on-server: shown in the history")
     .option("--zone <zone>", "with --on-server: of the worker that runs it (default: default)");
-  addLocalOptions(addRequireWorker(addPollOptions(addIdempotency(addPermissionOptions(run)))));
+  addLocalOptions(
+    addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addPermissionOptions(run)))))),
+  );
   run.action((file: string, args: string[], flags: RunFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/run.ts")).runCommand(context, file, args, flags),
@@ -48,8 +50,11 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "shown in the history")
     .option("-y, --yes", "don't ask before changing more than one resource")
-    .option("--allow-empty", "succeed when nothing matches");
-  addLocalOptions(addRequireWorker(addPollOptions(addRequestOptions(exec))));
+    .option("--allow-empty", "succeed when nothing matches")
+    .option("--dry-run", "check everything and show what would run where; submit nothing");
+  addLocalOptions(
+    addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(exec)))))),
+  );
   exec.action((selector: string, operation: string, argv: string[], flags: ExecFlags, command: Command) => {
     const given = afterDashes(program, argv);
     return runner.run(flagsOf(command), async (context) =>
@@ -62,6 +67,18 @@ export function addRequireWorker(command: Command): Command {
   return command
     .option("--require-worker [duration]", "end what no live worker could take for this long (exit 8)", "30s")
     .option("--no-require-worker", "wait for a worker for as long as it takes");
+}
+
+function addOnInterrupt(command: Command): Command {
+  return command.option("--on-interrupt <leave|cancel>", "what becomes of what runs when a signal comes", "leave");
+}
+
+function addReports(command: Command): Command {
+  return command.option(
+    "--report <format=file>",
+    "write a report when it has ended: junit=results.xml; repeatable",
+    collect,
+  );
 }
 
 function addIdempotency(command: Command): Command {

@@ -2,6 +2,7 @@
 import { appendFile, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { randomId } from "../../core/ids.ts";
 import { suggestion } from "../../core/suggest.ts";
 import type { Context } from "../context.ts";
 import type { Report } from "./report.ts";
@@ -13,8 +14,12 @@ export interface ReportFlags {
 export interface Reports {
   /** There is something to write. */
   readonly wanted: boolean;
-  /** The log of a CI job has a section for what follows, until `end`. */
-  begin(title: string): void;
+  /**
+   * What follows, until `end`, is a section of the CI job's log.
+   * @param operations it is the output of operations, in which GitHub is to see no commands: a machine that is managed
+   *   must not be able to annotate the pipeline or mask its log. A script's own output is its author's.
+   */
+  begin(title: string, operations: boolean): void;
   end(): void;
   /** Writes what was asked for. What can't be written is said; the work is done, and its exit code stands. */
   write(report: Report): Promise<void>;
@@ -30,6 +35,7 @@ export async function openReports(context: Context, flags: ReportFlags): Promise
   const onGitHub = env["GITHUB_ACTIONS"] === "true";
   const onGitLab = env["GITLAB_CI"] === "true";
   let section: string | undefined;
+  let stopped: string | undefined;
 
   async function writing(what: string, work: () => Promise<void>): Promise<void> {
     try {
@@ -41,14 +47,19 @@ export async function openReports(context: Context, flags: ReportFlags): Promise
 
   return {
     wanted: files.length > 0 || onGitHub,
-    begin(title) {
+    begin(title, operations) {
+      if (onGitHub && operations) {
+        stopped = randomId();
+        output.writeErr(`::stop-commands::${stopped}\n`);
+      }
       if (!onGitLab || output.quiet) return;
       section = `wilco_${Date.now()}_${process.pid}`;
       output.writeErr(`\u001b[0Ksection_start:${seconds()}:${section}\r\u001b[0Kwilco ${title}\n`);
     },
     end() {
       if (section !== undefined) output.writeErr(`\u001b[0Ksection_end:${seconds()}:${section}\r\u001b[0K`);
-      section = undefined;
+      if (stopped !== undefined) output.writeErr(`::${stopped}::\n`);
+      section = stopped = undefined;
     },
     async write(given) {
       const report = masked(given, output.masked);
