@@ -14,6 +14,8 @@ export interface Known {
   lastOutput: string;
   /** Filed by this session. */
   ours: boolean;
+  /** Why it does not run, in the server's words, as of that number of its last event. */
+  why?: { text: string; lastEvent: number };
 }
 
 export interface Activity {
@@ -29,6 +31,8 @@ export interface Activity {
   running(): Known[];
   /** A later look at an entry. */
   seen(entry: Entry, lastOutput?: string): void;
+  /** The server's word on why an entry does not run. */
+  explained(id: number, text: string): void;
   /** Resolves when the submits under way are answered, or after `ms`. */
   settled(ms: number): Promise<void>;
 }
@@ -103,6 +107,10 @@ export function createActivity(port: ClientPort): Activity {
     all: () => [...line.values()],
     running: () => [...filed.values()],
     seen,
+    explained(id, text) {
+      const known = line.get(id);
+      if (known?.entry) known.why = { text, lastEvent: known.entry.lastEvent };
+    },
     async settled(ms) {
       if (submits.size === 0) return;
       const timeout = new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -1,11 +1,12 @@
 /** Follows the entries that a line waits for, for the eye only: status, attempt, progress, last output. */
 import type { EntryEvent } from "../domain/entry.ts";
 import type { Api } from "../client/api.ts";
-import type { Activity } from "./activity.ts";
+import type { Activity, Known } from "./activity.ts";
+import { lateOne } from "./waiting.ts";
 
 export interface FollowLineOptions {
   activity: Activity;
-  api: Pick<Api, "poll">;
+  api: Pick<Api, "poll" | "why">;
 }
 
 /** A line that is done sooner is not worth a request. */
@@ -17,6 +18,8 @@ const HOLD = 1_000;
 /** Entries whose output is read along; of more, only how they stand. */
 const MAX_OUTPUT = 20;
 const MAX_FOLLOWED = 1_000;
+/** Between two questions why one does not run: what frees it may change at any time. */
+const WHY_EVERY = 2_000;
 
 /** @returns what ends it. What it could not learn is not missed: the line's own wait does not depend on it. */
 export function followLine({ activity, api }: FollowLineOptions): () => void {
@@ -25,6 +28,8 @@ export function followLine({ activity, api }: FollowLineOptions): () => void {
   const read = new Map<number, number>();
   const output = new Map<number, string>();
   let timer: NodeJS.Timeout | undefined;
+  let asking = false;
+  let askedAt = -Infinity;
   const again = (ms: number): void => {
     timer = setTimeout(() => void look(), ms);
     timer.unref();
@@ -46,7 +51,22 @@ export function followLine({ activity, api }: FollowLineOptions): () => void {
         // The server is away, or the line is over: whoever waits for the entry says so.
       }
     }
+    void explain(open);
     if (!signal.aborted) again(PAUSE);
+  }
+
+  /** In the words of `wilco entry why`, for the one that is shown. */
+  async function explain(open: readonly Known[]): Promise<void> {
+    const late = lateOne(open, Date.now());
+    if (!late || asking || performance.now() - askedAt < WHY_EVERY) return;
+    asking = true;
+    askedAt = performance.now();
+    try {
+      activity.explained(late.id, (await api.why(late.id, { signal, retryTime: 0 })).message);
+    } catch {
+      // An older server, or none just now: the line says what the entry itself tells.
+    }
+    asking = false;
   }
 
   function take(entry: Parameters<Activity["seen"]>[0], events: readonly EntryEvent[]): void {

@@ -72,8 +72,13 @@ function progressText({ done, total, text }: NonNullable<Entry["progress"]>): st
 
 /** One sentence for those that have not begun for a while. */
 function whyLines(open: readonly Known[], { columns, paint, now }: WaitingOptions): string[] {
-  const late = open.find(({ entry }) => entry && isLate(entry, now))?.entry;
-  return late ? [paint("yellow", cut(`  ${whyOf(late)}`, columns))] : [];
+  const late = lateOne(open, now);
+  return late?.entry ? [paint("yellow", cut(`  ${whyOf(late.entry, late.why)}`, columns))] : [];
+}
+
+/** The one that is explained: the first that has not begun for a while. */
+export function lateOne(open: readonly Known[], now: number): Known | undefined {
+  return open.find(({ entry }) => entry && isLate(entry, now));
 }
 
 function isLate(entry: Entry, now: number): boolean {
@@ -81,7 +86,9 @@ function isLate(entry: Entry, now: number): boolean {
   return entry.status === "queued" && now - Date.parse(entry.queuedAt ?? entry.createdAt) >= WHY_AFTER;
 }
 
-function whyOf(entry: Entry): string {
+/** The server's sentence; until it is there, what the entry itself tells. */
+function whyOf(entry: Entry, why: Known["why"]): string {
+  if (why?.lastEvent === entry.lastEvent) return sentence(oneLine(why.text));
   if (entry.warning !== null) return sentence(oneLine(entry.warning));
   if (entry.status === "scheduled") return `It starts at ${entry.deliverAt ?? "its time"}.`;
   if (entry.status === "blocked") {

@@ -56,6 +56,19 @@ describe("the shell at a terminal", { timeout: 60_000 }, () => {
     await expectAnswer(screen, ".jsno", /The shell has no \.jsno\n {2}Did you mean "?\.json"?\?/);
   });
 
+  it("says why what it waits for does not run, in the words of the server", async () => {
+    const screen = await open();
+    screen.enter('await resource("far-1").echo({}, { requireWorker: false })');
+    await screen.shows(/far-1 echo #\d+ · queued/);
+    await screen.shows(/No live worker serves the route far\/automate\. The nearest: nobody is in zone far/);
+    screen.press("C-c");
+    await screen.prompt();
+    screen.enter(".cancel");
+    await screen.shows(/\[y\/N\]/);
+    screen.enter("y");
+    await screen.prompt();
+  });
+
   it("shows what it waits for; Ctrl-C ends the line and not the operation, and a second one says so again", async () => {
     const screen = await open();
     screen.enter('await resource("box-1").work(); console.log("not reached")');
