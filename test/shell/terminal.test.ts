@@ -59,8 +59,8 @@ describe("the shell at a terminal", { timeout: 60_000 }, () => {
   it("says why what it waits for does not run, in the words of the server", async () => {
     const screen = await open();
     screen.enter('await resource("far-1").echo({}, { requireWorker: false })');
-    await screen.shows(/far-1 echo #\d+ · queued/);
-    await screen.shows(/No live worker serves the route far\/automate\. The nearest: nobody is in zone far/);
+    const why = /No live worker serves the route far\/automate\. The nearest: nobody is in zone far/;
+    expect(await screen.shows(why)).toMatch(/far-1 echo #\d+ · queued/);
     screen.press("C-c");
     await screen.prompt();
     screen.enter(".cancel");
