@@ -12,6 +12,10 @@ export interface ThrowAwayPostgres {
   version: string;
   /** Its main process, e.g. to read its memory. */
   pid: number;
+  /** Kills it with SIGKILL. Resolves when all of its processes are gone. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash, at the same URL. Resolves when it takes connections. */
+  restart(): Promise<void>;
   /** Resolves when the server has ended and its directory is gone. */
   stop(): Promise<void>;
 }
@@ -56,11 +60,18 @@ export async function startPostgres(options: ThrowAwayPostgresOptions = {}): Pro
     throw new Error(`No PostgreSQL for this run: ${message.failed}`);
   }
   // A run that ends without stop() must not be held open by the keeper, which learns of the end from its stdin.
-  lines.close();
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) (pipe as Socket).unref();
+  const order = async (command: "crash" | "start") => {
+    const answered = once(lines, "line") as Promise<[string]>;
+    child.stdin.write(`${command}\n`);
+    const answer = JSON.parse((await answered)[0]) as { failed?: string };
+    if (answer.failed !== undefined) throw new Error(answer.failed);
+  };
   return {
     ...message.ready,
+    crash: () => order("crash"),
+    restart: () => order("start"),
     async stop() {
       child.ref();
       child.stdin.end();

@@ -8,7 +8,7 @@ import type { Operations } from "../operations/contract.ts";
 import type { Me } from "../protocol/messages.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import { createAuthorize } from "./authorize.ts";
-import { closeConnections } from "./close-connections.ts";
+import { watchConnections } from "./close-connections.ts";
 import { asWilcoError, createErrorHandler, invalid, parseJsonBody } from "./errors.ts";
 import { createRequestLog } from "./request-log.ts";
 import type { Route } from "./route.ts";
@@ -57,6 +57,8 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     bodyLimit: LIMITS.body,
     requestTimeout: REQUEST_TIMEOUT,
     requestIdHeader: false,
+    // It would also end a stop that waits longer than 10 s for the database.
+    pluginTimeout: 0,
     // What arrives while held requests are answered is still answered, on a connection that then closes.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM },
@@ -68,6 +70,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...(options.tls ? { https: options.tls } : {}),
   }) as unknown as FastifyInstance;
 
+  const connections = watchConnections(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSchemaErrorFormatter(explainInvalid);
   app.setErrorHandler(createErrorHandler(log));
@@ -108,7 +111,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
   app.addHook("preClose", async () => {
     stopping.abort();
     await operations.stop();
-    closeConnections(app, log);
+    connections.close(log);
   });
   return app;
 }

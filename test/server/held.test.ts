@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { EntryEvent } from "../../src/domain/entry.ts";
 import { startListening } from "../../src/server/listen.ts";
@@ -95,6 +96,21 @@ describe("A held request", () => {
     await world.app.close();
     expect(world.calls.filter(({ method }) => method === "stop")).toHaveLength(1);
   });
+});
+
+test("A connection that was opened in advance and never asked anything does not hold up the stop", async () => {
+  const warnings: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void warnings.push(line) });
+  const world = await openServer({ log });
+  const silent = connect(Number(new URL(await listening(world)).port), "127.0.0.1");
+  const [opened, closed] = [signal(), signal()];
+  silent.once("connect", opened.resolve).once("close", () => closed.resolve());
+  await opened.promise;
+  const stopping = world.app.close();
+  await closed.promise;
+  await stopping;
+  // What holds it up is warned of before it is cut.
+  expect(warnings).toEqual([]);
 });
 
 describe("A stream of events", () => {

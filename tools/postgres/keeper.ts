@@ -3,6 +3,9 @@
  * connections, and removes everything when its stdin closes. The pipe closes however the starter ends (Ctrl-C, kill -9,
  * a crash), which an exit handler in the starter could not promise. Started detached, so that a terminal's Ctrl-C does
  * not reach it before the starter has finished.
+ *
+ * A line "crash" on stdin kills the server with SIGKILL; "start" starts it again, on the same port. Each is answered with
+ * a line.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -31,9 +34,16 @@ interface World {
 
 let world: World | undefined;
 let server: ChildProcess | undefined;
+let serverPort = 0;
 let ending = false;
 
-process.stdin.resume();
+createInterface({ input: process.stdin }).on("line", (command) => {
+  const done = command === "crash" ? crash() : restart(JSON.parse(process.argv[2] ?? "{}") as Record<string, string>);
+  done.then(
+    () => tell({ done: command }),
+    (error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) }),
+  );
+});
 process.stdin.once("end", () => end());
 process.stdin.once("error", () => end());
 
@@ -50,6 +60,7 @@ async function main(settings: Record<string, string>): Promise<void> {
     const port = await freePort();
     const trouble = await startServer(world, port, settings);
     if (trouble === undefined) {
+      serverPort = port;
       const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
       tell({ ready: { url, version: world.version, bin: world.bin, pid: server?.pid } });
       return;
@@ -152,6 +163,21 @@ function startServer(place: World, port: number, settings: Record<string, string
       if (server === child) server = undefined;
     });
   });
+}
+
+/** Resolves when all of its processes are gone: they share the pipe whose end is waited for. */
+async function crash(): Promise<void> {
+  const killed = server;
+  if (killed === undefined) return;
+  const gone = new Promise((resolve) => killed.once("close", resolve));
+  killed.kill("SIGKILL");
+  await gone;
+}
+
+async function restart(settings: Record<string, string>): Promise<void> {
+  if (world === undefined || server !== undefined) throw new Error("it is not down");
+  const trouble = await startServer(world, serverPort, settings);
+  if (trouble !== undefined) throw new Error(`PostgreSQL did not start again:\n${trouble}`);
 }
 
 function environment(): NodeJS.ProcessEnv {
