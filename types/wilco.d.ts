@@ -573,6 +573,7 @@ declare module "wilco" {
     | "chunks_missing"
     | "session_ended"
     | "worker_name_taken"
+    | "version_mismatch"
     | "no_worker"
     | "expired"
     | "unavailable"

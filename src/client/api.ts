@@ -7,7 +7,9 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Why } from "../domain/why.ts";
 import type {
   ApplyAnswer,
+  AskWorkersRequest,
   CancelRequest,
+  ControlWorkersRequest,
   EntriesAnswer,
   EntriesQuery,
   EventsAnswer,
@@ -15,6 +17,7 @@ import type {
   GroupsAnswer,
   InventoryDocument,
   Me,
+  OrdersAnswer,
   PausedRoute,
   PausedRoutesAnswer,
   PauseAnswer,
@@ -114,6 +117,11 @@ export function createApi(transport: Transport) {
     queueStats: () => request<QueueStats>("GET", paths.queueStats),
     doctor: () => request<DoctorAnswer>("GET", paths.doctor),
     workers: () => request<WorkersAnswer>("GET", paths.workers),
+    /** Held until all have answered or `body.wait` is over. */
+    askWorkers: (body: AskWorkersRequest) =>
+      request<OrdersAnswer>("POST", paths.askWorkers, { body, readOnly: true, hold: body.wait }),
+    controlWorkers: (body: ControlWorkersRequest) =>
+      request<OrdersAnswer>("POST", paths.controlWorkers, { body, hold: body.wait }),
   };
 }
 

@@ -34,6 +34,7 @@ export const ERROR_STATUS = {
   chunks_missing: 409,
   session_ended: 410,
   worker_name_taken: 409,
+  version_mismatch: 409,
   no_worker: 409,
   expired: 409,
   // the machinery

@@ -1,4 +1,5 @@
 /** A worker as the API shows it, and what a claim hands to it. */
+import type { ErrorBody } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { EntryKind } from "./entry.ts";
 import type { PriorityBand } from "./priority.ts";
@@ -21,12 +22,78 @@ export interface Worker {
   host: string;
   pid: number;
   version: string;
+  /** As its last heartbeat counted; null before the first one. */
+  counts: WorkerCounts | null;
   startedAt: string;
   lastSeenAt: string;
   /** ms that its clock is ahead of the database's, as of its last heartbeat; null before the first. */
   clockSkew: number | null;
   /** Bytes of the disk that holds its state and temporary files; null where it could not tell. */
   disk: { free: number; total: number } | null;
+}
+
+/** Counted by a worker since its start. */
+export interface WorkerCounts {
+  /** Entries it was given. */
+  claimed: number;
+  /** Executions that ended and were reported. */
+  finished: number;
+  /** Those of them that ended as failed or timed out. */
+  failed: number;
+  /** Resident memory of its process, bytes. */
+  memory: number;
+}
+
+/** What a worker can be asked over its heartbeat: the first three change nothing. */
+export const WORKER_COMMANDS = ["ping", "status", "running", "reload", "drain", "stop"] as const;
+export type WorkerCommand = (typeof WORKER_COMMANDS)[number];
+
+export interface WorkerOrder {
+  id: number;
+  command: WorkerCommand;
+}
+
+/** What became of an order to one worker. */
+export interface OrderOutcome {
+  name: string;
+  zone: string;
+  state: WorkerState;
+  lastSeenAt: string;
+  /** It answered within the time, with `answer` or with `error`. */
+  answered: boolean;
+  /** ms until it did; null when it did not. */
+  took: number | null;
+  answer: JsonObject | null;
+  error: ErrorBody | null;
+}
+
+/** The answer to `status`. */
+export interface WorkerStatus extends WorkerCounts {
+  state: WorkerState;
+  roles: string[];
+  band: PriorityBand;
+  capacity: number;
+  /** Slots in use. */
+  running: number;
+  version: string;
+  host: string;
+  pid: number;
+  /** ms since its start. */
+  uptime: number;
+}
+
+/** One of the answer to `running`. */
+export interface RunningExecution {
+  entry: number;
+  attempt: number;
+  /** The root request's id. */
+  root: number;
+  resource: string;
+  operation: string;
+  /** It waits for a slot of the worker, runs, or its end is being reported. */
+  stage: "waiting" | "running" | "finishing";
+  /** ms since the worker took it. */
+  since: number;
 }
 
 /** One claimed entry: everything the worker needs, and nothing it does not. */

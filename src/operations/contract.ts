@@ -17,6 +17,8 @@ import type {
   FinishRequest,
   HeartbeatAnswer,
   HeartbeatRequest,
+  OrderRequest,
+  OrdersAnswer,
   PauseAnswer,
   PausedRoute,
   PauseRequest,
@@ -26,6 +28,7 @@ import type {
   QueueQuery,
   RegisterAnswer,
   RegisterRequest,
+  ReloadedTypes,
   ReportAnswer,
   ReportRequest,
   ResumeRequest,
@@ -92,6 +95,10 @@ export interface Operations {
   finish(principal: Principal, session: string, request: FinishRequest): Promise<FinishAnswer>;
   stopWorker(principal: Principal, session: string): Promise<void>;
   workers(): Promise<WorkersAnswer>;
+  /** Held until all workers meant have answered, or `request.wait` is over. */
+  orderWorkers(principal: Principal, request: OrderRequest, signal: AbortSignal): Promise<OrdersAnswer>;
+  /** The worker has loaded its types anew. @param saveTypes as of a registration: refused, nothing has changed. */
+  reloadedTypes(principal: Principal, session: string, request: ReloadedTypes, saveTypes: SaveTypes): Promise<void>;
 
   /** Starts maintenance (due, expiry, reaper, reconciler). */
   start(): Promise<void>;

@@ -5,6 +5,7 @@ import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/me
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
+import { openOrders, takeAnswers } from "./orders.ts";
 import { requireSession } from "./sessions.ts";
 
 /** A lease younger than this and not listed may simply still be on its way in a claim's answer, ms. */
@@ -23,9 +24,19 @@ async function heartbeat(
     const { time, disk } = request.health ?? {};
     await tx.query(
       `UPDATE worker SET seen_at = $2, state = $3, clock_skew = coalesce($4, clock_skew),
-         disk_free = coalesce($5, disk_free), disk_total = coalesce($6, disk_total) WHERE session = $1`,
-      [session, now, state, time === undefined ? null : time - now, disk?.free ?? null, disk?.total ?? null],
+         disk_free = coalesce($5, disk_free), disk_total = coalesce($6, disk_total), stats = coalesce($7, stats)
+       WHERE session = $1`,
+      [
+        session,
+        now,
+        state,
+        time === undefined ? null : time - now,
+        disk?.free ?? null,
+        disk?.total ?? null,
+        request.counts === undefined ? null : JSON.stringify(request.counts),
+      ],
     );
+    await takeAnswers(context, tx, session, request.answers ?? []);
     const renewed = await tx.query<{ id: number; attempt: number; status: Status }>(
       `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
        FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}
@@ -55,6 +66,7 @@ async function heartbeat(
       lost: request.leases.filter((ref) => !kept.has(key(ref)) && !forcedKeys.has(key(ref))),
       unlisted: await assignmentsOf(context, tx, unlisted, now),
       drain: state === "draining" && request.state === "ready",
+      orders: await openOrders(tx, session),
     };
   });
 }
@@ -96,5 +108,6 @@ export async function holdHeartbeat(
 }
 
 function hasOrders(answer: HeartbeatAnswer): boolean {
-  return answer.drain || answer.cancel.length > 0 || answer.lost.length > 0 || answer.unlisted.length > 0;
+  const { drain, cancel, lost, unlisted, orders } = answer;
+  return drain || cancel.length + lost.length + unlisted.length + orders.length > 0;
 }

@@ -11,6 +11,7 @@ import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
+import { forgetOrders } from "./orders.ts";
 import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
@@ -37,6 +38,7 @@ const PASSES: Readonly<Record<string, Pass>> = {
   silent: loseSilent,
   deadlines: endOverdue,
   workers: loseWorkers,
+  orders: dropOrders,
 };
 
 export function createMaintenance(context: Context): Maintenance {
@@ -263,6 +265,11 @@ async function loseWorkers(context: Context, tx: Transaction, changes: Changes):
     await endSession(context, tx, worker.session, "lost", `its worker ${worker.name} stayed silent`, changes);
   }
   return silent.length === BATCH;
+}
+
+async function dropOrders(_context: Context, tx: Transaction): Promise<boolean> {
+  await forgetOrders(tx);
+  return false;
 }
 
 async function endAll(

@@ -19,13 +19,14 @@ import { createHeldLooks } from "./held-looks.ts";
 import { holdHeartbeat } from "./heartbeat.ts";
 import { listEntries } from "./list.ts";
 import { createMaintenance, type Maintenance } from "./maintenance.ts";
+import { orderWorkers } from "./orders.ts";
 import { pausedRoutes, pauseRoute, resumeRoute } from "./pause.ts";
 import { listQueue } from "./queue-list.ts";
 import { readStats } from "./queue-stats.ts";
 import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
-import { listWorkers, registerWorker, stopWorker } from "./sessions.ts";
+import { listWorkers, registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
 import { explainEntry } from "./why/why.ts";
 
@@ -104,6 +105,10 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     finish: createFinish(context, claims),
     stopWorker: (principal, session) => stopWorker(context, principal, session),
     workers: () => listWorkers(context, database),
+    orderWorkers: (principal, request, signal) =>
+      orderWorkers(context, principal, request, AbortSignal.any([signal, stopping.signal])),
+    reloadedTypes: (principal, session, request, saveTypes) =>
+      reloadedTypes(context, principal, session, request, saveTypes),
     async start() {
       maintenance.start();
       rates.start();

@@ -5,7 +5,8 @@ import type { Sql, Transaction } from "../database/database.ts";
 import type { WorkerRow } from "../database/tables.ts";
 import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import { requireName } from "../domain/route.ts";
-import type { RegisterAnswer, RegisterRequest, WorkersAnswer } from "../protocol/messages.ts";
+import type { WorkerCounts } from "../domain/worker.ts";
+import type { RegisterAnswer, RegisterRequest, ReloadedTypes, WorkersAnswer } from "../protocol/messages.ts";
 import { SLOTS_TAKEN } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
@@ -69,7 +70,7 @@ export async function registerWorker(
         request.version,
         sha256(request.succession),
         principal.name,
-        JSON.stringify(request.types.map((type) => (type as { name?: unknown }).name ?? "")),
+        namesOf(request.types),
         now,
         band.min,
         band.max,
@@ -180,6 +181,25 @@ export async function requireSession(
   return worker;
 }
 
+/** A worker has loaded its types anew, and goes on in the same session with what it runs. */
+export async function reloadedTypes(
+  context: Context,
+  principal: Principal,
+  session: string,
+  { types }: ReloadedTypes,
+  saveTypes: SaveTypes,
+): Promise<void> {
+  await context.database.transaction(async (tx) => {
+    await requireSession(tx, principal, session);
+    await saveTypes(tx, types);
+    await tx.query("UPDATE worker SET types = $2 WHERE session = $1", [session, namesOf(types)]);
+  });
+}
+
+function namesOf(types: readonly unknown[]): string {
+  return JSON.stringify(types.map((type) => (type as { name?: unknown } | null)?.name ?? ""));
+}
+
 export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
@@ -209,6 +229,7 @@ export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAn
       host: row.host,
       pid: row.pid,
       version: row.version,
+      counts: row.stats === null ? null : (JSON.parse(row.stats) as WorkerCounts),
       startedAt: new Date(row.started_at).toISOString(),
       lastSeenAt: new Date(row.seen_at).toISOString(),
       clockSkew: row.clock_skew,

@@ -7,11 +7,12 @@ import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
-import type { Assignment, Worker } from "../domain/worker.ts";
+import type { Assignment, OrderOutcome, Worker, WorkerCommand, WorkerOrder } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
 export type * from "./script-schemas.ts";
 export type * from "./worker-schemas.ts";
+export type * from "./order-schemas.ts";
 export type * from "./queue-schemas.ts";
 
 /** POST /v1/entries → 200. One outcome an item, in order; with `atomic`, errors refuse the whole request instead. */
@@ -136,6 +137,12 @@ export interface WorkersAnswer {
   items: Worker[];
 }
 
+/** POST /v1/workers/ask and /v1/workers/control: one outcome for each worker that was meant, by name. */
+export interface OrdersAnswer {
+  command: WorkerCommand;
+  items: OrderOutcome[];
+}
+
 // The worker protocol
 
 export interface RegisterAnswer {
@@ -164,6 +171,8 @@ export interface HeartbeatAnswer {
   unlisted: Assignment[];
   /** Stop claiming, finish what runs, stop. */
   drain: boolean;
+  /** To obey once each, and to answer in the next heartbeat; named again until they are answered. */
+  orders: WorkerOrder[];
 }
 /** One answer an item, in order. */
 export interface ReportAnswer {

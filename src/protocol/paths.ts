@@ -33,9 +33,12 @@ export const paths = {
   queue: `${API}/queue`,
   queueStats: `${API}/queue/stats`,
   workers: `${API}/workers`,
+  askWorkers: `${API}/workers/ask`,
+  controlWorkers: `${API}/workers/control`,
   claim: (session: string) => `${API}/workers/${session}/claim`,
   heartbeat: (session: string) => `${API}/workers/${session}/heartbeat`,
   report: (session: string) => `${API}/workers/${session}/report`,
   finish: (session: string) => `${API}/workers/${session}/finish`,
+  reloaded: (session: string) => `${API}/workers/${session}/types`,
   stop: (session: string) => `${API}/workers/${session}/stop`,
 } as const;

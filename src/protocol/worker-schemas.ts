@@ -1,5 +1,6 @@
 /** TypeBox schemas of the worker protocol. */
 import { Type, type Static } from "typebox";
+import { OrderAnswerSchema, WorkerCountsSchema } from "./order-schemas.ts";
 import { closed, id, LIMITS, name, text, uniqueId } from "./schema-parts.ts";
 
 export const RegisterSchema = Type.Object(
@@ -64,6 +65,10 @@ export const HeartbeatSchema = Type.Object(
         },
         closed,
       ),
+    ),
+    counts: Type.Optional(WorkerCountsSchema),
+    answers: Type.Optional(
+      Type.Array(OrderAnswerSchema, { maxItems: 1_000, description: "to orders of the answers before" }),
     ),
   },
   closed,

@@ -20,7 +20,7 @@ export function reachOf(
   };
 }
 
-/** Some messages of its routes are not for it. */
+/** Some messages of its routes are not for it: that it found nothing does not say that there is nothing. */
 export function isBanded({ band }: Reach): boolean {
   return !isWholeBand(band);
 }

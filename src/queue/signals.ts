@@ -17,6 +17,8 @@ export interface Change {
   freed?: readonly string[];
   /** What happened to entries, for observers in this process; it does not travel. */
   moves?: readonly Move[];
+  /** Requests to workers that got an answer. */
+  requests?: readonly string[];
 }
 
 /** null = anything may have changed. */
@@ -33,13 +35,15 @@ const COALESCE = 5;
 /** PostgreSQL refuses payloads of 8,000 bytes; longer ones become "*". */
 const MAX_PAYLOAD = 7_500;
 
-/** What travels between servers: origin, entries, routes, sessions, freed. */
+/** What travels between servers: origin, entries, routes, sessions, freed, requests. */
 interface Message {
   o: string;
   e: number[];
   r: string[];
   s: string[];
   f: string[];
+  /** Servers of an older version leave it out. */
+  q?: string[];
 }
 
 export function createSignals(database: Database): Signals {
@@ -50,6 +54,7 @@ export function createSignals(database: Database): Signals {
     routes: new Set<string>(),
     sessions: new Set<string>(),
     freed: new Set<string>(),
+    requests: new Set<string>(),
   };
   const remote = database.dialect.engine === "postgres";
   let timer: NodeJS.Timeout | undefined;
@@ -62,13 +67,21 @@ export function createSignals(database: Database): Signals {
     if (payload === "*") return deliver(null);
     const message = readMessage(payload);
     if (!message) return deliver(null);
-    if (message.o !== origin) deliver({ entries: message.e, routes: message.r, sessions: message.s, freed: message.f });
+    const { o, e: entries, r: routes, s: sessions, f: freed, q: requests = [] } = message;
+    if (o !== origin) deliver({ entries, routes, sessions, freed, requests });
   });
 
   function flush(): void {
     timer = undefined;
-    const { entries, routes, sessions, freed } = pending;
-    const message: Message = { o: origin, e: [...entries], r: [...routes], s: [...sessions], f: [...freed] };
+    const { entries, routes, sessions, freed, requests } = pending;
+    const message: Message = {
+      o: origin,
+      e: [...entries],
+      r: [...routes],
+      s: [...sessions],
+      f: [...freed],
+      q: [...requests],
+    };
     for (const set of Object.values(pending)) set.clear();
     const payload = JSON.stringify(message);
     database.notify(payload.length > MAX_PAYLOAD ? "*" : payload);
@@ -82,6 +95,7 @@ export function createSignals(database: Database): Signals {
       for (const route of change.routes ?? []) pending.routes.add(route);
       for (const session of change.sessions ?? []) pending.sessions.add(session);
       for (const session of change.freed ?? []) pending.freed.add(session);
+      for (const request of change.requests ?? []) pending.requests.add(request);
       timer ??= setTimeout(flush, COALESCE).unref();
     },
     subscribe(receive) {
@@ -100,7 +114,7 @@ export function createSignals(database: Database): Signals {
 function readMessage(payload: string): Message | null {
   try {
     const message = JSON.parse(payload) as Partial<Message> | null;
-    const lists = [message?.e, message?.r, message?.s, message?.f];
+    const lists = [message?.e, message?.r, message?.s, message?.f, message?.q ?? []];
     return typeof message?.o === "string" && lists.every(Array.isArray) ? (message as Message) : null;
   } catch {
     return null;

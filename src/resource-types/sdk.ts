@@ -59,7 +59,7 @@ export interface ResourceTypeDefinition {
   /** As the type asks for it; see ResourceTypeInput. */
   inProcess?: boolean;
   /** The handlers are not in this process: others load this file and run them. */
-  source?: { file: string; library: string };
+  source?: { file: string; library: string; generation: number };
 }
 
 export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" | "implementation"> {

@@ -10,6 +10,7 @@ import type {
   HeartbeatRequest,
   RegisterAnswer,
   RegisterRequest,
+  ReloadedTypes,
   ReportAnswer,
   ReportRequest,
 } from "../protocol/messages.ts";
@@ -27,6 +28,8 @@ export interface WorkerApi {
   heartbeat(session: string, body: HeartbeatRequest, options?: CallOptions): Promise<HeartbeatAnswer>;
   report(session: string, body: ReportRequest, options?: CallOptions): Promise<ReportAnswer>;
   finish(session: string, body: FinishRequest, options?: CallOptions): Promise<FinishAnswer>;
+  /** The worker has loaded its types anew. */
+  reloaded(session: string, body: ReloadedTypes, options?: CallOptions): Promise<void>;
   stop(session: string, options?: CallOptions): Promise<void>;
 }
 
@@ -98,6 +101,9 @@ export function createWorkerApi({ request }: { request: WorkerRequest }): Worker
         { timeout: BULK_TIMEOUT, ...options },
         (answer) => answer.finishes?.length === body.finishes.length,
       ),
+    reloaded: async (session, body, options = {}) => {
+      await request("POST", paths.reloaded(session), body, { timeout: DEFAULT_TIMEOUT, ...options });
+    },
     stop: async (session, options = {}) => {
       await request("POST", paths.stop(session), {}, { timeout: DEFAULT_TIMEOUT, ...options });
     },

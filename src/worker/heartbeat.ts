@@ -2,8 +2,10 @@
 import { backoffDelay } from "../core/backoff.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { HeartbeatAnswer, HeartbeatRequest } from "../protocol/messages.ts";
+import type { WorkerCounts } from "../domain/worker.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
+import type { Orders } from "./orders.ts";
 import type { Session } from "./session.ts";
 import type { Work } from "./work.ts";
 
@@ -19,7 +21,8 @@ export interface Heartbeat {
 export interface HeartbeatOptions {
   api: WorkerApi;
   session: Session;
-  work: Pick<Work, "leases" | "abort" | "take" | "lapse">;
+  work: Pick<Work, "leases" | "abort" | "take" | "lapse" | "counts">;
+  orders: Orders;
   /** Monotonic ms: a clock that somebody sets must not end anything. */
   now: () => number;
   log: Log;
@@ -31,8 +34,19 @@ export interface HeartbeatOptions {
 
 /** ms after orders until the next heartbeat. */
 const ORDERS_AGAIN = 500;
+/** ms for what is said at the very end. */
+const LAST_ANSWERS = 2_000;
 
-export function createHeartbeat({ api, session, work, now, log, health, onDrain }: HeartbeatOptions): Heartbeat {
+export function createHeartbeat({
+  api,
+  session,
+  work,
+  orders,
+  now,
+  log,
+  health,
+  onDrain,
+}: HeartbeatOptions): Heartbeat {
   const stopping = new AbortController();
   let state: "ready" | "draining" = "ready";
   let loop: Promise<void> | undefined;
@@ -71,9 +85,11 @@ export function createHeartbeat({ api, session, work, now, log, health, onDrain 
       // Held by the server while there is nothing to obey, so that a cancel arrives at once and not at the next beat.
       const wait = Math.min(heartbeat, Math.floor(lease / 3));
       const timeout = wait + Math.max(1_000, Math.min(heartbeat, lease / 3));
-      const body = { leases: work.leases(), state, wait, health: told };
+      const answers = orders.unsent();
+      const body = { leases: work.leases(), state, wait, health: told, counts: countsOf(work), answers };
       const answer = await api.heartbeat(id, body, { timeout, signal: stopping.signal });
       answered(sent);
+      orders.confirm(answers);
       return obey(answer) ? "orders" : "quiet";
     } catch (error) {
       if (stopping.signal.aborted) return "quiet";
@@ -114,12 +130,23 @@ export function createHeartbeat({ api, session, work, now, log, health, onDrain 
     work.lapse();
   }
 
-  function obey({ cancel, lost, unlisted, drain }: HeartbeatAnswer): boolean {
+  function obey({ cancel, lost, unlisted, drain, orders: given }: HeartbeatAnswer): boolean {
     for (const lease of cancel) work.abort(lease, "cancel");
     for (const lease of lost) work.abort(lease, "lost");
     for (const assignment of unlisted ?? []) work.take(assignment);
+    orders.obey(given ?? []);
     if (drain) onDrain();
-    return drain || cancel.length + lost.length + (unlisted ?? []).length > 0;
+    return drain || cancel.length + lost.length + (unlisted ?? []).length + (given ?? []).length > 0;
+  }
+
+  /** Who asked for the stop should hear that it is obeyed; the lease of the session may be all that is left to end. */
+  async function lastAnswers(): Promise<void> {
+    const answers = orders.unsent();
+    if (answers.length === 0) return;
+    const body = { leases: work.leases(), state, answers };
+    await api
+      .heartbeat(session.current().session, body, { timeout: LAST_ANSWERS })
+      .catch((error: unknown) => log.debug({ error: messageOf(error) }, "the last answers were not taken"));
   }
 
   function pause(ms: number): Promise<void> {
@@ -152,6 +179,11 @@ export function createHeartbeat({ api, session, work, now, log, health, onDrain 
       clearTimeout(lapseTimer);
       endPause();
       await loop;
+      await lastAnswers();
     },
   };
+}
+
+function countsOf(work: Pick<Work, "counts">): WorkerCounts {
+  return { ...work.counts(), memory: process.memoryUsage.rss() };
 }

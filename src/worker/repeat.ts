@@ -7,12 +7,25 @@ import type { Log } from "../resource-types/log.ts";
 const BACKOFF: Backoff = { first: 50, max: 5_000 };
 /** The content of the request is at fault. */
 const BAD_REQUESTS: ReadonlySet<string> = new Set(["invalid_request", "invalid_parameters", "too_large"]);
+/** The token is: it was revoked, has expired, or is for something else, and no repetition changes that. */
+const DENIALS: ReadonlySet<string> = new Set(["unauthenticated", "forbidden"]);
 /** The one who asks is. */
-const REFUSALS: ReadonlySet<string> = new Set([...BAD_REQUESTS, "session_ended", "worker_name_taken"]);
+const REFUSALS: ReadonlySet<string> = new Set([
+  ...BAD_REQUESTS,
+  ...DENIALS,
+  "session_ended",
+  "worker_name_taken",
+  "version_mismatch",
+]);
 
 /** True when another content might be taken. */
 export function isBadRequest(error: { code?: unknown }): boolean {
   return BAD_REQUESTS.has(String(error.code));
+}
+
+/** True when the server does not let this worker in any more. */
+export function isDenial(error: unknown): boolean {
+  return error instanceof WilcoError && DENIALS.has(error.code);
 }
 
 /** True when the server has understood the call and said no for good: repeating it changes nothing. */
@@ -26,25 +39,19 @@ export interface RepeatOptions {
   log: Log;
   /** Names the call in the log. */
   what: string;
-  /** Also not repeated. Default: nothing more than refusals. */
-  unless?: (error: unknown) => boolean;
 }
 
 /**
- * Calls until answered, with growing pauses (50 ms up to 5 s). A token that was revoked in the middle is repeated too:
- * work that runs may still be reported when the token is put right.
+ * Calls until answered, with growing pauses (50 ms up to 5 s).
  * @throws WilcoError when the call is refused; the signal's reason.
  */
-export async function untilAnswered<T>(
-  call: () => Promise<T>,
-  { signal, log, what, unless }: RepeatOptions,
-): Promise<T> {
+export async function untilAnswered<T>(call: () => Promise<T>, { signal, log, what }: RepeatOptions): Promise<T> {
   for (let retry = 0; ; retry++) {
     try {
       return await call();
     } catch (error) {
       signal.throwIfAborted();
-      if (isRefusal(error) || unless?.(error)) throw error;
+      if (isRefusal(error)) throw error;
       const delay = backoffDelay(retry, BACKOFF);
       const line = { call: what, retry, delay, error: messageOf(error) };
       if (retry === 0) log.debug(line, "not answered, trying again");

@@ -13,16 +13,18 @@ export interface Resolved {
   parameters: JsonSchema | null;
 }
 
+export type RunElsewhere = (
+  source: NonNullable<ResourceTypeDefinition["source"]>,
+  context: OperationContext,
+) => Promise<unknown>;
+
 export type Resolve = (assignment: Assignment) => Resolved;
 
 /**
  * @param elsewhere runs the handlers of types that name a `source`.
  * @returns a look-up that throws WilcoError `unknown_type`, `unknown_operation` or `not_permitted`.
  */
-export function createResolver(
-  definitions: readonly ResourceTypeDefinition[],
-  elsewhere: (source: NonNullable<ResourceTypeDefinition["source"]>, context: OperationContext) => Promise<unknown>,
-): Resolve {
+export function createResolver(definitions: readonly ResourceTypeDefinition[], elsewhere: RunElsewhere): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
   return ({ kind, operation, implementation, resource }) => {
     if (kind !== "operation" && kind !== "script") {

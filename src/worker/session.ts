@@ -24,7 +24,8 @@ export interface Session {
 
 export interface SessionOptions {
   api: WorkerApi;
-  registration: RegisterRequest;
+  /** As it is now: types may be loaded anew. */
+  registration: () => RegisterRequest;
   /** Ends all waiting. */
   signal: AbortSignal;
   /** Monotonic ms. */
@@ -37,8 +38,6 @@ export interface SessionOptions {
 
 /** Two holders of one state directory would end each other's sessions for ever: that is not a server that forgot us. */
 const RENEWALS = { most: 5, within: 60_000 };
-/** Who may not register is told at once instead of waiting for somebody to change it. */
-const NOT_AT_START: ReadonlySet<string> = new Set(["unauthenticated", "forbidden"]);
 
 export function createSession({ api, registration, signal, now, log, onRenewed, onRefused }: SessionOptions): Session {
   let answer: RegisterAnswer | null = null;
@@ -46,11 +45,11 @@ export function createSession({ api, registration, signal, now, log, onRenewed, 
   let renewal: Promise<void> | undefined;
   let renewals: number[] = [];
 
-  async function register(first: boolean): Promise<void> {
+  async function register(): Promise<void> {
     answer = await untilAnswered(
       async () => {
         const sent = now();
-        const registered = await api.register(registration, { signal });
+        const registered = await api.register(registration(), { signal });
         sentAt = sent;
         return registered;
       },
@@ -58,7 +57,6 @@ export function createSession({ api, registration, signal, now, log, onRenewed, 
         signal,
         log,
         what: "register",
-        unless: (error) => first && error instanceof WilcoError && NOT_AT_START.has(error.code),
       },
     );
   }
@@ -73,9 +71,9 @@ export function createSession({ api, registration, signal, now, log, onRenewed, 
     renewal ??= (async () => {
       try {
         renewals = [...renewals.filter((at) => now() - at < RENEWALS.within), now()];
-        if (renewals.length > RENEWALS.most) throw contested(registration.name);
-        log.warn({ worker: registration.name }, "the server has ended the session, registering again");
-        await register(false);
+        if (renewals.length > RENEWALS.most) throw contested(registration().name);
+        log.warn({ worker: registration().name }, "the server has ended the session, registering again");
+        await register();
         onRenewed();
       } catch (error) {
         if (!signal.aborted) onRefused(error);
@@ -90,7 +88,7 @@ export function createSession({ api, registration, signal, now, log, onRenewed, 
   return {
     current,
     registeredAt: () => sentAt,
-    open: () => register(true),
+    open: register,
     renew,
     async call(what, make, until = signal) {
       for (;;) {

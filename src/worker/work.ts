@@ -1,5 +1,5 @@
 /** What this worker holds: assignments that wait for a slot, that run, and whose end is not acknowledged yet. */
-import type { Assignment } from "../domain/worker.ts";
+import type { Assignment, RunningExecution, WorkerCounts } from "../domain/worker.ts";
 import type { LeaseRef } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import { type AbortWhy, type Control, createControl } from "./control.ts";
@@ -22,6 +22,11 @@ export interface Work {
   drain(): void;
   /** Ends everything: what may be repeated is handed back. */
   abortAll(): void;
+  counts(): Omit<WorkerCounts, "memory">;
+  /** Slots in use. */
+  used(): number;
+  /** All that is held, the oldest first. */
+  running(): RunningExecution[];
   /** Resolves when nothing is held. */
   idle(): Promise<void>;
 }
@@ -42,7 +47,8 @@ interface Held {
   /** By the worker's clock. */
   deadline: number;
   control: Control;
-  stage: "waiting" | "running" | "finishing";
+  takenAt: number;
+  stage: RunningExecution["stage"];
 }
 
 /** Answers may cross: an assignment that has just ended can still be named by an answer made before. */
@@ -54,6 +60,7 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
   const past = new Map<string, "ended" | "given up">();
   let used = 0;
   let draining = false;
+  const counts = { claimed: 0, finished: 0, failed: 0 };
   let idleWaiters: Array<() => void> = [];
 
   function take(assignment: Assignment): void {
@@ -63,8 +70,10 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
       assignment,
       deadline: now() + assignment.deadlineIn,
       control: createControl(),
+      takenAt: now(),
       stage: "waiting",
     };
+    counts.claimed++;
     held.set(key, one);
     if (assignment.canceling) one.control.abort("cancel");
     // What was given up unseen by the server is still leased to us; it hears that it can have it back.
@@ -115,6 +124,8 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
     }
     const { outcome, size } = outcomeOf(ended);
     await reporter.finish(output, outcome, size);
+    counts.finished++;
+    if (outcome.status === "failed" || outcome.status === "timed_out") counts.failed++;
     forget(one, "ended");
   }
 
@@ -170,6 +181,18 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
       handBackWaiting();
       for (const one of held.values()) one.control.abort("stop");
     },
+    counts: () => ({ ...counts }),
+    used: () => used,
+    running: () =>
+      [...held.values()].map(({ assignment: { entry, attempt, root, resource, operation }, stage, takenAt }) => ({
+        entry,
+        attempt,
+        root,
+        resource: resource.name,
+        operation,
+        stage,
+        since: Math.round(now() - takenAt),
+      })),
     idle: () => (held.size === 0 ? Promise.resolve() : new Promise((resume) => idleWaiters.push(resume))),
   };
 }

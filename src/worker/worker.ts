@@ -2,21 +2,25 @@
 import { hostname } from "node:os";
 import { messageOf } from "../core/errors.ts";
 import { type Lifecycle, lifecycle } from "../core/lifecycle.ts";
-import type { PriorityBand } from "../domain/priority.ts";
+import type { JsonObject } from "../core/json.ts";
+import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
+import type { WorkerStatus } from "../domain/worker.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
 import type { RegisterRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import type { WorkerApi } from "./api.ts";
 import { createClaims } from "./claims.ts";
+import { noticeDenials } from "./denials.ts";
 import { createExecutor } from "./executor.ts";
 import { createHandlerPool, type HandlerPool } from "./handlers/pool.ts";
 import { readHealth } from "./health.ts";
 import { createHeartbeat } from "./heartbeat.ts";
+import { createOrders } from "./orders.ts";
 import { createReporter } from "./reporter.ts";
-import { createResolver } from "./resolve.ts";
-import { createSession } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
 import { openStateDirectory, type StateDirectory } from "./state-directory.ts";
+import { createTypesInUse, type LoadTypes, type TypesInUse } from "./types-in-use.ts";
 import { createWork, type Work } from "./work.ts";
 import { removeLeftovers } from "./workspace.ts";
 
@@ -33,6 +37,8 @@ export interface WorkerOptions {
   minProcesses?: number;
   /** The types it has handlers for; YAML types need none. */
   types: readonly ResourceTypeDefinition[];
+  /** Loads them anew when an order asks for it. Default: the same again. */
+  reloadTypes?: LoadTypes;
   /** Its own directory; made with mode 0700. Managed processes are remembered there. */
   stateDir: string;
   /** Of wilco, as the server shows it. */
@@ -68,9 +74,14 @@ export interface Worker extends Lifecycle {
 const KILL_GRACE = 5_000;
 const LAST_WORDS = 10_000;
 const GOODBYE = 3_000;
+/** Executions named in one answer. */
+const MOST_RUNNING = 1_000;
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { api, name, log, clock = () => performance.now() } = options;
+  const { name, log, clock = () => performance.now() } = options;
+  const api = noticeDenials(options.api, (error) => parts && refuse(error));
+  const startedAt = clock();
+  const types = createTypesInUse(options.types, options.reloadTypes);
   const life = new AbortController();
   const end = Promise.withResolvers<void>();
   // Whoever does not look at it must not be ended by it.
@@ -104,7 +115,7 @@ export function createWorker(options: WorkerOptions): Worker {
   async function open(directory: StateDirectory): Promise<Parts> {
     const session = createSession({
       api,
-      registration: registrationOf(options, directory.succession),
+      registration: () => registrationOf(options, types, directory.succession),
       signal: life.signal,
       now: clock,
       log,
@@ -122,7 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     const killGrace = options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2);
     const handlers = createHandlerPool({
-      types: options.types,
+      types: types.definitions(),
       min: options.minProcesses ?? 0,
       directory: directory.tempRoot,
       killGrace,
@@ -130,7 +141,7 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     void handlers.warm();
     const execute = createExecutor({
-      resolve: createResolver(options.types, handlers.run),
+      resolve: types.resolver(handlers.run),
       schemas: createSchemaValidator(),
       tempRoot: directory.tempRoot,
       typeDirectory: directory.typeDirectory,
@@ -147,10 +158,23 @@ export function createWorker(options: WorkerOptions): Worker {
     });
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
     const claims = createClaims({ api, session, work, log, ...wait });
+    const orders = createOrders({
+      commands: {
+        ping: () => ({}),
+        status: () => statusOf(work) as unknown as JsonObject,
+        running: () => ({ running: work.running().slice(0, MOST_RUNNING) }) as unknown as JsonObject,
+        reload: () => reload(session, handlers),
+        drain: () => leave(work, stop),
+        stop: () => leave(work, stopNow),
+      },
+      onAnswer: () => heartbeat.beat(),
+      log,
+    });
     const heartbeat = createHeartbeat({
       api,
       session,
       work,
+      orders,
       now: clock,
       log,
       health: () => readHealth(options.stateDir),
@@ -159,8 +183,41 @@ export function createWorker(options: WorkerOptions): Worker {
     return { directory, session, reporter, handlers, work, claims, heartbeat };
   }
 
+  function statusOf(work: Work): WorkerStatus {
+    return {
+      ...work.counts(),
+      state: draining ? "draining" : "ready",
+      roles: options.roles,
+      band: options.band ?? WHOLE_BAND,
+      capacity: options.capacity,
+      running: work.used(),
+      version: options.version,
+      host: hostname(),
+      pid: process.pid,
+      memory: process.memoryUsage.rss(),
+      uptime: Math.round(clock() - startedAt),
+    };
+  }
+
+  /** Answered with what it leaves to be done, before it is done. */
+  function leave(work: Work, how: () => Promise<void>): JsonObject {
+    const running = work.leases().length;
+    setImmediate(() => void how().catch((error: unknown) => log.error({ error: messageOf(error) }, "stop failed")));
+    return { running };
+  }
+
+  async function reload(session: Session, handlers: HandlerPool): Promise<JsonObject> {
+    const changes = await types.reload((descriptors) =>
+      session.call("types", (id) => api.reloaded(id, { types: descriptors })),
+    );
+    handlers.renew(types.definitions());
+    log.info({ worker: name, ...changes }, "types loaded anew");
+    return changes;
+  }
+
   /** No session can be had: what runs can't be reported, and another worker may run it already. */
   function refuse(error: unknown): void {
+    if (refusal !== undefined) return;
     log.error({ worker: name, error: messageOf(error) }, "the server will not have this worker any more");
     refusal = error;
     void stopNow().catch(() => {});
@@ -221,7 +278,7 @@ interface Parts {
   heartbeat: ReturnType<typeof createHeartbeat>;
 }
 
-function registrationOf(options: WorkerOptions, succession: string): RegisterRequest {
+function registrationOf(options: WorkerOptions, types: TypesInUse, succession: string): RegisterRequest {
   return {
     name: options.name,
     zone: options.zone,
@@ -231,7 +288,7 @@ function registrationOf(options: WorkerOptions, succession: string): RegisterReq
     host: hostname(),
     pid: process.pid,
     version: options.version,
-    types: options.types.map((type) => type.descriptor),
+    types: types.descriptors(),
     succession,
   };
 }

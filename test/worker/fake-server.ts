@@ -1,7 +1,7 @@
 /** The server's side of the worker protocol in memory, with a switch for every way an answer can go missing. */
 import { EventEmitter, once } from "node:events";
 import { WilcoError } from "../../src/core/errors.ts";
-import type { Assignment } from "../../src/domain/worker.ts";
+import type { Assignment, WorkerCommand, WorkerOrder } from "../../src/domain/worker.ts";
 import type { FinishItem, LeaseRef, OutputChunk, RegisterRequest, ReportItem } from "../../src/protocol/messages.ts";
 import type { WorkerApi } from "../../src/worker/api.ts";
 
@@ -30,7 +30,9 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
   let session: string | null = null;
   let sessions = 0;
   let down = false;
+  let nextOrder = 1;
   let drain = false;
+  const orders: WorkerOrder[] = [];
   /** Finish items refused once each, by entry. */
   const refuse = new Map<number, string>();
 
@@ -102,6 +104,7 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
             .filter((held) => !listed.has(`${held.assignment.entry}/${held.assignment.attempt}`))
             .map((held) => held.assignment),
           drain,
+          orders: orders.splice(0),
         };
       }),
     report: (id, body) =>
@@ -144,6 +147,10 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
           return { ok: true as const };
         });
         return { finishes };
+      }),
+    reloaded: (id, body) =>
+      attempt("reloaded", body, () => {
+        requireSession(id);
       }),
     stop: (id) =>
       attempt("stop", {}, () => {
@@ -219,6 +226,10 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
     refuseFinish: (entry: number, code: string) => refuse.set(entry, code),
     setDown: (value: boolean) => {
       down = value;
+    },
+    order: (command: WorkerCommand) => {
+      orders.push({ id: nextOrder++, command });
+      return nextOrder - 1;
     },
     askToDrain: () => {
       drain = true;

@@ -10,8 +10,8 @@ import { createHttpRequest } from "../../worker/request.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { createLog } from "../composition/log.ts";
-import { loadTypes } from "../composition/load-types.ts";
 import { scriptPoolOf, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
+import { openTypes } from "../composition/load-types.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
@@ -38,7 +38,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
   const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
-  const types = await loadTypes(flags.types && context.path(flags.types));
+  const { types, reloadTypes } = await openTypes(flags.types && context.path(flags.types));
   const { url, token } = await resolveConnection(context);
   const log = createLog(
     context.output,
@@ -55,6 +55,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     minProcesses: slots.min,
     ...(band ? { band } : {}),
     types,
+    reloadTypes,
     stateDir:
       flags.stateDir === undefined
         ? join(dataDirOf(context, undefined), "workers", name)

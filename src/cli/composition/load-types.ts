@@ -7,17 +7,24 @@ import { describeTypes, type DescribedFile } from "../../worker/handlers/describ
 import { importTypes, resolveOwnLibrary } from "../../worker/handlers/type-files.ts";
 import { libraryUrl } from "../library-file.ts";
 
+/** Loads them the first time, and again whenever the second function is called. */
+export async function openTypes(directory: string | undefined) {
+  let generation = 0;
+  return { types: await loadTypes(directory), reloadTypes: () => loadTypes(directory, ++generation) };
+}
+
 /**
  * The built-in types and those of the directory. The files are loaded by another process, which also runs their handlers
  * later; only types that ask for it are loaded into this one.
+ * @param generation how often they were loaded before: what was imported into a process stays there under its name.
  * @throws WilcoError `invalid_request` naming the file.
  */
-export async function loadTypes(directory: string | undefined): Promise<ResourceTypeDefinition[]> {
+export async function loadTypes(directory: string | undefined, generation = 0): Promise<ResourceTypeDefinition[]> {
   const types = [...builtinTypes];
   if (directory === undefined) return types;
   const library = libraryUrl();
   for (const file of await describeTypes(directory, { library })) {
-    for (const type of await definitionsOf(file, library)) {
+    for (const type of await definitionsOf(file, library, generation)) {
       const { name } = type.descriptor;
       if (types.some((known) => known.descriptor.name === name))
         throw invalid(`${basename(file.path)}: there are two resource types "${name}"`);
@@ -27,18 +34,22 @@ export async function loadTypes(directory: string | undefined): Promise<Resource
   return types;
 }
 
-async function definitionsOf({ path, types }: DescribedFile, library: string): Promise<ResourceTypeDefinition[]> {
-  const here = types.some(({ inProcess }) => inProcess) ? await importHere(path, library) : [];
+async function definitionsOf(
+  { path, types }: DescribedFile,
+  library: string,
+  generation: number,
+): Promise<ResourceTypeDefinition[]> {
+  const here = types.some(({ inProcess }) => inProcess) ? await importHere(path, library, generation) : [];
   return types.map(({ descriptor, inProcess }) => {
     const own = here.find((type) => type.descriptor.name === descriptor.name);
-    return inProcess && own ? own : { descriptor, handlers: {}, source: { file: path, library } };
+    return inProcess && own ? own : { descriptor, handlers: {}, source: { file: path, library, generation } };
   });
 }
 
-async function importHere(path: string, library: string): Promise<ResourceTypeDefinition[]> {
+async function importHere(path: string, library: string, generation: number): Promise<ResourceTypeDefinition[]> {
   try {
     resolveOwnLibrary(library);
-    return await importTypes(path);
+    return await importTypes(path, generation);
   } catch (error) {
     throw invalid(`${path} does not load: ${messageOf(error)}`, error);
   }

@@ -3,12 +3,16 @@ import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type {
+  AskWorkersRequest,
   ClaimRequest,
+  ControlWorkersRequest,
   FinishRequest,
   HeartbeatRequest,
   RegisterRequest,
+  ReloadedTypes,
   ReportRequest,
 } from "../../protocol/messages.ts";
+import { AskWorkersSchema, ControlWorkersSchema, ReloadedTypesSchema } from "../../protocol/order-schemas.ts";
 import {
   ClaimSchema,
   FinishSchema,
@@ -19,6 +23,8 @@ import {
 import { clientGone } from "../held.ts";
 import { route, type Route } from "../route.ts";
 
+/** Whether the client is still there is looked at for any wait, also the default one. */
+const ANSWERS = 1;
 const BySession = Type.Object({ session: Type.String({ minLength: 1, maxLength: 64 }) });
 type Session = { session: string };
 
@@ -31,6 +37,24 @@ export function workerRoutes({ operations, inventory }: { operations: Operations
       summary: "Workers, live and lately gone",
       answer: { description: "Workers" },
       handle: () => operations.workers(),
+    }),
+    route<{ Body: AskWorkersRequest }>({
+      method: "POST",
+      path: "/v1/workers/ask",
+      access: "viewer",
+      summary: "Ask live workers something, held until all have answered",
+      body: AskWorkersSchema,
+      answer: { description: "Who answered what, and who did not" },
+      handle: ({ principal, body }, reply) => operations.orderWorkers(principal, body, clientGone(reply, ANSWERS)),
+    }),
+    route<{ Body: ControlWorkersRequest }>({
+      method: "POST",
+      path: "/v1/workers/control",
+      access: "admin",
+      summary: "Reload, drain or stop live workers, held until all have answered",
+      body: ControlWorkersSchema,
+      answer: { description: "Who answered what, and who did not" },
+      handle: ({ principal, body }, reply) => operations.orderWorkers(principal, body, clientGone(reply, ANSWERS)),
     }),
     route<{ Body: RegisterRequest }>({
       method: "POST",
@@ -82,6 +106,19 @@ export function workerRoutes({ operations, inventory }: { operations: Operations
       body: FinishSchema,
       answer: { description: "One answer an item, in order" },
       handle: ({ principal, params, body }) => operations.finish(principal, params.session, body),
+    }),
+    route<{ Params: Session; Body: ReloadedTypes }>({
+      method: "POST",
+      path: "/v1/workers/:session/types",
+      access: "worker",
+      summary: "Store the types that a worker has loaded anew",
+      params: BySession,
+      body: ReloadedTypesSchema,
+      answer: { status: 204, description: "They are stored" },
+      handle: async ({ principal, params, body }, reply) => {
+        await operations.reloadedTypes(principal, params.session, body, inventory.types.saveFromWorker);
+        return reply.code(204).send();
+      },
     }),
     route<{ Params: Session }>({
       method: "POST",

@@ -12,6 +12,8 @@ export interface HandlerPool {
   warm(): Promise<void>;
   /** @throws what the handler throws, or why its process did not get to its end. */
   run(source: HandlerSource, context: OperationContext): Promise<unknown>;
+  /** Types were loaded anew: processes that have loaded older files take nothing more. */
+  renew(types: readonly ResourceTypeDefinition[]): void;
   /** Kills all of them with everything they started. */
   stop(): Promise<void>;
 }
@@ -36,20 +38,21 @@ export interface HandlerPoolOptions {
 
 export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   const { types, directory, killGrace, log, idleTime = 60_000, heap = 1_024 } = options;
-  const library = types.find(({ source }) => source)?.source?.library;
-  const min = library === undefined ? 0 : (options.min ?? 0);
-  const all = new Set<HandlerProcess>();
+  let { library, generation: oldest } = sourceOf(types);
+  const min = () => (library === undefined ? 0 : (options.min ?? 0));
+  /** With the generation of files that each may load. */
+  const all = new Map<HandlerProcess, number>();
   /** Oldest first: the newest is taken, so that the others can be ended. */
   const idle: Array<{ one: HandlerProcess; since: number }> = [];
   let starting = 0;
   let stopped = false;
   let sweeper: NodeJS.Timeout | undefined;
 
-  async function open(library: string): Promise<HandlerProcess> {
+  async function open(library: string, generation: number): Promise<HandlerProcess> {
     starting++;
     try {
       const one = await openHandlerProcess({ directory, library, heap, killGrace, log });
-      all.add(one);
+      all.set(one, generation);
       return one;
     } finally {
       starting--;
@@ -57,10 +60,12 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   }
 
   /** One that has loaded the file already, if there is one. */
-  function takeIdle(file: string): HandlerProcess | undefined {
+  function takeIdle({ file, generation }: HandlerSource): HandlerProcess | undefined {
     for (;;) {
-      const loaded = idle.findLastIndex(({ one }) => one.files.has(file));
-      const [taken] = loaded >= 0 ? idle.splice(loaded, 1) : idle.splice(-1);
+      const fits = (one: HandlerProcess) => all.get(one) === generation;
+      const loaded = idle.findLastIndex(({ one }) => fits(one) && one.files.has(file));
+      const at = loaded >= 0 ? loaded : idle.findLastIndex(({ one }) => fits(one));
+      const [taken] = at >= 0 ? idle.splice(at, 1) : [];
       if (!taken || taken.one.reusable) return taken?.one;
       void end(taken.one);
     }
@@ -74,7 +79,7 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   }
 
   function giveBack(one: HandlerProcess): void {
-    if (one.reusable && !stopped) {
+    if (one.reusable && !stopped && (all.get(one) ?? 0) >= oldest) {
       idle.push({ one, since: performance.now() });
       schedule();
       return;
@@ -84,10 +89,10 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   }
 
   async function warm(): Promise<void> {
-    const missing = min - all.size - starting;
+    const missing = min() - all.size - starting;
     if (library === undefined || missing <= 0) return;
     try {
-      const opened = await Promise.all(Array.from({ length: missing }, () => open(library)));
+      const opened = await Promise.all(Array.from({ length: missing }, () => open(library!, oldest)));
       for (const one of opened) giveBack(one);
     } catch (error) {
       log.error({ error: messageOf(error) }, "a process for handlers could not be started");
@@ -95,7 +100,7 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   }
 
   function schedule(): void {
-    if (sweeper || all.size <= min) return;
+    if (sweeper || all.size <= min()) return;
     sweeper = setTimeout(sweep, idleTime);
     sweeper.unref();
   }
@@ -103,14 +108,14 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   function sweep(): void {
     sweeper = undefined;
     const old = performance.now() - idleTime;
-    while (all.size > min && idle.length > 0 && idle[0]!.since <= old) void end(idle.shift()!.one);
+    while (all.size > min() && idle.length > 0 && idle[0]!.since <= old) void end(idle.shift()!.one);
     if (idle.length > 0) schedule();
   }
 
   return {
     warm,
     async run(source, context) {
-      const one = takeIdle(source.file) ?? (await open(source.library));
+      const one = takeIdle(source) ?? (await open(source.library, source.generation));
       try {
         context.signal.throwIfAborted();
         return await one.run({ file: source.file, type: context.resource.type }, context);
@@ -118,10 +123,25 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
         giveBack(one);
       }
     },
+    renew(renewed) {
+      ({ library, generation: oldest } = sourceOf(renewed));
+      const old = idle.filter(({ one }) => (all.get(one) ?? 0) < oldest);
+      for (const each of old) {
+        idle.splice(idle.indexOf(each), 1);
+        void end(each.one);
+      }
+      void warm();
+    },
     async stop() {
       stopped = true;
       clearTimeout(sweeper);
-      await Promise.all([...all].map(end));
+      await Promise.all([...all.keys()].map(end));
     },
   };
+}
+
+/** All types that name a source were loaded together. */
+function sourceOf(types: readonly ResourceTypeDefinition[]): { library: string | undefined; generation: number } {
+  const source = types.find((type) => type.source)?.source;
+  return { library: source?.library, generation: source?.generation ?? 0 };
 }

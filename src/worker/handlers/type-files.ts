@@ -14,9 +14,14 @@ export function resolveOwnLibrary(library: string): void {
   });
 }
 
-/** @throws whatever the file throws; Error when it exports no type, or something else. */
-export async function importTypes(path: string): Promise<ResourceTypeDefinition[]> {
-  const { default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown };
+/**
+ * @param generation above 0: imported anew, the file itself though not what it imports.
+ * @throws whatever the file throws; Error when it exports no type, or something else.
+ */
+export async function importTypes(path: string, generation = 0): Promise<ResourceTypeDefinition[]> {
+  const { default: exported } = (await import(
+    `${pathToFileURL(path).href}${generation === 0 ? "" : `?${generation}`}`
+  )) as { default?: unknown };
   const types = [exported].flat();
   if (types.length > 0 && types.every(isType)) return types;
   throw new Error("it has no resource type as its default export");
