@@ -11,6 +11,7 @@ import { declareServer } from "./declare/server.ts";
 import { declareShell } from "./declare/shell.ts";
 import { declareTrail } from "./declare/trail.ts";
 import { declareWork } from "./declare/work.ts";
+import { declareWorkers } from "./declare/workers.ts";
 import { readVersion } from "./version.ts";
 
 /** @throws CommanderError for wrong use and for `--help`, after the help was written. */
@@ -31,6 +32,7 @@ export function buildProgram(runner: Runner): Command {
   declareTrail(program, runner);
   declareQueue(program, runner);
   declareInventory(program, runner);
+  declareWorkers(program, runner);
   declareAccess(program, runner);
   declareProfiles(program, runner);
   return program;

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import { formatBytes } from "./bytes.ts";
+import { formatBytes } from "../core/bytes.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 
 /** Fastify's error handler. What nobody foresaw is logged with its stack and answered without it. */

@@ -13,11 +13,12 @@ export function noticeDenials(api: WorkerApi, onDenied: (error: unknown) => void
     }
   };
   return {
-    ...api,
     register: (...args) => notice(api.register(...args)),
     claim: (...args) => notice(api.claim(...args)),
     heartbeat: (...args) => notice(api.heartbeat(...args)),
     report: (...args) => notice(api.report(...args)),
     finish: (...args) => notice(api.finish(...args)),
+    reloaded: (...args) => notice(api.reloaded(...args)),
+    stop: (...args) => api.stop(...args),
   };
 }

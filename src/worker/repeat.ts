@@ -13,6 +13,8 @@ const DENIALS: ReadonlySet<string> = new Set(["unauthenticated", "forbidden"]);
 const REFUSALS: ReadonlySet<string> = new Set([
   ...BAD_REQUESTS,
   ...DENIALS,
+  "invalid_inventory",
+  "conflict",
   "session_ended",
   "worker_name_taken",
   "version_mismatch",

@@ -33,7 +33,7 @@ async function typesOf(handlers: Record<string, string>, before = ""): Promise<R
 async function definitionsIn(directory: string): Promise<ResourceTypeDefinition[]> {
   const files = await describeTypes(directory, { library });
   return files.flatMap(({ path, types }) =>
-    types.map(({ descriptor }) => ({ descriptor, handlers: {}, source: { file: path, library } })),
+    types.map(({ descriptor }) => ({ descriptor, handlers: {}, source: { file: path, library, generation: 0 } })),
   );
 }
 

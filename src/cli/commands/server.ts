@@ -7,7 +7,7 @@ import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
 import { createLog } from "../composition/log.ts";
-import { loadTypes } from "../composition/load-types.ts";
+import { openTypes } from "../composition/load-types.ts";
 import { readTls, startServerParts } from "../composition/server-parts.ts";
 import { scriptPoolOf } from "../composition/script-pool-flags.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
@@ -48,7 +48,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const databaseUrl = databaseUrlOf(context.env, flags.databaseUrl);
   const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseSlots(flags.slots);
-  const types = await loadTypes(flags.types && context.path(flags.types));
+  const loaded = await openTypes(flags.types && context.path(flags.types));
   const settings = leaseSettings(flags);
   const scripts = scriptPoolOf(context, flags);
   const log = createLog(
@@ -68,7 +68,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       secretKey: secretKeyOf(context, flags.secretKeyFile),
       listen,
       settings,
-      worker: flags.worker ? { name: workerName, slots, types, ...scripts } : null,
+      worker: flags.worker ? { name: workerName, slots, ...loaded, ...scripts } : null,
       version: readVersion(),
       log,
     });

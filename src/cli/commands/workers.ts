@@ -5,6 +5,7 @@ import { EXIT } from "../exit-codes.ts";
 import { printList } from "../output/documents.ts";
 import type { Column } from "../output/table.ts";
 import { formatTime } from "../output/times.ts";
+import { countColumns, roleColumns } from "../output/worker-columns.ts";
 import { openRemote } from "../remote.ts";
 
 export async function listWorkers(context: Context): Promise<number> {
@@ -24,11 +25,12 @@ function workerColumns(utc: boolean): Array<Column<Worker>> {
     { title: "name", cell: (worker) => worker.name, least: 12 },
     { title: "state", cell: (worker) => worker.state, least: Infinity },
     { title: "zone", cell: (worker) => worker.zone },
-    { title: "roles", cell: (worker) => worker.roles.join(","), spare: 1 },
+    ...roleColumns<Worker>((worker) => worker),
     { title: "running", cell: (worker) => `${worker.running}/${worker.capacity}`, align: "right", least: Infinity },
-    { title: "host", cell: (worker) => worker.host, spare: 3 },
-    { title: "pid", cell: (worker) => String(worker.pid), align: "right", spare: 5 },
-    { title: "version", cell: (worker) => worker.version, spare: 4 },
+    ...countColumns<Worker>((worker) => worker.counts),
+    { title: "host", cell: (worker) => worker.host, spare: 6 },
+    { title: "pid", cell: (worker) => String(worker.pid), align: "right", spare: 8 },
+    { title: "version", cell: (worker) => worker.version, spare: 7 },
     { title: "last seen", cell: (worker) => formatTime(worker.lastSeenAt, utc), least: Infinity, spare: 2 },
   ];
 }

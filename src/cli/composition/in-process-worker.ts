@@ -14,6 +14,7 @@ import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import type { Slots } from "../slots.ts";
 import { createWorkerApi } from "../../worker/api.ts";
 import { createInjectRequest } from "../../worker/request.ts";
+import type { LoadTypes } from "../../worker/types-in-use.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
 import { injectDispatch } from "./inject-dispatch.ts";
 import type { ScriptPoolOptions } from "./script-worker.ts";
@@ -29,6 +30,7 @@ export interface InProcessWorkerOptions {
   types: readonly ResourceTypeDefinition[];
   /** The pool of scripts beside it; absent = none. */
   scripts?: ScriptPoolOptions | undefined;
+  reloadTypes?: LoadTypes;
   dataDir: string;
   version: string;
   log: Logger;
@@ -54,6 +56,7 @@ export async function startInProcessWorker(options: InProcessWorkerOptions): Pro
     capacity: options.slots.max,
     minProcesses: options.slots.min,
     types: options.types,
+    ...(options.reloadTypes ? { reloadTypes: options.reloadTypes } : {}),
     stateDir: join(dataDir, "worker"),
     version,
     log,

@@ -18,6 +18,7 @@ import { createScriptType } from "../../resource-types/script.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { createServerApp } from "../../server/app.ts";
 import { startListening } from "../../server/listen.ts";
+import type { LoadTypes } from "../../worker/types-in-use.ts";
 import type { Worker } from "../../worker/worker.ts";
 import type { Slots } from "../slots.ts";
 import { startInProcessWorker } from "./in-process-worker.ts";
@@ -33,7 +34,13 @@ export interface ServerPartsOptions {
   /** null = reached by `inject` only. Port 0 = any free one. */
   listen: { host: string; port: number; insecure: boolean; tls?: { cert: string; key: string } | undefined } | null;
   /** null = no worker in this process. */
-  worker: { name: string; slots: Slots; types: readonly ResourceTypeDefinition[]; scripts?: ScriptPoolOptions } | null;
+  worker: {
+    name: string;
+    slots: Slots;
+    types: readonly ResourceTypeDefinition[];
+    reloadTypes?: LoadTypes;
+    scripts?: ScriptPoolOptions;
+  } | null;
   /** Of the queue; default: its own. */
   settings?: Partial<QueueSettings>;
   version: string;

@@ -39,9 +39,4 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(secrets, "remove <name>", "remove a secret").action((name: string, _flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await secretCommands()).removeSecret(context, name)),
   );
-
-  const workers = program.command("workers").description("the processes that do the work");
-  declare(workers, "list", "list workers").action((_flags: unknown, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await import("../commands/workers.ts")).listWorkers(context)),
-  );
 }
