@@ -154,7 +154,7 @@ function hashOf(submission: RequestSubmission, tasks: readonly Filing[]): string
   return sha256(canonicalJson({ ...rest, parameters }));
 }
 
-/** What people read, and what a retry repeats. */
+/** What people read, and what a retry repeats; parameters and what is secret in them are the tasks' own. */
 function describe(submission: RequestSubmission, tasks: readonly Filing[]): { targets: string; asked: string } {
   const {
     targets: _targets,
@@ -163,6 +163,10 @@ function describe(submission: RequestSubmission, tasks: readonly Filing[]): { ta
     delay: _delay,
     after: _after,
     minSuccess: _min,
+    parameters: _parameters,
+    parametersByType: _byType,
+    secrets: _secrets,
+    note: _note,
     ...asked
   } = submission;
   const names = tasks.map(({ row }) => row.resource_name ?? "");

@@ -17,11 +17,12 @@ types:
           type: object
           properties: { user: { type: string }, password: { type: string, secret: true }, pin: { type: integer, secret: true } }
           additionalProperties: false
-        run: [sh, -c, 'echo "$P for $U, pin $N"; test -n "$P"']
+        run: [sh, -c, 'echo "$P for $U, pin $N"; case "$P" in b4*) exit 1; esac']
         env: { P: "{{parameters.password}}", U: "{{parameters.user}}", N: "{{parameters.pin}}" }
 resources:
   this-machine: { type: host }
   vault-1: { type: vault, connection: { token: c0nnection-t0ken } }
+  vault-2: { type: vault, connection: { token: c0nnection-t0ken } }
 `;
 
 describe("Secrets", () => {
@@ -67,6 +68,40 @@ describe("Secrets", () => {
       code: 0,
       stdout: "******** for ann, pin ********\n",
     });
+  });
+
+  it("of parameters are masked in a request and its tasks, and reach them again with a retry", async () => {
+    const args = [
+      "exec",
+      "vault-*",
+      "login",
+      "--param",
+      "user=ann",
+      "--param",
+      "password=@env:PASS",
+      "--param",
+      "pin=@env:PIN",
+    ];
+    const ran = await world.run(args, { env: { PASS: "b4dw0rd", PIN: "86421357" } });
+    expect(ran.code).toBe(1);
+    const { stdout } = await world.run(["history", "--kind", "request", "--limit", "1", "--json"]);
+    const [request] = JSON.parse(stdout) as Array<{ id: number; parameters: object }>;
+    expect(request!.parameters).toEqual({ user: "ann", password: "********", pin: "********" });
+    const again = await world.run(["entry", "retry", String(request!.id)]);
+    expect(again.code).toBe(1);
+    expect(again.stdout).toContain("vault-2 | ******** for ann, pin ********");
+    expect(`${ran.stdout}${ran.stderr}${again.stdout}${again.stderr}`).not.toContain("b4dw0rd");
+  });
+
+  it("of the store are masked in the output and the error of a script on the server", async () => {
+    const script = world.file(
+      "remote.ts",
+      'import { secret } from "wilco"; const value = secret("db-password"); console.log("got", value); throw new Error(`no ${value}`);',
+    );
+    const ran = await world.run(["run", "--on-server", script]);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain("got ********");
+    expect(`${ran.stdout}${ran.stderr}${await everythingOf(await newest())}`).not.toContain("st0red-value");
   });
 
   it("of parameters are not repeated by the sentence that refuses them", async () => {
@@ -154,7 +189,7 @@ throw new Error("could not log in with " + value);`,
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       const bytes = readFileSync(join(file.parentPath, file.name)).toString("latin1");
-      const found = /c0nnection-t0ken|st0red-value|correct horse|86421357/.exec(bytes)?.[0];
+      const found = /c0nnection-t0ken|st0red-value|correct horse|86421357|b4dw0rd/.exec(bytes)?.[0];
       expect({ file: file.name, found }).toEqual({ file: file.name, found: undefined });
     }
   });

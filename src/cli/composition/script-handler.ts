@@ -59,8 +59,10 @@ export function createScriptHandler(options: ScriptHandlerOptions): Handler {
         env: allowedEnvironment(options.env, permissions.env),
         port: counting(port, filed),
         lookup: port.lookup,
+        mask: port.mask,
       });
-      return endOf(outcome, filed.count);
+      // Texts only, and a mask has no character that JSON would escape.
+      return endOf(JSON.parse(port.mask(JSON.stringify(outcome))) as RunOutcome, filed.count);
     } finally {
       disarm();
       transport.close();
@@ -72,7 +74,7 @@ async function runInSandbox(
   { signal, output, log }: OperationContext,
   { limits, grace, onError }: ScriptParameters,
   { cacheDirectory }: ScriptHandlerOptions,
-  what: Omit<RunOptions, "console">,
+  { mask, ...what }: Omit<RunOptions, "console"> & { mask: (text: string) => string },
 ): Promise<RunOutcome> {
   // A worker that runs no script does not load the engine.
   const { createSession } = await import("../../sandbox/session.ts");
@@ -80,7 +82,7 @@ async function runInSandbox(
   try {
     return await session.run({
       ...what,
-      console: (stream, text) => output(text, stream),
+      console: (stream, text) => output(mask(text), stream),
       signal,
       grace,
       onError,
