@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { rolldown, type InputOptions, type OutputOptions, type RolldownOutput } from "rolldown";
 
 /** Native, or found by their own files at run time, or the user's. */
-const EXTERNAL = [/^node:/, /^better-sqlite3/, /^pg$/, /^amaro/, /^@jitl\//, /^typescript/];
+const EXTERNAL = [/^node:/, /^better-sqlite3/, /^pg$/, /^ssh2/, /^amaro/, /^@jitl\//, /^typescript/];
 const CHUNKS = "chunks";
 const GUEST_CHUNKS = "sandbox/guest/chunks";
 /** A server that runs from an older build may still have to load one of its chunks. */

@@ -1,5 +1,5 @@
 /** The resource type descriptor: what a type can do, in normalised form (every default filled in). */
-import type { JsonSchema } from "../core/json.ts";
+import type { JsonObject, JsonSchema } from "../core/json.ts";
 import type { PollPolicyInput } from "./poll-policy.ts";
 
 /** A command as an argument vector; each element stays one argument after templates are filled in. */
@@ -60,6 +60,8 @@ export interface ResourceTypeDescriptor {
   role: string;
   /** "bound": the operation is only right on one worker (local processes, local files, commands). */
   runsOn: "any" | "bound";
+  /** With this property in its connection a resource of a bound type is right on any worker (it is reached from all). */
+  anywhereWith?: string | null;
   /** JSON Schema of the connection; "secret: true" marks what is sealed and never shown. */
   connection: JsonSchema;
   configuration: JsonSchema | null;
@@ -74,3 +76,9 @@ export const WHOLE_WORKER = 10_000;
 export const DEFAULT_OPERATION_TIMEOUT = 3_600_000;
 export const DEFAULT_MAX_ATTEMPTS = 3;
 export const NO_PARAMETERS: JsonSchema = { type: "object", properties: {}, additionalProperties: false };
+
+/** Where the operations of one resource are right; see `runsOn` and `anywhereWith`. */
+export function runsOnOf(type: ResourceTypeDescriptor, connection: JsonObject): "any" | "bound" {
+  const { anywhereWith } = type;
+  return anywhereWith && connection[anywhereWith] !== undefined ? "any" : type.runsOn;
+}

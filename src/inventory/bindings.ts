@@ -31,11 +31,11 @@ export type Binding =
  * @param inherited the parent's.
  */
 export function bind(
-  resource: { name: string; zone: string; own: string | null; inherited: string | null },
+  resource: { name: string; zone: string; own: string | null; inherited: string | null; runsOn: "any" | "bound" },
   type: ResourceTypeDescriptor,
   workers: readonly LiveWorker[],
 ): Binding {
-  const { name, zone, own, inherited } = resource;
+  const { name, zone, own, inherited, runsOn } = resource;
   if (own !== null) {
     if (workers.some((worker) => worker.name === own)) return { worker: own };
     const near = nearest(
@@ -45,7 +45,7 @@ export function bind(
     const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
     return { worker: own, notice: `${name} is bound to the worker ${own}, which is not running${hint}` };
   }
-  if (inherited !== null || type.runsOn !== "bound") return { worker: null };
+  if (inherited !== null || runsOn !== "bound") return { worker: null };
   const serving = workers.filter((worker) => worker.zone === zone && worker.roles.includes(type.role));
   const [first] = serving;
   const route = zoneRoute(zone, type.role);

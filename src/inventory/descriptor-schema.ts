@@ -6,9 +6,9 @@ import { NAME_PATTERN } from "../domain/route.ts";
 const name = { type: "string", pattern: NAME_PATTERN.source };
 const text = { type: "string", maxLength: 4_000 };
 const textOrNull = { type: ["string", "null"], maxLength: 4_000 };
-const object = (properties: Record<string, unknown>): JsonSchema => ({
+const object = (properties: Record<string, unknown>, optional: Record<string, unknown> = {}): JsonSchema => ({
   type: "object",
-  properties,
+  properties: { ...properties, ...optional },
   required: Object.keys(properties),
   additionalProperties: false,
 });
@@ -30,15 +30,18 @@ const operation = object({
   implementation: { type: "null" },
 });
 
-export const DESCRIPTOR_SCHEMA: JsonSchema = object({
-  name,
-  description: textOrNull,
-  version: { ...text, minLength: 1, maxLength: 128 },
-  role: name,
-  runsOn: { enum: ["any", "bound"] },
-  connection: { type: "object" },
-  configuration: { type: ["object", "null"] },
-  check: textOrNull,
-  operations: { type: "object", propertyNames: name, additionalProperties: operation },
-  builtin: { type: "boolean" },
-});
+export const DESCRIPTOR_SCHEMA: JsonSchema = object(
+  {
+    name,
+    description: textOrNull,
+    version: { ...text, minLength: 1, maxLength: 128 },
+    role: name,
+    runsOn: { enum: ["any", "bound"] },
+    connection: { type: "object" },
+    configuration: { type: ["object", "null"] },
+    check: textOrNull,
+    operations: { type: "object", propertyNames: name, additionalProperties: operation },
+    builtin: { type: "boolean" },
+  },
+  { anywhereWith: textOrNull },
+);

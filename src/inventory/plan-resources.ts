@@ -3,7 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import { canonicalJson, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
-import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
@@ -149,12 +149,13 @@ function bindingOf(
   inherited: string | null,
   { workers, report, notice }: PlanContext,
 ): string | null | undefined {
+  const runsOn = runsOnOf(type, draft.connection);
   let own = draft.worker ?? null;
   // Not said: a bound resource stays where it is, unless it moves to another zone.
-  if (draft.worker === undefined && type.runsOn === "bound" && row?.zone === draft.zone) own = row.worker;
+  if (draft.worker === undefined && runsOn === "bound" && row?.zone === draft.zone) own = row.worker;
   // What was read is the inherited binding; sending it back does not make it the resource's own.
   if (row && row.worker === null && own === inherited) own = null;
-  const binding = bind({ name: draft.name, zone: draft.zone, own, inherited }, type, workers);
+  const binding = bind({ name: draft.name, zone: draft.zone, own, inherited, runsOn }, type, workers);
   if ("ambiguous" in binding) {
     report(
       draft.path === "" ? "worker" : `${draft.path}.worker`,

@@ -6,7 +6,7 @@ import { randomId } from "../core/ids.ts";
 import { OperationError } from "./operation-error.ts";
 import type { OperationContext } from "./sdk.ts";
 
-interface Upload {
+export interface Upload {
   path: string;
   content?: string;
   base64?: string;
@@ -76,7 +76,7 @@ export async function download(context: OperationContext): Promise<unknown> {
   }
 }
 
-function bytesOf({ content, base64 }: { content?: string; base64?: string }): Buffer {
+export function bytesOf({ content, base64 }: Pick<Upload, "content" | "base64">): Buffer {
   if ((content === undefined) === (base64 === undefined)) {
     throw new OperationError({
       code: "invalid_content",
@@ -92,11 +92,11 @@ function bytesOf({ content, base64 }: { content?: string; base64?: string }): Bu
 }
 
 /** The worker's own working directory means nothing to the caller. */
-function requireAbsolute(path: string): void {
+export function requireAbsolute(path: string): void {
   if (!isAbsolute(path)) throw refused(path, "is not an absolute path");
 }
 
-function tooLarge(path: string, limit: number): OperationError {
+export function tooLarge(path: string, limit: number): OperationError {
   return new OperationError({
     code: "result_too_large",
     message: `${path} is larger than ${limit} bytes.`,

@@ -1,16 +1,38 @@
-/** `host`: the machine that the worker runs on. */
+/** `host`: the machine that the worker runs on, or one that it reaches over SSH. */
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime, userInfo } from "node:os";
 import type { ExecOptions } from "./exec.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
+import { hostConnectionSchema } from "./ssh/connection.ts";
 
 /** Kept of stdout and of stderr in the result; the output of the entry has all of it. */
 const RESULT_OUTPUT = 256 * 1024;
 
+/** ssh2 is loaded when the first host needs it. */
+const loadSsh = () => import("./ssh/host-over-ssh.ts");
+let sshLoaded = false;
+
+type Remote = Exclude<keyof Awaited<ReturnType<typeof loadSsh>>, "closeIdleConnections">;
+
+/** The same operation, on the worker's own machine or on the one that the connection names. */
+function hereOrThere(operation: Remote, here: (context: OperationContext) => unknown) {
+  return async (context: OperationContext): Promise<unknown> => {
+    if (context.resource.connection["address"] === undefined) return here(context);
+    const ssh = await loadSsh();
+    sshLoaded = true;
+    return ssh[operation](context);
+  };
+}
+
 export const hostType = defineResourceType({
   name: "host",
-  description: "The machine that the worker runs on: commands, files, facts.",
+  description: "A machine, the worker's own or one that it reaches over SSH: commands, files, facts.",
   runsOn: "bound",
+  anywhereWith: "address",
   builtin: true,
+  connection: hostConnectionSchema,
+  async close() {
+    if (sshLoaded) (await loadSsh()).closeIdleConnections();
+  },
   operations: {
     run: {
       description: "Run a command (an argument vector; no shell looks at it) and wait for its end.",
@@ -29,14 +51,14 @@ export const hostType = defineResourceType({
         ["command"],
       ),
       argv: "command",
-      handler: run,
+      handler: hereOrThere("run", run),
     },
     facts: {
       description: "Name, system, processors, memory, load.",
       exclusive: false,
       onLost: "requeue",
       timeout: "30s",
-      handler: facts,
+      handler: hereOrThere("facts", facts),
     },
     upload: {
       description: "Write a file: whole or not at all.",
@@ -56,7 +78,7 @@ export const hostType = defineResourceType({
       ),
       onLost: "requeue",
       timeout: "5m",
-      handler: async (context) => (await import("./host-files.ts")).upload(context),
+      handler: hereOrThere("upload", async (context) => (await import("./host-files.ts")).upload(context)),
     },
     download: {
       description: "Read a file as base64, with its size and SHA-256.",
@@ -70,14 +92,14 @@ export const hostType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "5m",
-      handler: async (context) => (await import("./host-files.ts")).download(context),
+      handler: hereOrThere("download", async (context) => (await import("./host-files.ts")).download(context)),
     },
     check: {
-      description: "That the worker on this machine answers.",
+      description: "That the machine answers.",
       exclusive: false,
       onLost: "requeue",
       timeout: "30s",
-      handler: () => ({ availability: "up", host: hostname() }),
+      handler: hereOrThere("check", () => ({ availability: "up", host: hostname() })),
     },
   },
 });

@@ -58,6 +58,7 @@ export interface ResourceTypeDefinition {
   handlers: Record<string, Handler>;
   /** As the type asks for it; see ResourceTypeInput. */
   inProcess?: boolean;
+  close?: () => Promise<void>;
   /** The handlers are not in this process: others load this file and run them. */
   source?: { file: string; library: string; generation: number };
 }
@@ -79,12 +80,14 @@ export interface ResourceTypeInput extends TypeParts {
    * each execution in a process of its own.
    */
   inProcess?: boolean;
+  /** Called when the worker stops, after all executions: lets go of what handlers share, and no other worker needs. */
+  close?: () => Promise<void>;
   operations: Record<string, OperationInput>;
 }
 
 /** Pure: nothing is checked against the network, the disk or a schema compiler, so a type costs nothing to import. */
 export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
-  const { name, operations, inProcess = false, ...parts } = input;
+  const { name, operations, inProcess = false, close, ...parts } = input;
   const handlers: Record<string, Handler> = {};
   const described = Object.entries(operations).map(
     ([operation, { handler, timeout, exclusiveWorker, ...operationParts }]) => {
@@ -94,7 +97,7 @@ export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefini
       return describeOperation(operation, { ...operationParts, ...limit, ...weight });
     },
   );
-  return { descriptor: describeType(name, parts, described), handlers, inProcess };
+  return { descriptor: describeType(name, parts, described), handlers, inProcess, ...(close ? { close } : {}) };
 }
 
 /** Parameters of a known shape: `properties` with `required`, everything else refused. */

@@ -251,6 +251,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function close({ heartbeat, handlers, reporter, session, directory }: Parts): Promise<void> {
     await handlers.stop();
+    for (const type of options.types) await type.close?.();
     await heartbeat.stop();
     await reporter.stop();
     const goodbye = api.stop(session.current().session, { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) });

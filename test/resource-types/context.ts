@@ -30,7 +30,8 @@ export interface Call {
   id?: number;
   state?: string;
   signal?: AbortSignal;
-  onOutput?: (text: string) => void;
+  /** What it returns is waited for. */
+  onOutput?: (text: string) => unknown;
 }
 
 /** Checks parameters and connection against the type's schemas, as the server does, then calls the handler. */
@@ -47,7 +48,8 @@ export async function callOperation(
   const directory = call.state ?? (await temporaryDirectory());
   const tempDir = join(directory, "tmp");
   mkdirSync(tempDir, { recursive: true });
-  const output = async (data: string | Uint8Array) => onOutput?.(Buffer.from(data as string).toString("utf8"));
+  const output = async (data: string | Uint8Array) =>
+    void (await onOutput?.(Buffer.from(data as string).toString("utf8")));
   const pool = createExecPool({ signal, tempDir: () => tempDir, output, killGrace: 300, environment: {} });
   const context: OperationContext = {
     entry: 1,

@@ -50,12 +50,18 @@ function cardOf(type: ResourceTypeDescriptor, width: number): string {
     ["type", type.name],
     ["version", type.version],
     ["role", type.role],
-    ["runs on", type.runsOn === "bound" ? "the worker its resource is bound to" : "any worker of its zone and role"],
+    ["runs on", runsOnText(type)],
   ];
   if (type.description !== null) fields.push(["description", type.description]);
   if (type.check !== null) fields.push(["availability by", type.check]);
   fields.push(["connection", parameterNames(type.connection) || "none"]);
   return `${formatCard(fields, width)}\n${formatTable(Object.values(type.operations), operationColumns(), width)}`;
+}
+
+function runsOnText({ runsOn, anywhereWith }: ResourceTypeDescriptor): string {
+  if (runsOn === "any") return "any worker of its zone and role";
+  const bound = "the worker its resource is bound to";
+  return anywhereWith ? `${bound}; any worker of its zone and role when the connection has ${anywhereWith}` : bound;
 }
 
 /** "graceful?: boolean, version: string" */
