@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Packages that one folder or file is there to hide. Everyone else goes through it. */
 const PACKAGE_OWNERS: Record<string, string> = {
   "better-sqlite3": "src/database/**",
+  ssh2: "src/resource-types/**",
   pg: "src/database/**",
   fastify: "src/server/**",
   commander: "src/cli/**",

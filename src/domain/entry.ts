@@ -15,6 +15,12 @@ export interface EntryError {
   details?: Json;
 }
 
+/**
+ * Code of an error whose source is the system: the connection over which the work was done broke, and how far it got is
+ * not known. An operation with `onLost: requeue` is then queued again, as when its worker is lost.
+ */
+export const CONNECTION_LOST = "connection_lost";
+
 export interface Progress {
   done: number;
   total: number | null;

@@ -1,7 +1,7 @@
 /** Ends of executions as their workers report them; fenced by session and attempt, answered the same when repeated. */
 import { WilcoError, type ErrorBody } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
-import type { EntryError } from "../domain/entry.ts";
+import { CONNECTION_LOST, type EntryError } from "../domain/entry.ts";
 import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messages.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Context } from "./context.ts";
@@ -133,8 +133,21 @@ function decide(finish: FinishItem, entry: LockedEntry | undefined, session: str
     case "timed_out":
       return end("timed_out", errorOf(finish, "timeout", "The operation ran into its timeout"));
     case "failed":
+      if (
+        wasCutOff(finish) &&
+        entry.status === "running" &&
+        entry.on_lost === "requeue" &&
+        entry.tries < entry.max_attempts
+      ) {
+        return { do: "requeue", entry, countTry: true, reason: "the connection to what it worked on was lost" };
+      }
       return end("failed", errorOf(finish, "failed", "The operation failed without saying why"));
   }
+}
+
+/** The worker lives, but lost what it worked on: for the work that is as if its worker had died. */
+function wasCutOff({ error }: FinishItem): boolean {
+  return error?.code === CONNECTION_LOST && error.source === "system";
 }
 
 function canceledBy(entry: LockedEntry): EntryError {

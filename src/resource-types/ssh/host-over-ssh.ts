@@ -1,5 +1,6 @@
 /** The operations of a host that is reached over SSH: the same as on the worker's own machine, with the same results. */
 import { createHash } from "node:crypto";
+import { CONNECTION_LOST } from "../../domain/entry.ts";
 import { OperationError } from "../operation-error.ts";
 import { bytesOf, requireAbsolute, tooLarge, type Upload } from "../host-files.ts";
 import type { OperationContext } from "../sdk.ts";
@@ -118,8 +119,7 @@ export async function check(context: OperationContext): Promise<unknown> {
     await host.script(":", [], quiet(context, 0));
     return { availability: "up", host: host.name, latency: Math.round(performance.now() - started) };
   } catch (error) {
-    if (!(error instanceof OperationError) || !["unreachable_host", "connection_lost"].includes(error.code))
-      throw error;
+    if (!(error instanceof OperationError) || !["unreachable_host", CONNECTION_LOST].includes(error.code)) throw error;
     return { availability: "down", reason: error.message };
   }
 }

@@ -1,5 +1,6 @@
 /** One session on a host, from its start until our line runs there: login shell, sudo with its question, readiness. */
 import type { ClientChannel } from "ssh2";
+import { CONNECTION_LOST } from "../../domain/entry.ts";
 import { OperationError } from "../operation-error.ts";
 import { lastLines } from "../tail.ts";
 import type { SshConnection } from "./connect.ts";
@@ -87,7 +88,7 @@ function stale(host: string, why: string): StaleConnection {
 /** What `onLost: requeue` repeats; see docs/state-machine.md. */
 export function connectionLost(host: string, why: string, end = ""): OperationError {
   return new OperationError({
-    code: "connection_lost",
+    code: CONNECTION_LOST,
     message: `The connection to ${host} was lost (${why}) while the operation ran.${end}`,
     hint: "How far it got is not known: check the host before repeating it.",
     source: "system",
