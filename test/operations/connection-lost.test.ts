@@ -20,10 +20,8 @@ describeOnBothEngines("a connection that was lost while the operation ran", (eng
       expect((await world.operations.entry(entry.id)).status).toBe(attempt < 3 ? "queued" : "failed");
     }
     expect(await world.operations.entry(entry.id)).toMatchObject({ status: "failed", error: lost.error });
-    expect(await world.eventTypes(entry.id)).toEqual([
-      "submitted",
-      ...["claimed", "requeued", "claimed", "requeued", "claimed", "finished"],
-    ]);
+    const events = (await world.eventTypes(entry.id)).join(" ");
+    expect(events).toBe("submitted claimed requeued claimed requeued claimed finished");
     expect(await unsound(world.database)).toEqual([]);
   });
 
