@@ -198,7 +198,7 @@ async function startWorker(
     env: {
       WILCO_TOKEN: token,
       WILCO_DRILL_SKEW: String(index === 0 ? 0 : random.pick(SKEWS)),
-      WILCO_DRILL_JOURNAL: join(journal, name),
+      DRILL_JOURNAL: join(journal, name),
     },
     ready: /Worker \S+ is ready/,
     logFile: join(folder, `${name}.log`),

@@ -14,7 +14,7 @@ const parameters = parametersOf(
 async function run({ entry, attempt, operation, parameters: { id, ms, lines }, output, signal }) {
   const note = (what) =>
     appendFileSync(
-      process.env.WILCO_DRILL_JOURNAL,
+      process.env.DRILL_JOURNAL,
       `${JSON.stringify({ what, entry, attempt, operation, id, pid: process.pid })}\n`,
     );
   note("start");
