@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   sandbox: ["core", "domain", "client"],
   shell: ["core", "domain", "client", "sandbox"],
   typegen: ["core", "domain"],
+  telemetry: ["core", "domain", "queue"],
 };
 
 /** Packages that one folder or file is there to hide. Everyone else goes through it. */
@@ -30,6 +31,11 @@ const PACKAGE_OWNERS: Record<string, string> = {
   pg: "src/database/**",
   fastify: "src/server/**",
   commander: "src/cli/**",
+  "prom-client": "src/telemetry/**",
+  "@opentelemetry/api": "src/telemetry/**",
+  "@opentelemetry/sdk-trace": "src/telemetry/**",
+  "@opentelemetry/exporter-trace-otlp-http": "src/telemetry/**",
+  "@opentelemetry/resources": "src/telemetry/**",
   "quickjs-emscripten-core": "src/sandbox/**",
   "@jitl/quickjs-wasmfile-release-sync": "src/sandbox/**",
 };

@@ -3,6 +3,7 @@ import { createApi, type Api } from "../client/api.ts";
 import { dispatchOverNetwork, type Dispatch } from "../client/dispatch.ts";
 import { createTransport } from "../client/transport.ts";
 import { WilcoError } from "../core/errors.ts";
+import { readTraceparent } from "../core/trace-context.ts";
 import type { Me } from "../protocol/messages.ts";
 import { resolveConnection, type Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -70,7 +71,8 @@ async function openConnection(
   close: () => Promise<void>,
   local: boolean,
 ): Promise<Remote> {
-  const told = context.output.verbose ? tellingDispatch(dispatch, context) : dispatch;
+  const traced = tracedDispatch(dispatch, context);
+  const told = context.output.verbose ? tellingDispatch(traced, context) : traced;
   const api = createApi(createTransport({ url: connection.url, token: connection.token, dispatch: told }));
   try {
     const me = await api.me({ retryTime: FIRST_PATIENCE_MS });
@@ -88,6 +90,13 @@ function explained(error: unknown, connection: Connection): unknown {
     ? "The local server has ended. Start it again with: wilco up"
     : `The address is from ${connection.from}. ${error.hint ?? ""}`.trim();
   return new WilcoError({ code: error.code, message: error.message, hint, details: error.details, cause: error });
+}
+
+/** TRACEPARENT, which CI systems set, makes what is submitted a part of their trace. */
+function tracedDispatch(dispatch: Dispatch, { env }: Context): Dispatch {
+  const traceparent = readTraceparent(env["TRACEPARENT"]);
+  if (traceparent === null) return dispatch;
+  return (request) => dispatch({ ...request, headers: { ...request.headers, traceparent } });
 }
 
 /** `--verbose`: what was asked of the server and how long it took. */

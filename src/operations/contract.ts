@@ -5,6 +5,7 @@ import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { QueueStats } from "../domain/queue.ts";
 import type { Why } from "../domain/why.ts";
+import type { Worker } from "../domain/worker.ts";
 import type {
   CancelRequest,
   ClaimAnswer,
@@ -67,6 +68,13 @@ export interface Operations {
   why(id: number): Promise<Why>;
   queue(query: QueueQuery): Promise<QueueAnswer>;
   queueStats(): Promise<QueueStats>;
+  /** What the metrics look up: also what this server holds open (requests) and a database round trip (ms). */
+  gauges(): Promise<{
+    stats: QueueStats;
+    workers: Worker[];
+    held: { claims: number; polls: number };
+    roundTrip: number;
+  }>;
   /** What is wrong and what to do about it, as this server sees it. */
   doctor(): Promise<DoctorAnswer>;
   entries(query: EntriesQuery): Promise<EntriesAnswer>;

@@ -25,6 +25,8 @@ export interface HeldClaims extends CarriedClaims {
   claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
   /** Whether a claim of the session is held open here. */
   isAsking(session: string): boolean;
+  /** Claims that are held open. */
+  size(): number;
   stop(): void;
 }
 
@@ -205,6 +207,7 @@ export function createHeldClaims(context: Context): HeldClaims {
         if (bySession.get(session) === held) bySession.delete(session);
       }
     },
+    size: () => bySession.size,
     isAsking: (session) => bySession.has(session),
     stop() {
       stopped = true;

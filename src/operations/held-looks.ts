@@ -19,6 +19,8 @@ type PollItem = PollRequest["entries"][number];
 export interface HeldLooks {
   poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer>;
   events(id: number, query: EventsQuery, signal: AbortSignal): Promise<EventsAnswer>;
+  /** Looks that are held open. */
+  size(): number;
   /** Answers everything that is held, with what there is. */
   stop(): void;
 }
@@ -30,6 +32,7 @@ function isEnd(change: PollChange): boolean {
 export function createHeldLooks(context: Context, watches: EntryWatch): HeldLooks {
   const { database, settings } = context;
   const stopping = new AbortController();
+  let held = 0;
 
   async function look(items: readonly PollItem[]): Promise<PollChange[]> {
     const seen = new Map(items.map((item) => [item.id, item]));
@@ -69,7 +72,8 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
   async function news(watch: Watch, until: number, signal: AbortSignal): Promise<boolean> {
     const left = until - performance.now();
     if (left <= 0 || signal.aborted || stopping.signal.aborted) return false;
-    await watch.wait(Math.min(left, settings.pollFloor));
+    held += 1;
+    await watch.wait(Math.min(left, settings.pollFloor)).finally(() => (held -= 1));
     return true;
   }
 
@@ -123,6 +127,7 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
         watch.end();
       }
     },
+    size: () => held,
     stop: () => stopping.abort(),
   };
 }

@@ -1,6 +1,7 @@
 /** Puts the operations together: what the server's routes call (`contract.ts`). */
 import type { Logger } from "pino";
 import { readEntry } from "../audit/read.ts";
+import type { Tracing } from "../core/tracing.ts";
 import type { Database } from "../database/database.ts";
 import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
 import type { SecretStore } from "../inventory/secret-store.ts";
@@ -28,6 +29,7 @@ import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
 import { listWorkers, registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
+import { traceSubmit } from "./traced-submit.ts";
 import { explainEntry } from "./why/why.ts";
 
 export interface OperationsOptions {
@@ -39,8 +41,10 @@ export interface OperationsOptions {
   validator?: SchemaValidator;
   /** Of this server, for the doctor: where its data is, and its version. */
   about?: DoctorOptions;
-  /** Told of everything that happens to entries here, after it happened: metrics, rates, spans. */
+  /** Told of everything that happens to entries here, after it happened: metrics, spans. */
   onMove?: (move: Move) => void;
+  /** Null or none = no spans. */
+  tracing?: Tracing | null;
 }
 
 /** The operations, and the maintenance for tests that drive it by hand. */
@@ -53,7 +57,10 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);
   const maintenance = createMaintenance(context);
-  const submit = createSubmit(context, options.validator ?? createSchemaValidator(), claims);
+  const submit = traceSubmit(
+    createSubmit(context, options.validator ?? createSchemaValidator(), claims),
+    options.tracing ?? null,
+  );
   const stopping = new AbortController();
   const rates = createRates({ database, log });
   signals.subscribe((change) => {
@@ -83,6 +90,13 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     entry: (id) => readEntry(database, id),
     queue: (query) => listQueue(database, query),
     queueStats: () => readStats(context, rates),
+    async gauges() {
+      const started = performance.now();
+      await database.query("SELECT 1 AS one");
+      const roundTrip = performance.now() - started;
+      const [stats, { items }] = await Promise.all([readStats(context, rates), listWorkers(context, database)]);
+      return { stats, workers: items, held: { claims: claims.size(), polls: looks.size() }, roundTrip };
+    },
     doctor: () => examine(context, options.about ?? { dataDir: null, version: null }),
     why: (id) => explainEntry(context, claims.isAsking, id),
     entries: (query) => listEntries(database, query),

@@ -5,6 +5,7 @@ export const API = "/v1";
 export const paths = {
   health: "/healthz",
   ready: "/readyz",
+  metrics: "/metrics",
   openapi: `${API}/openapi.json`,
   me: `${API}/me`,
   entries: `${API}/entries`,

@@ -33,6 +33,8 @@ export interface ServerAppOptions {
     transaction(work: (tx: { now(): number }) => Promise<number>): Promise<number>;
   };
   log: Logger;
+  /** For Prometheus. */
+  metrics: { text(): Promise<{ contentType: string; text: string }> };
   /** Of wilco. */
   version: string;
   /** PEM texts; with them it speaks HTTPS only. */
@@ -92,6 +94,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
       ask: () => database.transaction(async (tx) => tx.now()),
       stopping: stopping.signal,
       routes: () => routes,
+      metrics: () => options.metrics.text(),
       version,
     }),
     ...entryRoutes({ operations, stopping: stopping.signal }),

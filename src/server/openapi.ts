@@ -43,7 +43,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
 }
 
 function operationOf(route: Route): object {
-  const { status = 200, description } = route.answer;
+  const { status = 200, description, contentType = "application/json" } = route.answer;
   const parameters = [
     ...parametersOf(route.params, "path"),
     ...parametersOf(route.query, "query"),
@@ -71,7 +71,7 @@ function operationOf(route: Route): object {
         }
       : {}),
     responses: {
-      [status]: status === 204 ? { description } : { description, content: { "application/json": { schema: {} } } },
+      [status]: status === 204 ? { description } : { description, content: { [contentType]: { schema: {} } } },
       default: ERROR_ANSWER,
     },
   };

@@ -29,8 +29,8 @@ export interface Route<S extends Shapes = Shapes> {
   params?: TSchema;
   /** Headers it reads, for OpenAPI: name → description. */
   headers?: Record<string, string>;
-  /** What it answers, in words; `status` when it is not 200. */
-  answer: { status?: number; description: string };
+  /** What it answers, in words; `status` when it is not 200, `contentType` when it is not JSON. */
+  answer: { status?: number; description: string; contentType?: string };
   handle: (request: Asked<S>, reply: FastifyReply) => unknown;
 }
 

@@ -1,4 +1,5 @@
 /** What this worker holds: assignments that wait for a slot, that run, and whose end is not acknowledged yet. */
+import type { Tracing } from "../core/tracing.ts";
 import type { Assignment, RunningExecution, WorkerCounts } from "../domain/worker.ts";
 import type { LeaseRef } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
@@ -38,6 +39,7 @@ export interface WorkOptions {
   /** Monotonic ms. */
   now: () => number;
   log: Log;
+  tracing?: Tracing | null;
   /** A slot became free. */
   onFree: () => void;
 }
@@ -54,7 +56,7 @@ interface Held {
 /** Answers may cross: an assignment that has just ended can still be named by an answer made before. */
 const REMEMBERED = 10_000;
 
-export function createWork({ capacity, execute, reporter, now, log, onFree }: WorkOptions): Work {
+export function createWork({ capacity, execute, reporter, now, log, onFree, tracing = null }: WorkOptions): Work {
   const held = new Map<string, Held>();
   const waiting: Held[] = [];
   const past = new Map<string, "ended" | "given up">();
@@ -102,10 +104,18 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
     used += weight;
     const started = now();
     log.debug({ entry, attempt, root: assignment.root, operation: assignment.operation }, "delivering");
+    const span = tracing?.begin("run", assignment.trace ?? null, {
+      "wilco.entry": entry,
+      "wilco.root": assignment.root,
+      "wilco.attempt": attempt,
+      "wilco.operation": assignment.operation,
+      "wilco.resource": assignment.resource.name,
+    });
     const output = reporter.openOutput({ entry, attempt }, outputQuota);
     const ended = await execute({ assignment, control, output, remaining: one.deadline - started }).catch(
       (error: unknown): Ended => ({ status: "failed", error: systemError(error) }),
     );
+    span?.end({ ...errorOf(ended), attributes: { "wilco.status": ended?.status ?? "lost" } });
     used -= weight;
     one.stage = "finishing";
     startWaiting();
@@ -195,6 +205,12 @@ export function createWork({ capacity, execute, reporter, now, log, onFree }: Wo
       })),
     idle: () => (held.size === 0 ? Promise.resolve() : new Promise((resume) => idleWaiters.push(resume))),
   };
+}
+
+/** The words of a span's failure; nothing for what succeeded or was handed back. */
+function errorOf(ended: Ended): { error?: string } {
+  if (ended === null) return { error: "the lease was lost" };
+  return ended.status === "succeeded" || ended.status === "released" ? {} : { error: ended.error.message };
 }
 
 function outcomeOf(ended: NonNullable<Ended>): { outcome: Outcome; size: number } {

@@ -6,6 +6,7 @@ import type { JsonObject } from "../core/json.ts";
 import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import type { WorkerStatus } from "../domain/worker.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
+import type { Tracing } from "../core/tracing.ts";
 import type { RegisterRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
@@ -50,6 +51,8 @@ export interface WorkerOptions {
   killGrace?: number;
   /** ms the server may hold a claim open. Default 20 s. */
   claimWait?: number;
+  /** Spans of what it runs; the caller stops it after the worker. Null or none = none. */
+  tracing?: Tracing | null;
 }
 
 export interface Worker extends Lifecycle {
@@ -154,6 +157,7 @@ export function createWorker(options: WorkerOptions): Worker {
       reporter,
       now: clock,
       log,
+      tracing: options.tracing ?? null,
       onFree: () => claims.wake(),
     });
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };

@@ -56,6 +56,7 @@ const ROUTES: Array<[method: "GET" | "POST" | "PUT" | "DELETE", url: string, bod
   ["GET", "/v1/doctor", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/queue?route=default/automate&status=queued", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/queue/stats", undefined, ["viewer", "operator", "admin"]],
+  ["GET", "/metrics", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/queue/paused", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/queue/pause", { route: "default/automate" }, ["operator", "admin"]],
   ["POST", "/v1/queue/resume", { route: "default/automate" }, ["operator", "admin"]],

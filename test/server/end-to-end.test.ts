@@ -9,6 +9,9 @@ import { DAEMON, inventoryOn, openTestDatabase, SERVICE } from "../inventory/wor
 import { describeOnBothEngines, type EngineWorld } from "../support/engines.ts";
 import { TEST_CERT, TEST_KEY } from "./tls-pair.ts";
 
+/** They have tests of their own. */
+const NO_METRICS = { text: async () => ({ contentType: "text/plain", text: "" }) };
+
 /** The real operations behind a real socket. */
 async function serve(world: EngineWorld) {
   const database = await openTestDatabase(world);
@@ -17,7 +20,7 @@ async function serve(world: EngineWorld) {
   const tokens = createTokens({ database });
   const log = pino({ level: "silent" });
   const operations = createOperations({ database, targets: inventory.targets, secrets: inventory.secrets, log });
-  const app = createServerApp({ operations, inventory, tokens, database, log, version: "1.2.3" });
+  const app = createServerApp({ operations, inventory, tokens, database, metrics: NO_METRICS, log, version: "1.2.3" });
   world.onCleanup(() => app.close());
   await operations.start();
   const url = await startListening(app, { port: 0 });
@@ -155,6 +158,7 @@ describeOnBothEngines("Over HTTP", (world) => {
       inventory,
       tokens: createTokens({ database }),
       database,
+      metrics: NO_METRICS,
       log,
       version: "1.2.3",
       tls: { cert: TEST_CERT, key: TEST_KEY },

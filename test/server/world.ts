@@ -63,6 +63,7 @@ export async function openServer(
     tokens,
     database,
     log: options.log ?? pino({ level: "silent" }),
+    metrics: { text: async () => ({ contentType: "text/plain", text: "" }) },
     version: "1.2.3",
   });
   onTestFinished(() => app.close());

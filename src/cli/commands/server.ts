@@ -6,6 +6,7 @@ import { messageOf, WilcoError } from "../../core/errors.ts";
 import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
+import { openTracing } from "../composition/tracing.ts";
 import { createLog } from "../composition/log.ts";
 import { openTypes } from "../composition/load-types.ts";
 import { readTls, startServerParts } from "../composition/server-parts.ts";
@@ -70,6 +71,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       settings,
       worker: flags.worker ? { name: workerName, slots, ...loaded, ...scripts } : null,
       version: readVersion(),
+      tracing: await openTracing(context.env, "wilco-server", hostname()),
       log,
     });
     context.output.write(`${server.url}\n`);

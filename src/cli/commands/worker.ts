@@ -9,6 +9,7 @@ import { createWorkerApi } from "../../worker/api.ts";
 import { createHttpRequest } from "../../worker/request.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { openTracing } from "../composition/tracing.ts";
 import { createLog } from "../composition/log.ts";
 import { scriptPoolOf, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import { openTypes } from "../composition/load-types.ts";
@@ -45,6 +46,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
   );
   // Scripts have places of their own beside the slots, so the pool serves their role.
+  const tracing = await openTracing(context.env, "wilco-worker", name);
   const ownRoles = roles.filter((role) => role !== SCRIPT_ROLE);
   const operations = createWorker({
     api: createWorkerApi({ request: createHttpRequest({ url, token }) }),
@@ -62,6 +64,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
         : context.path(flags.stateDir),
     version: readVersion(),
     log,
+    tracing,
   });
   const worker =
     ownRoles.length === roles.length
@@ -100,6 +103,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   } finally {
     interrupt.dispose();
     stopLogging();
+    await tracing?.stop();
   }
 }
 

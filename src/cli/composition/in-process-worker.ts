@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Tokens } from "../../access/tokens.ts";
+import type { Tracing } from "../../core/tracing.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import { DEFAULT_ROLE, DEFAULT_ZONE } from "../../domain/route.ts";
@@ -34,6 +35,7 @@ export interface InProcessWorkerOptions {
   dataDir: string;
   version: string;
   log: Logger;
+  tracing?: Tracing | null | undefined;
 }
 
 /** Never listened on: it names the server in requests and messages. */
@@ -60,6 +62,7 @@ export async function startInProcessWorker(options: InProcessWorkerOptions): Pro
     stateDir: join(dataDir, "worker"),
     version,
     log,
+    tracing: options.tracing ?? null,
   });
   const worker = scripts === undefined ? operations : await withScripts(operations, scripts);
   await worker.start();

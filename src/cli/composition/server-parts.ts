@@ -17,6 +17,9 @@ import { parseResourceType } from "../../resource-types/parse-type.ts";
 import { createScriptType } from "../../resource-types/script.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { createServerApp } from "../../server/app.ts";
+import { createMetrics } from "../../telemetry/metrics.ts";
+import { traceMove } from "../../telemetry/spans.ts";
+import type { Tracing } from "../../core/tracing.ts";
 import { startListening } from "../../server/listen.ts";
 import type { LoadTypes } from "../../worker/types-in-use.ts";
 import type { Worker } from "../../worker/worker.ts";
@@ -45,6 +48,8 @@ export interface ServerPartsOptions {
   settings?: Partial<QueueSettings>;
   version: string;
   log: Logger;
+  /** Null or none = no spans. */
+  tracing?: Tracing | null;
 }
 
 export interface ServerParts {
@@ -70,14 +75,26 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
   };
   try {
     const parts = await buildApp(options, database);
-    closing.push(() => parts.app.close());
+    closing.push(async () => {
+      await parts.app.close();
+      parts.metrics.stop();
+      // After the last transitions, which make spans.
+      await options.tracing?.stop();
+    });
     const url = options.listen === null ? null : await startListening(parts.app, listenOptions(options.listen));
     await parts.operations.start();
     // Ready before it is announced: whoever reads the owner's file may use it at once.
     const worker =
       options.worker === null
         ? null
-        : await startInProcessWorker({ ...options.worker, ...parts, dataDir, log, version: options.version });
+        : await startInProcessWorker({
+            ...options.worker,
+            ...parts,
+            dataDir,
+            log,
+            version: options.version,
+            tracing: options.tracing,
+          });
     if (worker) closing.push(() => worker.stop());
     if (databaseUrl === undefined) writeOwner(dataDir, url);
     log.info({ url, engine: database.dialect.engine, dataDir }, "server ready");
@@ -118,6 +135,8 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   const tokens = createTokens({ database });
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
   const { targets, secrets } = inventory;
+  const { tracing = null } = options;
+  const metrics = createMetrics({ look: () => operations.gauges() });
   const operations = createOperations({
     database,
     targets,
@@ -126,9 +145,23 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     settings,
     validator: schemas,
     about: { dataDir, version },
+    tracing,
+    onMove(move) {
+      metrics.count(move);
+      if (tracing) traceMove(tracing, move);
+    },
   });
-  const app = createServerApp({ operations, inventory, tokens, database, log, version, tls: options.listen?.tls });
-  return { app, operations, tokens, adminToken };
+  const app = createServerApp({
+    operations,
+    inventory,
+    tokens,
+    database,
+    metrics,
+    log,
+    version,
+    tls: options.listen?.tls,
+  });
+  return { app, operations, metrics, tokens, adminToken };
 }
 
 function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOptions["listen"]>) {

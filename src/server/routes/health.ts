@@ -12,6 +12,7 @@ export function healthRoutes(options: {
   stopping: AbortSignal;
   routes: () => readonly Route[];
   version: string;
+  metrics: () => Promise<{ contentType: string; text: string }>;
 }): Route[] {
   let document: unknown;
   return [
@@ -37,6 +38,17 @@ export function healthRoutes(options: {
           throw notReady(`The database does not answer: ${messageOf(error)}`, error);
         }
         return { status: "ready" };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/metrics",
+      access: "viewer",
+      summary: "Metrics for Prometheus",
+      answer: { description: "Prometheus' text format", contentType: "text/plain" },
+      handle: async (_asked, reply) => {
+        const { contentType, text } = await options.metrics();
+        return reply.type(contentType).send(text);
       },
     }),
     route({
