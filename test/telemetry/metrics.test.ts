@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { cliWorld } from "../cli/world.ts";
 import { readPage, rowsOf, codesOf, sectionOf } from "../docs/markdown.ts";
-import { onTestFinished } from "vitest";
 
 const move = {
   entry: 1,

@@ -61,7 +61,7 @@ it("makes one trace of submit, claim, run and finish, over server and worker", {
   expect(applied.code).toBe(0);
   const { stdout: token } = await world.run(["tokens", "create", "w", "--role", "worker", "--quiet"]);
   const worker = world.start(
-    ["worker", "--server", url!, "--token-file", world.file("w.token", token), "--name", "w1"],
+    ["worker", "--server", url, "--token-file", world.file("w.token", token), "--name", "w1"],
     { env },
   );
   const trace = "0af7651916cd43dd8448eb211c80319c";
