@@ -4,6 +4,7 @@ import { canonicalJson, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { SCRIPT_TYPE } from "../domain/script.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
@@ -134,9 +135,13 @@ async function typeOf(
   { types, report }: PlanContext,
 ): Promise<ResourceTypeDescriptor | undefined> {
   const type = types.get(draft.type);
+  const path = draft.path === "" ? "type" : `${draft.path}.type`;
+  if (draft.type === SCRIPT_TYPE) {
+    report(path, "no resource is a script", "Run one on the server: wilco run --on-server FILE", "invalid_request");
+    return undefined;
+  }
   if (type) return type;
   const known = new Set([...types.keys(), ...(await typeNames(tx))]);
-  const path = draft.path === "" ? "type" : `${draft.path}.type`;
   report(path, `there is no resource type "${draft.type}"`, suggestion(draft.type, known, "Types"), "unknown_type");
   return undefined;
 }

@@ -61,8 +61,7 @@ export function createScriptHandler(options: ScriptHandlerOptions): Handler {
         lookup: port.lookup,
         mask: port.mask,
       });
-      // Texts only, and a mask has no character that JSON would escape.
-      return endOf(JSON.parse(port.mask(JSON.stringify(outcome))) as RunOutcome, filed.count);
+      return endOf(outcome, filed.count, port.mask);
     } finally {
       disarm();
       transport.close();
@@ -121,7 +120,11 @@ function counting(port: ClientPort, filed: { count: number }): ClientPort {
 }
 
 /** The result of a script that succeeded. @throws OperationError for every other. */
-function endOf(outcome: RunOutcome, filed: number): Pick<ScriptEnd, "kind" | "exit" | "running"> {
+function endOf(
+  outcome: RunOutcome,
+  filed: number,
+  mask: (text: string) => string,
+): Pick<ScriptEnd, "kind" | "exit" | "running"> {
   const { kind } = outcome;
   const exit = exitCodeOfScript(outcome, { filed, interrupted: EXIT.failed });
   const running = outcome.running.slice(0, TOLD);
@@ -132,9 +135,9 @@ function endOf(outcome: RunOutcome, filed: number): Pick<ScriptEnd, "kind" | "ex
     return {
       name,
       code,
-      message: message.slice(0, MAX_MESSAGE),
-      ...(hint === undefined || hint === "" ? {} : { hint: hint.slice(0, MAX_MESSAGE) }),
-      stack: stack.slice(0, MAX_STACK),
+      message: mask(message).slice(0, MAX_MESSAGE),
+      ...(hint === undefined || hint === "" ? {} : { hint: mask(hint).slice(0, MAX_MESSAGE) }),
+      stack: mask(stack).slice(0, MAX_STACK),
       ...(entry === undefined ? {} : { entry }),
     };
   });
