@@ -173,7 +173,7 @@ describe("A script on the server", () => {
   it("times out, and says so", async () => {
     expect(await run('await sleep("1m");', ["--timeout", "300ms"])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/timed out[^]*300ms/) as string,
+      stderr: expect.stringContaining("timed out") as string,
     });
   });
 
