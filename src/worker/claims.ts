@@ -1,7 +1,11 @@
-/** Asks for work: one held claim at a time, for as many entries as there are free slots. */
+/**
+ * Asks for work: one held claim at a time, for as many entries as there are free slots. While outcomes are on their way the
+ * question travels with them, and the server answers both in one transaction.
+ */
 import { messageOf } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
-import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
+import type { Assignment } from "../domain/worker.ts";
+import type { CarriedClaim, ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
 import type { Session } from "./session.ts";
@@ -11,6 +15,10 @@ export interface Claims {
   start(): void;
   /** A slot became free. */
   wake(): void;
+  /** For the next request that reports outcomes: a claim to take along, when none is open and a slot is free. */
+  carry(): CarriedClaim | undefined;
+  /** That request was answered; undefined = without assignments, or not at all. */
+  carried(assignments: readonly Assignment[] | undefined): void;
   /** Claims nothing more. Resolves when it is known what the last claim was answered with, or that it can't be known. */
   stop(): Promise<void>;
 }
@@ -19,31 +27,49 @@ export interface ClaimsOptions {
   api: WorkerApi;
   session: Session;
   work: Pick<Work, "take" | "free">;
+  /** Outcomes are about to be reported, or on their way. */
+  finishing: () => boolean;
   /** ms the server may hold a claim open. Default 20,000. */
   wait?: number;
   log: Log;
 }
 
+/** Outcomes that the server will not take yet must not keep the free slots idle, ms. */
+const PATIENCE = 250;
 /** For the last look at stop; what it misses, the lease's end gives back. */
 const LAST_LOOK = 5_000;
 
-export function createClaims({ api, session, work, wait = 20_000, log }: ClaimsOptions): Claims {
+export function createClaims({ api, session, work, finishing, wait = 20_000, log }: ClaimsOptions): Claims {
   const stopping = new AbortController();
   let wakeUp: () => void = () => {};
   let loop: Promise<void> | undefined;
   let open: { session: string; body: ClaimRequest } | null = null;
+  let patient = true;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const slots = work.free();
-      if (slots > 0) takeAll(await claim(slots));
-      else await slotFree();
+      if (slots === 0) await woken();
+      else if (finishing() && patient) await woken(PATIENCE);
+      else {
+        patient = true;
+        takeAll(await claim(slots));
+      }
     }
   }
 
-  function slotFree(): Promise<void> {
+  /** @param ms when it passes, the next outcome is not waited for again. */
+  function woken(ms?: number): Promise<void> {
     return new Promise((resolve) => {
-      wakeUp = resolve;
+      const timer = ms === undefined ? undefined : setTimeout(giveUp, ms);
+      function giveUp(): void {
+        patient = false;
+        resolve();
+      }
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 
@@ -76,6 +102,16 @@ export function createClaims({ api, session, work, wait = 20_000, log }: ClaimsO
   }
 
   return {
+    carry() {
+      const slots = work.free();
+      if (open || slots === 0 || stopping.signal.aborted) return undefined;
+      return { claimId: randomId(), slots };
+    },
+    carried(assignments) {
+      for (const assignment of assignments ?? []) work.take(assignment);
+      // The rest of the slots, if there is one, is for a held claim.
+      setImmediate(() => wakeUp());
+    },
     start() {
       loop ??= run().catch((error: unknown) => {
         if (!stopping.signal.aborted) log.error({ error: messageOf(error) }, "the worker claims nothing more");

@@ -6,7 +6,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorBody, WilcoError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
-import type { FinishAnswer, FinishItem, LeaseRef, ReportAnswer, ReportItem } from "../protocol/messages.ts";
+import type { Assignment } from "../domain/worker.ts";
+import type {
+  CarriedClaim,
+  FinishAnswer,
+  FinishItem,
+  LeaseRef,
+  ReportAnswer,
+  ReportItem,
+} from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
 import { createLane } from "./lane.ts";
@@ -24,6 +32,8 @@ export interface Reporter {
    * @param size bytes of the result as JSON, to keep requests within the server's bounds.
    */
   finish(output: OutputLog, outcome: Outcome, size?: number): Promise<boolean>;
+  /** Outcomes are about to be sent, or on their way. */
+  finishing(): boolean;
   /** Sends nothing more; what was not acknowledged yet counts as lost. */
   stop(): Promise<void>;
 }
@@ -37,6 +47,8 @@ export interface ReporterOptions {
   onCancel: (lease: LeaseRef) => void;
   /** An answer said that the lease is not ours any more. */
   onLost: (lease: LeaseRef) => void;
+  /** Whose claim travels with outcomes. */
+  claims: { carry(): CarriedClaim | undefined; carried(assignments: readonly Assignment[] | undefined): void };
 }
 
 /** Bytes of output, or of results, in one request; the server takes 32 MB of JSON. */
@@ -55,11 +67,13 @@ interface Finishing {
   settle: (acknowledged: boolean) => void;
 }
 
-export function createReporter({ api, session, signal, log, onCancel, onLost }: ReporterOptions): Reporter {
+export function createReporter({ api, session, signal, log, onCancel, onLost, claims }: ReporterOptions): Reporter {
   const dirty = new Set<OutputLog>();
   /** Waiting for the last of their output to be acknowledged. */
   const held = new Map<OutputLog, Finishing>();
   const ready: Finishing[] = [];
+  let sending = false;
+  let carried: readonly Assignment[] | undefined;
 
   const reports = createLane(async () => {
     const batch = takeReports();
@@ -85,16 +99,22 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
   const finishes = createLane(async () => {
     const batch = takeFinishes();
     if (batch.length === 0) return false;
+    sending = true;
+    // With the first request only: a batch that is refused is sent item by item.
+    let claim = claims.carry();
     const answers = await sendEach(
       batch,
       ({ item }) => item,
       async (items) => {
-        const answer = await session.call<FinishAnswer>("finish", (id) =>
-          api.finish(id, { finishes: items }, { signal }),
-        );
+        const body = claim ? { finishes: items, claim } : { finishes: items };
+        claim = undefined;
+        const answer = await session.call<FinishAnswer>("finish", (id) => api.finish(id, body, { signal }));
+        carried = answer.assignments;
         return answer.finishes;
       },
-    );
+    ).finally(() => (sending = false));
+    claims.carried(carried);
+    carried = undefined;
     let stuck = false;
     for (const [index, finishing] of batch.entries()) {
       if (!finished(finishing, answers?.[index])) stuck = true;
@@ -262,6 +282,7 @@ export function createReporter({ api, session, signal, log, onCancel, onLost }: 
         release(output);
       });
     },
+    finishing: () => sending || ready.length > 0,
     async stop() {
       await Promise.all([reports.stop(), finishes.stop()]);
       for (const finishing of [...held.values(), ...ready]) finishing.settle(false);

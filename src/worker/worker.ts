@@ -133,6 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
       log,
       onCancel: (lease) => work.abort(lease, "cancel"),
       onLost: (lease) => work.abort(lease, "lost"),
+      claims: { carry: () => claims.carry(), carried: (assignments) => claims.carried(assignments) },
     });
     const killGrace = options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2);
     const handlers = createHandlerPool({
@@ -161,7 +162,7 @@ export function createWorker(options: WorkerOptions): Worker {
       onFree: () => claims.wake(),
     });
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
-    const claims = createClaims({ api, session, work, log, ...wait });
+    const claims = createClaims({ api, session, work, finishing: reporter.finishing, log, ...wait });
     const orders = createOrders({
       commands: {
         ping: () => ({}),

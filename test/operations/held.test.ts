@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { openDatabase } from "../../src/database/database.ts";
 import { createGroupCommit } from "../../src/operations/group-commit.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
@@ -139,6 +139,30 @@ describeOnBothEngines("a held claim", (engine) => {
     expect((await unannounced).map((one) => one.entry)).toEqual([parked.id]);
   });
 
+  it("gets what is submitted in the transaction of the submit", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    // When it begins to listen, a server takes it that it has missed something, and a claim looks once more.
+    await vi.waitUntil(() => world.database.listening);
+    // Two looks, so that the third claim knows its routes, and that they are empty: it sleeps from its first moment.
+    for (let look = 0; look < 2; look++) expect(await world.claim(session, { wait: 0 })).toEqual([]);
+    const held = world.claim(session, { wait: 20_000 });
+    const entry = await world.submit("a", "work");
+    expect((await world.operations.entry(entry.id)).status).toBe("running");
+    expect((await held).map((one) => one.entry)).toEqual([entry.id]);
+  });
+
+  it("of a worker that has gone is passed by: the submit succeeds and its entry waits", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    for (let look = 0; look < 2; look++) await world.claim(session, { wait: 0 });
+    const held = world.claim(session, { wait: 20_000 });
+    await world.database.query("UPDATE worker SET state = 'stopped' WHERE session = $1", [session]);
+    const [outcome, filed] = await Promise.allSettled([held, world.submit("a", "work")]);
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "session_ended" } });
+    expect(filed).toMatchObject({ status: "fulfilled", value: { status: "queued" } });
+  });
+
   it("wakes as many workers as there is work for", async () => {
     const world = await createWorld(engine);
     const sessions = await Promise.all(["w1", "w2", "w3"].map((name) => world.register(name, { capacity: 1 })));
@@ -157,6 +181,27 @@ describeOnBothEngines("a held claim", (engine) => {
       world.register("w1", { succession: "one-directory-one-secret" }),
     ]);
     expect(outcome).toMatchObject({ status: "rejected", reason: { code: "session_ended" } });
+  });
+});
+
+describeOnBothEngines("a finish", (engine) => {
+  it("takes the next work of its resource along, and the same work when it is repeated", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const first = await world.submit("a", "work");
+    const second = await world.submit("a", "work");
+    const [assignment] = await world.claim(session, { slots: 2 });
+    expect(assignment).toMatchObject({ entry: first.id });
+    const request = {
+      finishes: [{ entry: first.id, attempt: 1, finishId: "f1", lastChunk: 0, status: "succeeded" as const }],
+      claim: { claimId: "c2", slots: 2 },
+    };
+    const answer = await world.operations.finish(workerToken, session, request);
+    expect(answer).toMatchObject({ finishes: [{ ok: true }], assignments: [{ entry: second.id, attempt: 1 }] });
+    expect(await world.operations.finish(workerToken, session, request)).toMatchObject({
+      finishes: [{ ok: true }],
+      assignments: [{ entry: second.id, attempt: 1 }],
+    });
   });
 });
 

@@ -2,7 +2,14 @@
 import { EventEmitter, once } from "node:events";
 import { WilcoError } from "../../src/core/errors.ts";
 import type { Assignment, WorkerCommand, WorkerOrder } from "../../src/domain/worker.ts";
-import type { FinishItem, LeaseRef, OutputChunk, RegisterRequest, ReportItem } from "../../src/protocol/messages.ts";
+import type {
+  CarriedClaim,
+  FinishItem,
+  LeaseRef,
+  OutputChunk,
+  RegisterRequest,
+  ReportItem,
+} from "../../src/protocol/messages.ts";
 import type { WorkerApi } from "../../src/worker/api.ts";
 
 type Call = keyof WorkerApi;
@@ -64,6 +71,16 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
       : null;
   }
 
+  /** The same entries for the same claim id, else the first that wait. */
+  function leaseFor(id: string, { claimId, slots }: CarriedClaim): Assignment[] {
+    let mine = [...entries.values()].filter((held) => held.claimId === claimId && held.state === "leased");
+    if (mine.length === 0) {
+      mine = [...entries.values()].filter((held) => held.state === "queued").slice(0, slots);
+      for (const held of mine) Object.assign(held, { state: "leased", session: id, claimId });
+    }
+    return mine.map((held) => held.assignment);
+  }
+
   const leaseLost = { error: { code: "lease_lost" as const, message: "not yours any more" } };
   const refOf = ({ assignment: { entry, attempt: number } }: Held): LeaseRef => ({ entry, attempt: number });
 
@@ -80,12 +97,8 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         requireSession(id);
         const end = AbortSignal.any([AbortSignal.timeout(body.wait + 1), ...(signal ? [signal] : [])]);
         for (;;) {
-          let mine = [...entries.values()].filter((held) => held.claimId === body.claimId && held.state === "leased");
-          if (mine.length === 0) {
-            mine = [...entries.values()].filter((held) => held.state === "queued").slice(0, body.slots);
-            for (const held of mine) Object.assign(held, { state: "leased", session: id, claimId: body.claimId });
-          }
-          if (mine.length > 0 || body.wait === 0) return { assignments: mine.map((held) => held.assignment) };
+          const assignments = leaseFor(id, body);
+          if (assignments.length > 0 || body.wait === 0) return { assignments };
           await once(events, "work", { signal: end }).catch(() => {});
           signal?.throwIfAborted();
           requireSession(id);
@@ -146,7 +159,7 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
           setImmediate(() => events.emit(`finish:${item.entry}`));
           return { ok: true as const };
         });
-        return { finishes };
+        return body.claim ? { finishes, assignments: leaseFor(id, body.claim) } : { finishes };
       }),
     reloaded: (id, body) =>
       attempt("reloaded", body, () => {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WilcoError } from "../../src/core/errors.ts";
+import type { FinishRequest } from "../../src/protocol/messages.ts";
 import { builtinTypes } from "../../src/resource-types/builtin.ts";
 import type { OperationContext } from "../../src/resource-types/sdk.ts";
 import { createWorld, gate, silentLog, testType } from "./world.ts";
@@ -108,6 +109,20 @@ describe("a worker", () => {
     expect(finishes).toBe(1);
     held.resolve();
     expect(await server.finished(second)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("asks for the next work with the outcomes of the last", async () => {
+    const { server, worker } = await createWorld({ capacity: 2, handlers: { nothing: () => null } });
+    const ids = Array.from({ length: 6 }, () => server.submit({ operation: "nothing" }));
+    await worker.start();
+    await Promise.all(ids.map((id) => server.finished(id)));
+    const carried = server.calls.flatMap(({ call, body }) =>
+      call === "finish" ? ((body as FinishRequest).claim?.claimId ?? []) : [],
+    );
+    const got = [...server.entries.values()].map(({ claimId }) => claimId);
+    expect(got.some((claimId) => carried.includes(claimId!))).toBe(true);
+    const late = server.submit({ operation: "nothing" });
+    expect(await server.finished(late)).toMatchObject({ status: "succeeded" });
   });
 
   it("sends the outcomes of one turn in one request", async () => {
