@@ -121,8 +121,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
       async claim(tx, changes) {
         // This may be the transaction's second attempt.
         release();
-        for (const route of changes.routes) {
-          if (!changes.routes.has(route)) continue;
+        for (const route of changes.queued) {
           const held = firstAsleep(route);
           if (!held) continue;
           const { promise, resolve } = Promise.withResolvers<Assignment[] | null>();

@@ -7,14 +7,17 @@ import type { Move } from "../queue/moves.ts";
 
 export interface Changes {
   entries: Set<number>;
+  /** That got something to claim. Complete only when an answer of the database was awaited since the last change. */
   routes: Set<string>;
+  /** Of everything that became queued, whether it can be claimed or waits for its resource. */
+  queued: Set<string>;
   sessions: Set<string>;
   freed: Set<string>;
   moves: Move[];
 }
 
 export function newChanges(): Changes {
-  return { entries: new Set(), routes: new Set(), sessions: new Set(), freed: new Set(), moves: [] };
+  return { entries: new Set(), routes: new Set(), queued: new Set(), sessions: new Set(), freed: new Set(), moves: [] };
 }
 
 export function toChange(changes: Changes): Change {
@@ -32,6 +35,7 @@ export function announceQueued(
   for (const row of queued) {
     changes.entries.add(row.id);
     if (row.status !== "queued") continue;
+    changes.queued.add(row.route);
     if (row.exclusive === 1 && row.resource !== null) resources.push(row.resource);
     else changes.routes.add(row.route);
   }
