@@ -44,6 +44,30 @@ declare module "wilco" {
    */
   export function resources<R = ResourceProxy>(selector?: string | SelectorQuery): ResourceList<R>;
 
+  /**
+   * A group, whose operations are one request with a task for each member: `await group("web").restart()`.
+   * @throws WilcoError `unknown_group` with the nearest name.
+   */
+  export function group(name: string): GroupProxy;
+
+  /** What every group has besides its operations, which are those that all of its members' types have. */
+  export interface GroupMembers {
+    readonly name: string;
+    /** As they were when the group was looked up; a call reaches those of its own moment. */
+    readonly members: ResourceList<ResourceProxy>;
+    /** Every operation by its name: the way to one whose name the group itself takes. */
+    readonly operations: Readonly<Record<string, GroupMethod>>;
+    /** The same group with other defaults for the options of its calls. */
+    with(options: Omit<RequestOptions, "idempotencyKey">): GroupProxy;
+    /** The name. */
+    toString(): string;
+    /** Never thenable: `await group` is the group. */
+    then?: undefined;
+  }
+  export type GroupProxy = GroupMembers & { readonly [operation: string]: any };
+  /** Submits an operation on every member. Awaited, it throws TargetsFailed when too few succeeded. */
+  export type GroupMethod = (parameters?: Record<string, any>, options?: RequestOptions) => Execution<RequestResult>;
+
   export interface SelectorQuery {
     /** Names or globs. */
     name?: string | string[];
@@ -140,6 +164,46 @@ declare module "wilco" {
     idempotencyKey?: string;
     /** Shown in the history. */
     note?: string;
+  }
+
+  /** Options of a request: of an operation of a group. */
+  export interface RequestOptions extends CallOptions {
+    /** Tasks at once: a number, or a share of them ("25%", rounded up). Default all. */
+    concurrency?: number | string;
+    /** "given" (default: a group's list as listed, else as the resources were added), "name", "reverse" or "random". */
+    order?: "given" | "name" | "reverse" | "random";
+    /** When a task fails, those that have not started are canceled. Default false. */
+    haltOnFailure?: boolean;
+    /** How many tasks must succeed: a number, or a share of them ("95%", rounded up). Default all. */
+    minSuccess?: number | string;
+    /** All tasks on one worker, one after the other, in order. Default false. */
+    serial?: boolean;
+    /** A group without members is a success. Default false. */
+    allowEmpty?: boolean;
+  }
+
+  /** The result of a request, also of one that failed: `entry.result`. */
+  export interface RequestResult {
+    total: number;
+    /** How many had to succeed. */
+    minSuccess: number;
+    counts: Record<TerminalStatus, number>;
+    /** In the tasks' order. */
+    tasks: TaskOutcome[];
+  }
+  /** How one target fared. */
+  export interface TaskOutcome {
+    /** Id of the task's entry. */
+    entry: number;
+    /** Name of the resource. */
+    resource: string | null;
+    status: TerminalStatus;
+    /** Its message has at most 500 characters; the whole error is the task's. */
+    error?: EntryError;
+    /** At most 4,096 characters of JSON, and 1 MB of all; a larger one is only in the task's entry. */
+    result?: any;
+    /** There is a result, but it is not repeated here. */
+    resultLeftOut?: true;
   }
 
   export type DependencyTarget = number | Entry | { readonly submitted: PromiseLike<Entry> };
@@ -389,6 +453,8 @@ declare module "wilco" {
   /** A request ended as `failed`: too few of its tasks succeeded. `entry.tasks` has the counts. */
   export class TargetsFailed extends ExecutionError {
     constructor(init: ExecutionErrorInit);
+    /** How each target fared, in the order of the tasks. */
+    readonly targets: readonly TaskOutcome[];
   }
   /** The wait ended (limit or waitTimeout), the operation goes on. */
   export class PollLimitReached extends ExecutionError {
@@ -535,8 +601,6 @@ declare module "wilco" {
    * @param code 0 (default), or 10 to 99: the others have meanings of wilco's own.
    */
   export function exit(code?: number): never;
-  /** @throws WilcoError `invalid_request`: not available yet. */
-  export function group(name: string): never;
   /** @throws WilcoError `invalid_request`: not available yet. */
   export function file(path: string): never;
   /**

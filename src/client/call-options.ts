@@ -5,6 +5,7 @@ import { suggestion } from "../core/suggest.ts";
 import type { Dependency, Entry } from "../domain/entry.ts";
 import { parsePollPolicy, type PollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
 import { parsePriority, type PriorityName } from "../domain/priority.ts";
+import type { TaskOrder } from "../domain/request.ts";
 import { requireName } from "../domain/route.ts";
 
 /** What a call may wait for: an entry by id, the entry, or an execution (filed or not yet). */
@@ -67,6 +68,13 @@ export interface NormalisedOptions {
   requireWorker?: number | false;
   idempotencyKey?: string;
   note?: string;
+  // Of requests, see `request-options.ts`.
+  concurrency?: number | string;
+  order?: TaskOrder;
+  haltOnFailure?: boolean;
+  minSuccess?: number | string;
+  serial?: boolean;
+  allowEmpty?: boolean;
 }
 
 export const NO_OPTIONS: Readonly<NormalisedOptions> = Object.freeze({ poll: Object.freeze({}) });

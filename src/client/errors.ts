@@ -2,7 +2,7 @@
 import { type ErrorCode, WilcoError } from "../core/errors.ts";
 import { formatDuration } from "../core/durations.ts";
 import type { Entry } from "../domain/entry.ts";
-import type { RequestResult } from "../domain/request.ts";
+import type { RequestResult, TaskOutcome } from "../domain/request.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { CallSite } from "./call-site.ts";
 
@@ -69,8 +69,12 @@ export class OperationLost extends ExecutionError {
 
 /** A request ended as `failed`: too few of its tasks succeeded. `entry.tasks` has the counts. */
 export class TargetsFailed extends ExecutionError {
+  /** How each target fared, in the order of the tasks. */
+  readonly targets: readonly TaskOutcome[];
+
   constructor(init: ExecutionErrorInit) {
     super("targets_failed", "TargetsFailed", init);
+    this.targets = ((init.entry?.result ?? {}) as Partial<RequestResult>).tasks ?? [];
   }
 }
 

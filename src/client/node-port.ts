@@ -3,13 +3,14 @@ import { randomId } from "../core/ids.ts";
 import { createMasker } from "../core/masking.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { RequestResult } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { EntriesQuery, Page } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
-import type { Call, ClientPort, HistoryQuery, LookupPort } from "./port.ts";
+import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall } from "./port.ts";
 import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
 import { createSubmitter } from "./submitter.ts";
 
@@ -63,13 +64,21 @@ export function createNodePort(options: NodePortOptions): NodePort {
     },
   };
 
-  async function file(call: Call): Promise<Entry> {
+  async function file(call: Call | RequestCall): Promise<Entry> {
     if (!submitOnce || call.idempotencyKey !== undefined) return (await submitter.submit(call)).entry;
-    const { operations } = await typeOf(call.type);
-    const parameters = withoutSecrets(operations[call.operation]?.parameters ?? {}, call.parameters);
+    const target = "group" in call ? `group=${call.group}` : call.resource;
+    const types = "group" in call ? (await lookup.resources(target as string)).map(({ type }) => type) : [call.type];
+    let { parameters } = call;
+    for (const type of new Set(types)) {
+      const { operations } = await typeOf(type);
+      parameters = withoutSecrets(operations[call.operation]?.parameters ?? {}, parameters);
+    }
     // What an entry waits for is a part of what it is: when that was filed anew, so is this.
-    const identity = { target: call.resource, operation: call.operation, parameters, after: call.after };
-    return submitOnce(identity, (key) => submitter.submit({ ...call, idempotencyKey: key }));
+    const identity = { target, operation: call.operation, parameters, after: call.after };
+    return submitOnce(identity, (key, earlier) => {
+      const again = "group" in call && earlier?.kind === "request" ? forTheRest(call, earlier) : call;
+      return submitter.submit({ ...again, idempotencyKey: key });
+    });
   }
 
   function typeOf(name: string): Promise<ResourceTypeDescriptor> {
@@ -114,6 +123,15 @@ export function createNodePort(options: NodePortOptions): NodePort {
     },
     close: () => poller.close(),
   };
+}
+
+/** A request that is filed anew is for the targets that did not succeed. */
+function forTheRest(call: RequestCall, earlier: Entry): RequestCall {
+  const { tasks, counts } = earlier.result as unknown as RequestResult;
+  const members = tasks.flatMap((task) => (task.status === "succeeded" ? [] : (task.resource ?? [])));
+  const { minSuccess } = call;
+  if (typeof minSuccess !== "number") return { ...call, members };
+  return { ...call, members, minSuccess: Math.max(1, minSuccess - counts.succeeded) };
 }
 
 async function everyPage<T>(

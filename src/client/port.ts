@@ -5,6 +5,7 @@
  */
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { TaskOrder } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 
@@ -28,6 +29,19 @@ export interface Call {
   note?: string;
   /** Names of stored secrets that were looked up before the call. */
   secrets?: string[];
+}
+
+/** One operation on every member of a group, as one entry with a task for each. */
+export interface RequestCall extends Omit<Call, "resource" | "resourceName" | "type"> {
+  group: string;
+  /** Ids or names of members, by who passes the call on and knows which; else the server takes all of the moment. */
+  members?: Array<number | string>;
+  concurrency?: number | string;
+  order?: TaskOrder;
+  haltOnFailure?: boolean;
+  minSuccess?: number | string;
+  serial?: boolean;
+  allowEmpty?: boolean;
 }
 
 export interface WaitResult {
@@ -60,7 +74,7 @@ export interface HistoryQuery {
 
 export interface ClientPort {
   /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
-  submit(call: Call): Promise<Entry>;
+  submit(call: Call | RequestCall): Promise<Entry>;
   /** Polls until the entry is terminal, or the policy's limit. One poller serves all waits. */
   wait(id: number, policy: PollPolicy): Promise<WaitResult>;
   cancel(id: number, options: { force?: boolean; reason?: string }): Promise<Entry>;

@@ -1,8 +1,9 @@
-/** What a script gets: `resource`, `resources`, `history`. The same for Node programs, where look-ups are promises. */
+/** What a script gets: `resource`, `resources`, `group`, `history`. The same for Node programs, where look-ups are promises. */
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import { parseSelector, selectorOfQuery, type SelectorQuery } from "../domain/selector.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
+import { createGroups, type GroupProxy } from "./group-proxy.ts";
 import { createHistory, type History } from "./history.ts";
 import { whenLooked, type ClientPort, type LookupPort } from "./port.ts";
 import type { ResourceList } from "./resource-list.ts";
@@ -19,6 +20,11 @@ export interface ScriptApi<M extends LookMode = "promised"> {
    * @throws WilcoError `invalid_selector`.
    */
   resources(selector?: string | SelectorQuery): Found<M, ResourceList<ResourceProxy<M>>>;
+  /**
+   * A group, whose operations are one request with a task for each member.
+   * @throws WilcoError `unknown_group` with the nearest name.
+   */
+  group(name: string): Found<M, GroupProxy<M>>;
   /** The value of a stored secret. @throws WilcoError `unknown_secret`, `forbidden`. */
   secret(name: string): Found<M, string>;
   readonly history: History;
@@ -55,6 +61,7 @@ export function createScriptApi<M extends LookMode = "promised">(options: Script
       return whenLooked(lookup.resource(idOrName as string | number), proxies.one);
     },
     resources: (selector?: unknown) => whenLooked(lookup.resources(selectorText(selector)), proxies.list),
+    group: createGroups({ port, lookup, types, proxies, tracker }),
     secret: (name: string) => lookup.secret(name),
     history: createHistory(port),
   };

@@ -5,9 +5,9 @@
  */
 import { WilcoError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
-import type { Submission, SubmitOutcome } from "../protocol/messages.ts";
+import type { RequestSubmission, Submission, SubmitOutcome } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
-import type { Call } from "./port.ts";
+import type { Call, RequestCall } from "./port.ts";
 import type { Filed } from "./submit-once.ts";
 
 /** Calls of one request. More gain nothing (the cost of a commit is spread well before) and delay its answer. */
@@ -17,11 +17,11 @@ const MAX_CHARACTERS = 4_000_000;
 
 export interface Submitter {
   /** Resolves when the entry is filed, or its key was known. Rejects with what refused it. */
-  submit(call: Call): Promise<Filed>;
+  submit(call: Call | RequestCall): Promise<Filed>;
 }
 
 interface Pending {
-  item: Submission;
+  item: Submission | RequestSubmission;
   characters: number;
   resolve: (filed: Filed) => void;
   reject: (error: unknown) => void;
@@ -90,6 +90,13 @@ function refusedUnread(error: unknown): boolean {
   return error instanceof WilcoError && (error.code === "invalid_request" || error.code === "too_large");
 }
 
-function submissionOf({ resourceName: _name, type: _type, idempotencyKey, ...call }: Call): Submission {
-  return idempotencyKey === undefined ? call : { ...call, key: idempotencyKey };
+function submissionOf(call: Call | RequestCall): Submission | RequestSubmission {
+  const { idempotencyKey, ...rest } = call;
+  const key = idempotencyKey === undefined ? {} : { key: idempotencyKey };
+  if ("group" in rest) {
+    const { group, members, ...asked } = rest;
+    return { ...asked, ...key, targets: members === undefined ? { group } : { resources: members } };
+  }
+  const { resourceName: _name, type: _type, ...asked } = rest;
+  return { ...asked, ...key };
 }

@@ -36,7 +36,7 @@ export async function resolveTargets(targets: Targets, sql: Sql, submission: Req
   if (refs.length === 0 && submission.allowEmpty !== true) {
     throw new WilcoError({
       code: "unknown_resource",
-      message: `Nothing matches ${targetsText(submission, [])}`,
+      message: resources ? "The request names no resource" : `Nothing matches ${targetsText(submission, [])}`,
       hint: "`wilco resources list` shows what there is; with allowEmpty no target at all is a success.",
     });
   }
@@ -47,8 +47,7 @@ export async function resolveTargets(targets: Targets, sql: Sql, submission: Req
 export function targetsText({ targets }: RequestSubmission, names: readonly string[]): string {
   const { resources, selector, group } = targets;
   if (group !== undefined) return `group=${group}`;
-  const text = selector ?? (names.length > 0 ? names : (resources ?? [])).join(",");
-  const shown = text === "" ? "*" : text;
+  const shown = selector === "" ? "*" : (selector ?? (names.length > 0 ? names : (resources ?? [])).join(","));
   return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown;
 }
 

@@ -26,21 +26,38 @@ const ms = whole(0, MAX_MS);
 const name = text(256);
 const infinite = one("infinite");
 
-const call = shape(
-  { resource: id, resourceName: name, type: name, operation: name, parameters: object },
+const callOptions = {
+  timeout: ms,
+  priority: whole(0, 200),
+  at: text(64),
+  delay: ms,
+  zone: name,
+  worker: name,
+  after: list(shape({ entry: id, on: one("success", "failure", "any") }), 1_000),
+  requireWorker: ms,
+  idempotencyKey: text(512),
+  note: text(1_000),
+};
+
+const call = shape({ resource: id, resourceName: name, type: name, operation: name, parameters: object }, callOptions);
+
+const share = either(whole(1, 1_000_000), text(16));
+
+const groupCall = shape(
+  { group: name, operation: name, parameters: object },
   {
-    timeout: ms,
-    priority: whole(0, 200),
-    at: text(64),
-    delay: ms,
-    zone: name,
-    worker: name,
-    after: list(shape({ entry: id, on: one("success", "failure", "any") }), 1_000),
-    requireWorker: ms,
-    idempotencyKey: text(512),
-    note: text(1_000),
+    ...callOptions,
+    concurrency: share,
+    order: one("given", "name", "reverse", "random"),
+    haltOnFailure: flag,
+    minSuccess: share,
+    serial: flag,
+    allowEmpty: flag,
   },
 );
+/** What it lacks is told by the one that it looks like. */
+const anyCall: Check = (value, place) =>
+  (object(value, place) === undefined && "group" in (value as object) ? groupCall : call)(value, place);
 
 const policy = shape({
   delay: number(1, MAX_MS),
@@ -90,7 +107,7 @@ const method = (args: Check[], required = args.length): Method => ({ args, requi
 
 /** Asynchronous: answered by a settlement. */
 export const CALLS: Readonly<Record<string, Method>> = {
-  submit: method([call]),
+  submit: method([anyCall]),
   wait: method([id, policy]),
   cancel: method([id, shape({}, { force: flag, reason: text(1_000) })]),
   retry: method([id]),

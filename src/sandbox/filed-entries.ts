@@ -4,7 +4,7 @@ import { isTerminal, type Status } from "../domain/status.ts";
 
 export interface RunningEntry {
   id: number;
-  /** Name of the resource. */
+  /** Name of the resource; of a request, its targets. */
   resource: string;
   operation: string;
   status: Status;
@@ -38,8 +38,8 @@ export function createFiledEntries(): FiledEntries {
 
   return {
     filed(entry) {
-      const { id, resource, operation, kind, status } = entry;
-      open.set(id, { id, resource: resource?.name ?? "", operation: operation ?? kind, status });
+      const { id, resource, targets, operation, kind, status } = entry;
+      open.set(id, { id, resource: resource?.name ?? targets ?? "", operation: operation ?? kind, status });
       seen(entry);
     },
     seen,

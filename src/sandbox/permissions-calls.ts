@@ -3,9 +3,10 @@
  * says of its resource comes from the guest and is not believed; the server is asked. Look-ups and the history are left
  * alone: what a script may see is its token's matter.
  */
-import type { Call, ClientPort, LookupPort } from "../client/port.ts";
+import type { Call, ClientPort, LookupPort, RequestCall } from "../client/port.ts";
 import type { EntryResource } from "../domain/entry.ts";
 import { operationAllowed } from "../domain/operation-pattern.ts";
+import { MAX_TASKS } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import { notPermitted, type Permissions } from "./permissions.ts";
 
@@ -61,7 +62,15 @@ export function guardCalls({ port, lookup, permissions, now = () => performance.
     }
   }
 
-  async function checked(call: Call): Promise<Call> {
+  /** Its members now, each checked; those and no others are submitted, whatever the group is a moment later. */
+  async function checkedGroup(call: RequestCall): Promise<RequestCall> {
+    const members = await lookup.resources(`group=${call.group}`);
+    for (const member of members) await check("submit", call.operation, member);
+    return { ...call, members: members.map(({ id }) => id) };
+  }
+
+  async function checked(call: Call | RequestCall): Promise<Call | RequestCall> {
+    if ("group" in call) return checkedGroup(call);
     const { id, name, type } = await resourceOf(call.resource);
     await check("submit", call.operation, { id, name, type });
     return { ...call, resourceName: name, type };
@@ -69,8 +78,18 @@ export function guardCalls({ port, lookup, permissions, now = () => performance.
 
   async function checkEntry(verb: string, id: number): Promise<void> {
     const { resource, operation, kind } = await port.entry(id);
+    if (kind === "request") return checkRequest(verb, id);
     if (resource === null || operation === null) throw notPermitted(`To ${verb} a ${kind}`, "operations", "*");
     await check(verb, operation, resource);
+  }
+
+  /** A request is what its tasks are. */
+  async function checkRequest(verb: string, id: number): Promise<void> {
+    const tasks = await port.entries({ parent: id, limit: MAX_TASKS });
+    for (const { resource, operation } of tasks) {
+      if (resource === null || operation === null) throw notPermitted(`To ${verb} a request`, "operations", "*");
+      await check(verb, operation, resource);
+    }
   }
 
   return {

@@ -53,15 +53,27 @@ function summary(all: readonly Known[], now: number): string {
 /** "web-1 restart · running · 12s · attempt 2 · 40/100 copying · last line of its output (entry 1042)" */
 function waitingLine({ id, entry, lastOutput }: Known, { columns, paint, now }: WaitingOptions): string {
   if (!entry) return cut(`entry ${id} · being read`, columns);
-  const subject = `${entry.resource ? `${entry.resource.name} ` : ""}${entry.operation ?? entry.kind}`;
+  const target = entry.resource?.name ?? entry.targets;
+  const subject = `${target === null ? "" : `${target} `}${entry.operation ?? entry.kind}`;
   const head = cut(`${oneLine(subject)} #${id}`, Math.max(8, columns - entry.status.length - 3));
   const details = [elapsed(now - Date.parse(entry.startedAt ?? entry.createdAt))];
   if (entry.attempt > 1) details.push(`attempt ${entry.attempt}`);
-  if (entry.progress) details.push(progressText(entry.progress));
+  const tasks = entry.tasks === null ? "" : tasksText(entry.tasks);
+  if (tasks !== "") details.push(tasks);
+  else if (entry.progress) details.push(progressText(entry.progress));
   if (lastOutput !== "") details.push(oneLine(lastOutput));
   const left = columns - [...head].length - entry.status.length - 3;
   const tail = cut(` · ${details.join(" · ")}`, Math.max(0, left));
   return `${head} · ${paintStatus(paint, entry.status)}${paint("dim", tail)}`;
+}
+
+/** "3 of 12 succeeded, 1 failed, 2 running" */
+function tasksText(tasks: NonNullable<Entry["tasks"]>): string {
+  const counts = Object.entries(tasks).filter(([status]) => status !== "succeeded");
+  const total = Object.values(tasks).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return "";
+  const others = counts.filter(([status]) => status !== "blocked").map(([status, count]) => `${count} ${status}`);
+  return [`${tasks.succeeded ?? 0} of ${total} succeeded`, ...others].join(", ");
 }
 
 function progressText({ done, total, text }: NonNullable<Entry["progress"]>): string {

@@ -4,6 +4,7 @@ import { join, normalize } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { OPTION_KEYS } from "../../src/client/call-options.ts";
+import { REQUEST_OPTION_KEYS } from "../../src/client/request-options.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { ERROR_STATUS } from "../../src/core/errors.ts";
@@ -88,6 +89,11 @@ describe("the README's command", () => {
 describe("docs/scripting.md", () => {
   it("has every option of a call", () => {
     expect(sorted(firstCodes(sectionOf(scripting, "Options of a call")))).toEqual(sorted(OPTION_KEYS));
+  });
+
+  it("has every option of a request", () => {
+    const own = sorted(firstCodes(sectionOf(scripting, "Options of a request")));
+    expect(own).toEqual(sorted(REQUEST_OPTION_KEYS));
   });
 
   it("has every setting of a poll policy", () => {

@@ -1,5 +1,13 @@
 /** A ClientPort and LookupPort in the process: entries that end when, and how, a test says. */
-import type { Call, ClientPort, EventsRead, HistoryQuery, LookupPort, WaitResult } from "../../src/client/port.ts";
+import type {
+  Call,
+  RequestCall,
+  ClientPort,
+  EventsRead,
+  HistoryQuery,
+  LookupPort,
+  WaitResult,
+} from "../../src/client/port.ts";
 import { WilcoError } from "../../src/core/errors.ts";
 import type { Json, JsonObject } from "../../src/core/json.ts";
 import type { Entry, EntryError } from "../../src/domain/entry.ts";
@@ -134,8 +142,9 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
     },
     pollDefaults: options.pollDefaults ?? {},
     requireWorker: undefined,
-    async submit(call) {
-      note("submit", call);
+    async submit(submitted) {
+      note("submit", submitted);
+      const call = "group" in submitted ? asCall(submitted) : submitted;
       const entry = newEntry(entries.size + 1, call);
       entries.set(entry.id, entry);
       filed.push(entry);
@@ -198,6 +207,11 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
     ...options.lookup,
   };
   return port;
+}
+
+/** A request as the call of something of that name. */
+function asCall({ group, members: _members, ...call }: RequestCall): Call {
+  return { ...call, resource: 1, resourceName: group, type: "group" };
 }
 
 function newEntry(id: number, call: Call): Entry {

@@ -180,13 +180,28 @@ describe("the script API in the sandbox", () => {
 
   it("refuses what it does not have yet with a sentence", async () => {
     const ran = await runScript(`
-      import { file, group } from "wilco";
-      for (const call of [() => file("a"), () => group("web")]) {
+      import { file } from "wilco";
+      for (const call of [() => file("a")]) {
         try { call(); } catch (error) { console.log(error.code, error.message, typeof error.hint); }
       }`);
     expect(ran.stdout.split("\n")).toEqual([
       'invalid_request file("a") is not available in this version of wilco string',
-      'invalid_request group("web") is not available in this version of wilco string',
+      "",
+    ]);
+  });
+
+  it("has groups, whose operations are one request", async () => {
+    const ran = await runScript(`
+      import { group } from "wilco";
+      const web = group("web");
+      console.log(web.name, web.members.length, Object.keys(web.operations).includes("restart"), await web === web);
+      const execution = web.restart({}, { concurrency: "50%", haltOnFailure: true });
+      console.log(execution.subject, (await execution).done);
+      try { web.restart({}, { concurency: 1 }); } catch (error) { console.log(error.message); }`);
+    expect(ran.stdout.split("\n")).toEqual([
+      "web 2 true true",
+      "restart of group=web restart",
+      'A request has no option "concurency"',
       "",
     ]);
   });

@@ -9,6 +9,9 @@ import type * as declared from "wilco";
 import { describe, expect, it } from "vitest";
 import type * as client from "../../src/index.ts";
 import type * as callOptions from "../../src/client/call-options.ts";
+import type * as groups from "../../src/client/group-proxy.ts";
+import type * as requestOptions from "../../src/client/request-options.ts";
+import type * as request from "../../src/domain/request.ts";
 import type * as errors from "../../src/client/errors.ts";
 import type { ErrorCode as RealErrorCode } from "../../src/core/errors.ts";
 import type { EventType as RealEventType } from "../../src/domain/entry.ts";
@@ -55,6 +58,13 @@ describe("the declared script API", () => {
     same<Differences<declared.ResourceList<number>, client.ResourceList<number>>>();
     same<Exclude<keyof declared.ResourceMembers, keyof client.ResourceMembers>>();
     same<Exclude<keyof client.ResourceMembers, keyof declared.ResourceMembers>>();
+    same<Differences<declared.RequestOptions, requestOptions.RequestOptions>>();
+    same<Differences<declared.RequestResult, request.RequestResult>>();
+    same<Exclude<keyof declared.GroupMembers, keyof groups.GroupMembers>>();
+    same<Exclude<keyof groups.GroupMembers, keyof declared.GroupMembers>>();
+    same<
+      Compatible<declared.TargetsFailed["targets"], errors.TargetsFailed["targets"]> extends true ? never : "targets"
+    >();
     same<Differences<declared.ExecutionErrorInit, errors.ExecutionErrorInit>>();
     same<Differences<declared.FetchOptions, accessCalls.FetchOptions>>();
     type Response = Awaited<ReturnType<typeof api.fetch>>;
@@ -73,7 +83,7 @@ describe("the declared script API", () => {
     same<Compatible<declared.ArgumentKind, args.ArgumentKind> extends true ? never : "ArgumentKind">();
     same<Compatible<declared.DependencyInput, callOptions.DependencyInput> extends true ? never : "DependencyInput">();
     // The module as a whole: look-ups are typed by the server's names, and what is thrown has looser details.
-    type Apart = "resource" | "resources" | "fetch" | "console" | "history" | "chart" | keyof Classes;
+    type Apart = "resource" | "resources" | "group" | "fetch" | "console" | "history" | "chart" | keyof Classes;
     type Classes = {
       [K in keyof typeof api as (typeof api)[K] extends abstract new (...init: never) => unknown ? K : never]: K;
     };

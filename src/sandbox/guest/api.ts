@@ -23,7 +23,7 @@ export { AccessFailed } from "./access.ts";
 
 const context = guest.context();
 
-export const { resource, resources, history } = context.api;
+export const { resource, resources, group, history } = context.api;
 export const { args, env, console, log } = context;
 export const { readFile, fetch } = context.access;
 
@@ -66,14 +66,6 @@ export function exit(code = 0): never {
   context.end({ kind: "exit", exitCode: code });
   // The host stops the engine at its next check; until then no line of the script may run.
   for (;;);
-}
-
-/** @throws WilcoError `invalid_request`: not available yet. */
-export function group(name: string): never {
-  throw notAvailable(
-    `group(${JSON.stringify(name)})`,
-    "Select the members: resources({ group: … }) gives them as a list.",
-  );
 }
 
 /** @throws WilcoError `invalid_request`: not available yet. */

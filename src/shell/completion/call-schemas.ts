@@ -16,7 +16,7 @@ const known = (names: string, description: string): JsonSchema => ({
 const object = (properties: Record<string, JsonSchema>): JsonSchema => ({ type: "object", properties });
 
 export const RESOURCE_NAME = known("resources", "Name of a resource.");
-const GROUP_NAME = known("groups", "Name of a group.");
+export const GROUP_NAME = known("groups", "Name of a group.");
 export const TARGET: JsonSchema = { enum: ["up", "down"] };
 export const SUBJECT: JsonSchema = { enum: CHART_SUBJECTS };
 export const BATCH: JsonSchema = { type: ["number", "string"], examples: ["25%"] };

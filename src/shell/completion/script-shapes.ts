@@ -22,6 +22,12 @@ export const SCRIPT_GLOBALS: Members = {
     [takes.SELECTOR],
     resourcesOf([]),
   ),
+  group: call(
+    "group(name)",
+    "A group, whose operations are one request with a task for each member.",
+    [takes.GROUP_NAME],
+    members("members", "name", "operations", "with"),
+  ),
   history: { kind: "history" },
   args: { kind: "list", of: TEXT, more: ["parse"] },
   env: members(),

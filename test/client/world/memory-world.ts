@@ -1,7 +1,7 @@
 /** A server in memory behind a ClientPort and a LookupPort, with a clock that only the test moves. */
 import { nearest } from "../../../src/core/suggest.ts";
 import { WilcoError } from "../../../src/core/errors.ts";
-import type { Call, ClientPort, LookupPort, WaitResult } from "../../../src/client/port.ts";
+import type { Call, RequestCall, ClientPort, LookupPort, WaitResult } from "../../../src/client/port.ts";
 import { createExecutionTracker } from "../../../src/client/execution-tracker.ts";
 import type { LookMode } from "../../../src/client/resource-members.ts";
 import { createScriptApi } from "../../../src/client/script-api.ts";
@@ -30,6 +30,7 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
   const entries = new Map<number, Entry>();
   const events = new Map<number, EntryEvent[]>();
   const submitted: Call[] = [];
+  const requested: RequestCall[] = [];
   const waits: Array<{ id: number; policy: PollPolicy }> = [];
   const looked: string[] = [];
   let changed: Array<() => void> = [];
@@ -54,6 +55,19 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
     pollDefaults,
     requireWorker,
     async submit(call) {
+      if ("group" in call) {
+        requested.push(call);
+        const { group, operation } = call;
+        const request = {
+          id: 5_000 + requested.length,
+          kind: "request" as const,
+          operation,
+          targets: `group=${group}`,
+        };
+        const entry = entryOf({ ...request, resource: null, status: "running", tasks: { queued: resources.length } });
+        entries.set(entry.id, entry);
+        return entry;
+      }
       submitted.push(call);
       if (refusal) throw refusal;
       const id = 1041 + submitted.length;
@@ -139,7 +153,10 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
         return resources.filter(
           (one) =>
             (names.length === 0 || names.includes(one.name)) &&
-            terms.every(({ key, label, value }) => (label ? one.labels[key] : one[key as "type"]) === value) &&
+            // Everything is in every group.
+            terms.every(
+              ({ key, label, value }) => key === "group" || (label ? one.labels[key] : one[key as "type"]) === value,
+            ) &&
             (parent === undefined || one.parent === parent),
         );
       }),
@@ -160,6 +177,7 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
     /** What the look-ups find. */
     inventory: resources,
     submitted,
+    requested,
     waits,
     looked,
     update,
