@@ -19,7 +19,7 @@ describe("a group", () => {
     expect(group.name).toBe("web");
     expect(group.members.map((member) => member.name)).toEqual(["web-1", "db-1"]);
     expect(Object.keys(group.operations)).toEqual(["restart"]);
-    expect(`${group}`).toBe("web");
+    expect(String(group)).toBe("web");
     expect(await Promise.resolve(group)).toBe(group);
     expect(() => group["restrat"]()).toThrow(/The group web has no operation "restrat".*"restart"/);
   });
