@@ -123,7 +123,13 @@ async function spawnRecorded(
     const [error] = (await once(child, "error")) as [NodeJS.ErrnoException];
     throw spawnError(argv[0], error);
   }
-  record.spawned(child.pid);
+  try {
+    record.spawned(child.pid);
+  } catch (error) {
+    // Nobody would find it again after a crash of this worker.
+    await killTree(child.pid, { grace: 0 });
+    throw error;
+  }
   if (child.stdin) {
     // A command may end without reading its input: EPIPE is its own affair.
     child.stdin.on("error", () => {});

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomId } from "../core/ids.ts";
 import { killTree } from "./kill-tree.ts";
+import { onOwnDisk } from "./own-disk.ts";
 import { findByEnvironment, findProcess, isRunning, type ProcessInfo } from "./process-table.ts";
 
 export const SPAWN_VARIABLE = "WILCO_SPAWN";
@@ -20,14 +21,18 @@ interface SpawnRecord {
 
 export interface OpenSpawnRecord {
   token: string;
-  /** Synchronous: no other code runs between the spawn and its record. */
+  /**
+   * Synchronous: no other code runs between the spawn and its record.
+   * @throws OperationError `disk_full` and others: a process without a record is the caller's to end.
+   */
   spawned(pid: number): void;
 }
 
+/** @throws OperationError `disk_full`, `worker_directory_unusable`. */
 export function openSpawnRecord(directory: string): OpenSpawnRecord {
   const token = randomId();
   const file = join(directory, `${PREFIX}${token}.json`);
-  const write = (record: SpawnRecord) => writeFileSync(file, JSON.stringify(record));
+  const write = (record: SpawnRecord) => onOwnDisk(directory, () => writeFileSync(file, JSON.stringify(record)));
   write({ token, pid: null, startTime: null });
   return {
     token,

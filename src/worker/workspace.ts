@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { LeaseRef } from "../protocol/messages.ts";
 import { killRecorded } from "../resource-types/spawn-record.ts";
+import { onOwnDisk } from "../resource-types/own-disk.ts";
 import type { Log } from "../resource-types/log.ts";
 
 export interface Workspace {
@@ -17,7 +18,7 @@ export function createWorkspace(root: string, { entry, attempt }: LeaseRef): Wor
   let made = false;
   return {
     path() {
-      if (!made) mkdirSync(path, { recursive: true, mode: 0o700 });
+      if (!made) onOwnDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
       made = true;
       return path;
     },
@@ -37,9 +38,11 @@ const ORPHAN_GRACE = 2_000;
 export async function removeLeftovers(root: string, log: Log): Promise<void> {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   await Promise.all(
-    readdirSync(root).map(async (name) => {
+    readdirSync(root, { withFileTypes: true }).map(async (one) => {
+      const { name } = one;
       const path = join(root, name);
-      const killed = await killRecorded(path, ORPHAN_GRACE);
+      // Only directories are made in here; a file is somebody else's mistake, and no reason not to start.
+      const killed = one.isDirectory() ? await killRecorded(path, ORPHAN_GRACE) : [];
       if (killed.length > 0)
         log.warn({ execution: name, groups: killed }, "killed what an earlier worker left running");
       await rm(path, { recursive: true, force: true, maxRetries: 3 });

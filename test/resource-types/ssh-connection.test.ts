@@ -1,8 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import ssh2, { type ParsedKey } from "ssh2";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { hostType } from "../../src/resource-types/host.ts";
+import { parseSshTarget } from "../../src/resource-types/ssh/connection.ts";
+import { knownKeys } from "../../src/resource-types/ssh/known-hosts.ts";
 import { temporaryDirectory, until } from "./context.ts";
 import { newKey, type SshServerOptions, startSshServer } from "./ssh-server.ts";
 import { failure, openHost } from "./ssh-world.ts";
@@ -57,19 +61,17 @@ describe("being let in", () => {
   );
 
   it("works by a key with a passphrase, and by an agent", async () => {
-    const directory = await temporaryDirectory();
-    const file = join(directory, "id");
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open it", "-f", file]);
-    const keys = [readFileSync(`${file}.pub`, "utf8"), key.public];
-    const { call } = await openHost({ keys }, { keyFile: file, passphrase: "open it" });
+    const locked = newKey("ed25519", "open it");
+    const keys = [locked.public, key.public];
+    const { call } = await openHost({ keys }, { keyFile: await keyFile(locked.private), passphrase: "open it" });
     expect(await call("check")).toMatchObject({ availability: "up" });
-
-    const socket = join(directory, "agent");
-    const agent = execFileSync("ssh-agent", ["-s", "-a", socket], { encoding: "utf8" });
-    onTestFinished(() => void process.kill(Number(/SSH_AGENT_PID=(\d+)/.exec(agent)![1])));
-    execFileSync("ssh-add", ["-q", await keyFile(key.private)], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
-    const other = await openHost({ keys }, { agent: socket });
+    const other = await openHost({ keys }, { agent: await startAgent(key.private) });
     expect(await other.call("check")).toMatchObject({ availability: "up" });
+    const without = await openHost({ keys }, { keyFile: await keyFile(locked.private) });
+    await expect(without.call("check")).rejects.toMatchObject({
+      code: "invalid_connection",
+      hint: expect.stringContaining("passphrase") as string,
+    });
   });
 
   it.each([
@@ -140,16 +142,27 @@ describe("the host's key", () => {
     expect(line[1]).toBe(`[127.0.0.1]:${server.port} ${server.hostKey}`.trim());
   });
 
-  it("is known by a hashed name, and by a pattern", async () => {
+  it("is known by a pattern", async () => {
     const knownHosts = join(await temporaryDirectory(), "known_hosts");
     const { server, call } = await openHost({ password: "x" }, { hostKey: undefined, knownHosts });
-    writeFileSync(knownHosts, `[127.0.0.1]:${server.port} ${server.hostKey}\n`);
-    execFileSync("ssh-keygen", ["-q", "-H", "-f", knownHosts]);
-    expect(readFileSync(knownHosts, "utf8")).toMatch(/^\|1\|/);
-    expect(await call("check")).toMatchObject({ availability: "up" });
-    await hostType.close!();
     writeFileSync(knownHosts, `![10.*]:22,[127.0.?.*]:* ${server.hostKey}\n`);
     expect(await call("check")).toMatchObject({ availability: "up" });
+  });
+
+  it("is found by its hashed name", async () => {
+    const knownHosts = join(await temporaryDirectory(), "known_hosts");
+    const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKSOPt7tXXgL50GUXRLSsnuQ6POVeSzOK4DgMSuxwWWI";
+    // What "ssh-keygen -H" made of the names web-9.example.org and [10.0.0.9]:2222.
+    const lines = [
+      `|1|KFr6wwJP8LgkFJSIEEw1ovjjRLQ=|oR3Hpj0B/ggJ0FEFhgKceH1/pXY= ${key}`,
+      `|1|pdfLG0s+xTLrpSRxFd/VqmJ3bsM=|Dh1Q7wn+rRjs+PAF5AmcH4Tiqzc= ${key}`,
+    ];
+    writeFileSync(knownHosts, lines.join("\n"));
+    const found = async (address: string, port = 22) =>
+      (await knownKeys(parseSshTarget({ address, port, knownHosts }))).map(({ from }) => from);
+    expect(await found("Web-9.example.org")).toEqual([`${knownHosts}:1`]);
+    expect(await found("10.0.0.9", 2_222)).toEqual([`${knownHosts}:2`]);
+    expect(await found("10.0.0.9")).toEqual([]);
   });
 
   it.each(["ed25519", "ecdsa", "rsa"] as const)(
@@ -191,5 +204,21 @@ async function keyFile(text: string): Promise<string> {
   const path = join(directory, "id");
   writeFileSync(path, text);
   chmodSync(path, 0o600);
+  return path;
+}
+
+/** An agent that holds one key. @returns the path of its socket. */
+async function startAgent(privateKey: string): Promise<string> {
+  const key = ssh2.utils.parseKey(privateKey) as ParsedKey;
+  const path = join(await temporaryDirectory(), "agent");
+  const agent = createServer((socket) => {
+    const protocol = new ssh2.AgentProtocol(false);
+    protocol.on("identities", (request) => protocol.getIdentitiesReply(request, [key]));
+    protocol.on("sign", (request, _key, data, { hash }) => protocol.signReply(request, key.sign(data, hash)));
+    socket.pipe(protocol).pipe(socket);
+  });
+  agent.listen(path);
+  await once(agent, "listening");
+  onTestFinished(() => void agent.close());
   return path;
 }

@@ -165,9 +165,10 @@ export async function startSshServer(options: SshServerOptions = {}) {
   };
 }
 
-export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519") {
-  const options = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2_048 } }[type];
-  return utils.generateKeyPairSync(type, options as never);
+export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519", passphrase?: string) {
+  const size = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2_048 } }[type];
+  const lock = passphrase === undefined ? {} : { passphrase, cipher: "aes256-ctr", rounds: 4 };
+  return utils.generateKeyPairSync(type, { ...size, ...lock } as never);
 }
 
 function kill({ pid }: ChildProcess): void {

@@ -2,9 +2,10 @@
  * Started by orphans.test.ts and killed with SIGKILL: a worker that runs one command against the fake server, and prints
  * the pid of what is to be found later.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineResourceType, type Log } from "../../src/resource-types/sdk.ts";
+import { describeTypes } from "../../src/worker/handlers/describe.ts";
 import { createWorker } from "../../src/worker/worker.ts";
 import { createFakeServer } from "./fake-server.ts";
 
@@ -20,20 +21,40 @@ const leader = `
   setInterval(() => { if (process.ppid !== ${process.pid}) process.exit(); }, 10);
 `;
 
+/** In "handler" it is the handler's own process that blocks, and so does not see its worker die. */
+async function handlerTypes() {
+  const library = new URL("../../src/index.ts", import.meta.url).href;
+  const directory = join(stateDir, "type-files");
+  mkdirSync(directory);
+  writeFileSync(
+    join(directory, "test.mjs"),
+    `import { writeFileSync } from "node:fs";
+     import { defineResourceType } from "wilco";
+     const handler = () => { writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); for (;;) {} };
+     export default defineResourceType({ name: "test", operations: { run: { handler } } });`,
+  );
+  const files = await describeTypes(directory, { library });
+  return files.flatMap(({ path, types }) =>
+    types.map(({ descriptor }) => ({ descriptor, handlers: {}, source: { file: path, library, generation: 0 } })),
+  );
+}
+
+const commandTypes = [
+  defineResourceType({
+    name: "test",
+    operations: {
+      run: { handler: ({ exec }) => exec([process.execPath, "-e", mode === "group" ? leader : member]) },
+    },
+  }),
+];
+
 const worker = createWorker({
   api: server.api,
   name: "victim",
   zone: "default",
   roles: ["automate"],
   capacity: 1,
-  types: [
-    defineResourceType({
-      name: "test",
-      operations: {
-        run: { handler: ({ exec }) => exec([process.execPath, "-e", mode === "group" ? leader : member]) },
-      },
-    }),
-  ],
+  types: mode === "handler" ? await handlerTypes() : commandTypes,
   stateDir,
   version: "0.0.0",
   log,

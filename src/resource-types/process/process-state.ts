@@ -1,5 +1,6 @@
 /** What is on disk about a managed process, so that any later worker knows it again. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { onOwnDisk } from "../own-disk.ts";
 import { findByEnvironment, findProcess, isRunning, type ProcessInfo } from "../process-table.ts";
 
 /** In the environment of the process and of all it starts. */
@@ -45,8 +46,10 @@ export function readState(file: string): ProcessState | null {
 /** Whole or not at all. Not synced: a power cut that loses it has ended the process as well. */
 export function writeState(file: string, state: ProcessState): void {
   const beside = `${file}.new`;
-  writeFileSync(beside, JSON.stringify(state, null, 2), { mode: 0o600 });
-  renameSync(beside, file);
+  onOwnDisk(file, () => {
+    writeFileSync(beside, JSON.stringify(state, null, 2), { mode: 0o600 });
+    renameSync(beside, file);
+  });
 }
 
 /** The process that the state describes, if it runs, and the state with its identity when that was missing. */

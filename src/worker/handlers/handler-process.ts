@@ -7,6 +7,7 @@ import { spawnError } from "../../resource-types/environment.ts";
 import { killTree } from "../../resource-types/kill-tree.ts";
 import type { Log } from "../../resource-types/log.ts";
 import { OperationError } from "../../resource-types/operation-error.ts";
+import { onOwnDisk } from "../../resource-types/own-disk.ts";
 import { openSpawnRecord, SPAWN_VARIABLE } from "../../resource-types/spawn-record.ts";
 import type { OperationContext } from "../../resource-types/sdk.ts";
 import { createTail } from "../../resource-types/tail.ts";
@@ -56,7 +57,7 @@ export async function openHandlerProcess(options: HandlerProcessOptions): Promis
   const { library, heap, killGrace, log } = options;
   const token = randomId();
   const directory = join(options.directory, `handlers-${token}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  onOwnDisk(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
   const record = openSpawnRecord(directory);
   const environment = { [SPAWN_VARIABLE]: record.token };
   const child = startHandlerProcess({ library, token, environment, heap });
@@ -67,7 +68,12 @@ export async function openHandlerProcess(options: HandlerProcessOptions): Promis
     throw new OperationError({ code, message, hint, source: "system", cause: error });
   }
   const { pid } = child;
-  record.spawned(pid);
+  try {
+    record.spawned(pid);
+  } catch (error) {
+    await killTree(pid, { grace: 0 });
+    throw error;
+  }
   const idleOutput = (data: Uint8Array) =>
     log.debug({ pid, text: Buffer.from(data).toString("utf8").slice(0, 1_000) }, "printed between two executions");
   const pipes = {
