@@ -33,7 +33,7 @@ export function recordedScript(lines: readonly RecordedLine[]): string {
   const body = parsed.map((line, index) => {
     const again = line.names.some((name) => twice.has(name));
     const nextUse = needsLast && line.hasValue ? usesLast(parsed.slice(index + 1)) : false;
-    if (again) return ended(line.code);
+    if (again) return ended(functionsAsVariables(line.code, twice));
     return ended(nextUse || line.awaited ? withValue(line.source, line.tokens, line.awaited, nextUse) : line.source);
   });
   const head = [
@@ -41,6 +41,38 @@ export function recordedScript(lines: readonly RecordedLine[]): string {
     ...(needsLast ? ["/** The last value, as in the session. */", "let _;"] : []),
   ];
   return `${[...head, ...(head.length > 0 ? [""] : []), ...body].join("\n")}\n`;
+}
+
+/** A module has one function of a name at most; of variables it has as many declarations as one likes. */
+function functionsAsVariables(code: string, names: ReadonlySet<string>): string {
+  const { tokens } = tokensOf(code);
+  let text = "";
+  let at = 0;
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind !== "word" || token.text !== "function" || token.depth > 0) continue;
+    const name = tokens[tokens[index + 1]?.text === "*" ? index + 2 : index + 1];
+    const first = tokens[index - 1]?.text === "async" ? index - 1 : index;
+    const end = name && names.has(name.text) ? functionEnd(tokens, index) : undefined;
+    if (end === undefined || !beginsStatement(tokens[first - 1], tokens[first]!)) continue;
+    const { start } = tokens[first]!;
+    text += `${code.slice(at, start)}var ${name!.text} = ${code.slice(start, end)};`;
+    at = end;
+  }
+  return text + code.slice(at);
+}
+
+/** Where the body of the function at tokens[index] ends: a result's type in braces comes before it. */
+function functionEnd(tokens: readonly Token[], index: number): number | undefined {
+  let close: Token | undefined;
+  for (const [at, token] of tokens.entries()) {
+    if (at <= index || token.depth > 0) continue;
+    if (token.text === "}") {
+      close = token;
+      const next = tokens[at + 1];
+      if (!next || next.newLine || !["{", ">", "|", "&", "["].includes(next.text)) break;
+    }
+  }
+  return close?.end;
 }
 
 /** A line that uses `_` comes before another gives it a new value. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dispatch } from "../../src/client/dispatch.ts";
 import type { Variable } from "../../src/sandbox/guest/value-description.ts";
-import { completionWorld } from "./completion-world.ts";
+import { completionWorld, INVENTORY } from "./completion-world.ts";
 
 const VARIABLES: Variable[] = [
   { name: "web", holds: { kind: "resource", type: "process", name: "web-1" } },
@@ -66,6 +66,19 @@ describe("Tab offers", () => {
     ["what can be waited for", 'web.waitUntil("', ["up", "down"]],
     ["subjects of a chart", '(await history.find()).chart("t', ["time", "took"]],
   ];
+  it("the children of a resource for its child", async () => {
+    const inside = { type: "process", parent: "shop" };
+    const world = await completionWorld(
+      {},
+      { ...INVENTORY, resources: { ...INVENTORY.resources, "web-3": inside, "web-4": inside } },
+    );
+    expect(await world.candidates('resource("shop").child("')).toEqual(["web-3", "web-4"]);
+    expect(await world.candidates('const s = resource("shop"); s.child("web-4")')).toEqual([]);
+    expect(await world.candidates('resource("shop").child("web-4').then(([one]) => one)).toBe('web-4")');
+    expect(await world.candidates('resource("web-1").child("')).toEqual([]);
+    expect(await world.candidates('resource("shop").child("web-4").st')).toEqual(["status", "stop"]);
+  });
+
   it("what is right at its place", async () => {
     const world = await completionWorld({ variables: VARIABLES });
     const found: Record<string, string[]> = {};

@@ -33,6 +33,26 @@ describe("a session as a script", () => {
     expect(script).toBe("var   a = 1;\nvar   a = 2;\nclass B {}\nconst c = a;\n");
   });
 
+  it("lets a function be declared again, as the one that the lines after it call", () => {
+    const script = recordedScript([
+      line("function f() { return 1; } f()"),
+      line("async function f(): Promise<{ n: number }> {\n  return { n: 2 };\n}"),
+      line("function* g() {} const f2 = () => 1"),
+      line("const g = 1"),
+      line("function once() {}"),
+    ]);
+    expect(script).toBe(
+      [
+        "var f = function f() { return 1; }; f();",
+        "var f = async function f(): Promise<{ n: number }> {\n  return { n: 2 };\n};",
+        "var g = function* g() {}; var   f2 = () => 1;",
+        "var   g = 1;",
+        "function once() {}",
+        "",
+      ].join("\n"),
+    );
+  });
+
   it("keeps the last value where a later line uses it", () => {
     const script = recordedScript([
       line("1 + 1", false, true),

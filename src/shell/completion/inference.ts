@@ -141,8 +141,9 @@ export function inferenceOf({ tokens, snapshot, variables }: InferenceInput): In
       case "resource": {
         const members = resourceMembers(shape);
         if (!Object.hasOwn(members, name)) return operation(shape.types, name);
-        if (name !== "children" || shape.name === undefined) return members[name];
+        if ((name !== "children" && name !== "child") || shape.name === undefined) return members[name];
         const inside = snapshot.resources.filter((resource) => resource.parent === shape.name);
+        if (name === "child") return snapshot.partial ? members[name] : naming(members[name], inside);
         return returning(members[name], resourcesOf([...new Set(inside.map((one) => one.type))]));
       }
       case "operations":
@@ -280,6 +281,12 @@ function elementOf(shape: Shape | undefined): Shape | undefined {
 
 function returning(shape: Shape | undefined, returns: Shape): Shape | undefined {
   return shape?.kind === "call" ? { kind: "call", call: { ...shape.call, returns } } : shape;
+}
+
+/** A call that takes one of these names; as examples, so that its signature does not list them. */
+function naming(shape: Shape | undefined, resources: ReadonlyArray<{ name: string }>): Shape | undefined {
+  const argument: JsonSchema = { type: "string", examples: resources.map(({ name }) => name) };
+  return shape?.kind === "call" ? { kind: "call", call: { ...shape.call, args: [argument] } } : shape;
 }
 
 function own<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
