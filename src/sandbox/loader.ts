@@ -12,7 +12,7 @@ import { GUEST_API, GUEST_STARTED, PACKAGE, readPackageModule, resolvePackageMod
 import type { Transpiler } from "./transpile.ts";
 
 /** Names what can't be imported, so that the loader, which may throw, refuses it (see engine.ts). */
-const REFUSED = "refused:";
+export const REFUSED = "refused:";
 const EXTENSIONS = [".ts", ".js", ".json", ".mts", ".mjs"];
 const GUESSES = [".ts", ".js", ".json", "/index.ts", "/index.js"];
 const MAX_SOURCE = 4 * 1024 * 1024;
@@ -143,8 +143,8 @@ function joined(base: string, specifier: string): string {
   return posix.join(posix.dirname(base), specifier);
 }
 
-/** Why a specifier is not looked for at all. */
-function whyRefused(base: string, specifier: string): LoadProblem | undefined {
+/** Why a specifier is not looked for at all. @param base the importing module's name, relative to the root. */
+export function whyRefused(base: string, specifier: string): LoadProblem | undefined {
   if (specifier.includes("\0")) return refusal("the name of the module has a NUL character in it");
   if (specifier.startsWith("./") || specifier.startsWith("../")) {
     if (joined(base, specifier).startsWith("..")) {

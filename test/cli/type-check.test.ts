@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explained, formatDiagnostic, readDiagnostics } from "../../src/cli/type-check/diagnostics.ts";
+import { withRefusals } from "../../src/cli/type-check/refusals.ts";
 import { findTypeScript } from "../../src/cli/type-check/find-typescript.ts";
 import { NO_COLOURS } from "../../src/cli/output/colours.ts";
 
@@ -94,4 +95,34 @@ describe("the TypeScript to check with", () => {
     writeFileSync(join(home, "package.json"), JSON.stringify({ version, bin: { tsc: "./bin/tsc" } }));
     return join(folder, name);
   }
+});
+
+describe("what the sandbox would refuse", () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "wilco-refused-")));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(home, name), text);
+    return join(home, name);
+  };
+
+  it("is found also where the compiler finds a package beside the script, and in the modules that it imports", () => {
+    const lib = file("lib.ts", 'export { readFile } from "node:fs";\nimport "https://x.test/a.js";\n');
+    const script = file(
+      "script.ts",
+      'import type { Gone } from "types-only";\nimport { a } from "./lib";\nimport "wilco";\nimport { b } from "lodash";\n',
+    );
+    const place = { line: 4, column: 19, file: script };
+    const theirs = { ...place, code: "TS7016", message: "Could not find a declaration file for module 'lodash'." };
+    const found = withRefusals([theirs], [script]);
+    expect(found.map(({ file: at, line, column, code, message }) => [at, line, column, code, message])).toEqual([
+      [script, 4, 19, "import_refused", "lodash is a package, and scripts have no packages"],
+      [lib, 1, 26, "import_refused", "node:fs is a module of Node's, and scripts do not run in Node"],
+      [lib, 2, 8, "import_refused", "https: can't be imported from"],
+    ]);
+  });
+
+  it("leaves files that are not there, and those of another root, to the compiler", () => {
+    const script = file("other.ts", 'import "./gone.ts";\nimport "../outside.ts";\nawait import("./later.ts");\n');
+    expect(withRefusals([], [script])).toEqual([]);
+  });
 });

@@ -4,12 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { WilcoError } from "../../core/errors.ts";
-import { LoadError } from "../../sandbox/load-error.ts";
-import { createTranspiler } from "../../sandbox/transpile.ts";
 import { baseTypes, findTypesFile, TYPES_FILE } from "../types-file.ts";
 import { SCRIPT_COMPILER_OPTIONS, STRICTNESS } from "./compiler-options.ts";
 import { explained, readDiagnostics, type Diagnostic } from "./diagnostics.ts";
 import { findTypeScript } from "./find-typescript.ts";
+import { withRefusals } from "./refusals.ts";
 
 export interface TypeCheck {
   /** In order of file, line, column. */
@@ -83,28 +82,6 @@ function run(tsc: string, args: string[], cwd: string): Promise<{ output: string
       resolve({ output: stdout + stderr, failed: error !== null });
     });
   });
-}
-
-/** What the sandbox would refuse, in its words and in place of the compiler's; decorators only the sandbox refuses. */
-function withRefusals(diagnostics: Diagnostic[], files: readonly string[]): Diagnostic[] {
-  const transpiler = createTranspiler({ cacheDirectory: undefined });
-  const refused = files.flatMap((file): Diagnostic[] => {
-    if (!/\.m?ts$/.test(file)) return [];
-    try {
-      transpiler.strip(readFileSync(file, "utf8"), file);
-      return [];
-    } catch (error) {
-      if (!(error instanceof LoadError) || error.problem.position === undefined) throw error;
-      const { message, hint, code, position } = error.problem;
-      return [{ ...position, file, code, message, ...(hint === undefined ? {} : { hint }) }];
-    }
-  });
-  const isRefused = ({ file, line }: Diagnostic) => refused.some((one) => one.file === file && one.line === line);
-  // A syntax error is found by both: the compiler says it better, and finds more than the first.
-  const own = refused.filter(
-    (one) => one.hint !== undefined || !diagnostics.some(({ file, line }) => file === one.file && line === one.line),
-  );
-  return [...diagnostics.filter((one) => one.code !== "TS1294" || !isRefused(one)), ...own];
 }
 
 function resourceNamesIn(types: string): string[] {
