@@ -102,7 +102,18 @@ export async function claimWithin(
     short: heavy !== undefined || free < request.slots,
   };
   if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
-  const lease = { session, worker: worker.name, claimId: request.claimId, duration: context.settings.lease };
+  return { ...outcome, assignments: await handOut(context, tx, worker, request.claimId, candidates) };
+}
+
+/** Takes locked, claimable entries under a lease of the worker; those whose secrets can't be opened end instead. */
+export async function handOut(
+  context: Context,
+  tx: Transaction,
+  worker: WorkerRow,
+  claimId: string,
+  candidates: ReadonlyArray<{ id: number; resource: number | null }>,
+): Promise<Assignment[]> {
+  const lease = { session: worker.session, worker: worker.name, claimId, duration: context.settings.lease };
   const [rows, targets] = await Promise.all([
     takeEntries(
       tx,
@@ -111,11 +122,11 @@ export async function claimWithin(
     ),
     context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
   ]);
-  const changes = recordClaim(context, tx, worker, request.claimId, rows);
+  const changes = recordClaim(context, tx, worker, claimId, rows);
   const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
   await failSealed(tx, shut, changes);
   const open = rows.filter((row) => !shut.has(row.id));
-  return { ...outcome, assignments: await assignmentsOf(context, tx, open, tx.now(), targets) };
+  return assignmentsOf(context, tx, open, tx.now(), targets);
 }
 
 /** The entry's id with what of it stays shut and why; empty when everything opens. */
@@ -175,7 +186,7 @@ function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claim
   return changes;
 }
 
-function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<EntryRow[]> {
+export function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<EntryRow[]> {
   return tx.query<EntryRow>(
     `SELECT * FROM entry WHERE claim_id = $1 AND worker_session = $2 AND status IN ('running', 'canceling') ORDER BY priority, id`,
     [claimId, session],

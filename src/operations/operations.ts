@@ -10,6 +10,7 @@ import { logMove, type Move } from "../queue/moves.ts";
 import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
+import { claimOne } from "./claim-one.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
 import type { Operations } from "./contract.ts";
 import { examine, type DoctorOptions } from "./doctor/doctor.ts";
@@ -106,7 +107,10 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     resumeRoute: (principal, request) => resumeRoute(context, principal, request),
     pausedRoutes: () => pausedRoutes(context),
     registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
-    claim: (principal, session, request, signal) => claims.claim(principal, session, request, signal),
+    claim: (principal, session, request, signal) =>
+      request.entry === undefined
+        ? claims.claim(principal, session, request, signal)
+        : claimOne(context, principal, session, { ...request, entry: request.entry }),
     heartbeat: (principal, session, request, signal) =>
       holdHeartbeat(
         context,

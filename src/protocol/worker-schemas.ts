@@ -5,6 +5,8 @@ import { closed, id, LIMITS, name, text, uniqueId } from "./schema-parts.ts";
 
 export const RegisterSchema = Type.Object(
   {
+    // Looked at before the schema is: a worker without it is one of version 1.
+    protocol: Type.Optional(Type.Integer({ minimum: 1, description: "version of this protocol, 2" })),
     name: name("worker"),
     zone: name("zone"),
     roles: Type.Array(name("role"), { minItems: 1, maxItems: 100 }),
@@ -35,6 +37,7 @@ export const ClaimSchema = Type.Object(
     claimId: uniqueId("the same until answered: a repetition gets the same entries"),
     slots: Type.Integer({ minimum: 1, maximum: 10_000, description: "free slots" }),
     wait: Type.Integer({ minimum: 0, maximum: 60_000 }),
+    entry: Type.Optional(id),
   },
   closed,
 );

@@ -102,7 +102,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...inventoryRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
-    ...workerRoutes({ operations, inventory }),
+    ...workerRoutes({ operations, inventory, version }),
     ...accessRoutes({ tokens, server }),
   ];
   for (const route of routes) addRoute(app, route);
@@ -131,14 +131,24 @@ function addRoute(app: FastifyInstance, route: Route): void {
     schema,
     config: { access: route.access },
     exposeHeadRoute: false,
-    ...(route.bodyOptional ? { preValidation: fillInBody } : {}),
+    preValidation: beforeValidation(route),
     handler: (request, reply) => route.handle(request as never, reply),
   });
 }
 
-function fillInBody(request: FastifyRequest, _reply: unknown, done: () => void): void {
-  request.body ??= {};
-  done();
+function beforeValidation({ bodyOptional, beforeBody }: Route) {
+  if (!bodyOptional && !beforeBody) return [];
+  return [
+    (request: FastifyRequest, _reply: unknown, done: (error?: Error) => void) => {
+      if (bodyOptional) request.body ??= {};
+      try {
+        beforeBody?.(request.body);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  ];
 }
 
 /** Bytes that are no HTTP request never become one, so they are answered on the socket. */

@@ -23,6 +23,8 @@ export interface Route<S extends Shapes = Shapes> {
   /** One line for OpenAPI. */
   summary: string;
   body?: TSchema;
+  /** Looks at the body before its schema does. @throws WilcoError what is said instead. */
+  beforeBody?: (body: unknown) => void;
   /** A request without a body counts as `{}`. */
   bodyOptional?: boolean;
   query?: TSchema;

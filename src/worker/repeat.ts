@@ -15,6 +15,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
   ...DENIALS,
   "invalid_inventory",
   "conflict",
+  "unknown_entry",
+  "already_ended",
   "session_ended",
   "worker_name_taken",
   "version_mismatch",

@@ -43,8 +43,7 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[], e
       throw new WilcoError({
         code: "unknown_type",
         message: `This worker has no handlers for the type "${resource.type}".`,
-        hint:
-          suggestion(resource.type, byName.keys(), "It has") ?? "Start it with the directory of the type: --types DIR.",
+        hint: `${suggestion(resource.type, byName.keys(), "It has")?.concat(" – ") ?? ""}start it with the directory of the type: --types DIR.`,
       });
     }
     const { descriptor, handlers, source } = definition;

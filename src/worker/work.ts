@@ -6,7 +6,7 @@ import type { Log } from "../resource-types/log.ts";
 import { type AbortWhy, type Control, createControl } from "./control.ts";
 import type { Ended, Execute } from "./executor.ts";
 import { systemError } from "./outcome.ts";
-import type { OutputLog } from "./output-log.ts";
+import type { OutputLog, StreamName } from "./output-log.ts";
 import type { Outcome, Reporter } from "./reporter.ts";
 
 export interface Work {
@@ -32,6 +32,12 @@ export interface Work {
   idle(): Promise<void>;
 }
 
+export interface Watch {
+  output(data: string | Uint8Array, stream: StreamName): void;
+  /** The server has it. */
+  ended(lease: LeaseRef, outcome: Outcome): void;
+}
+
 export interface WorkOptions {
   capacity: number;
   execute: Execute;
@@ -42,6 +48,7 @@ export interface WorkOptions {
   tracing?: Tracing | null;
   /** A slot became free. */
   onFree: () => void;
+  watch?: Watch;
 }
 
 interface Held {
@@ -56,7 +63,16 @@ interface Held {
 /** Answers may cross: an assignment that has just ended can still be named by an answer made before. */
 const REMEMBERED = 10_000;
 
-export function createWork({ capacity, execute, reporter, now, log, onFree, tracing = null }: WorkOptions): Work {
+export function createWork({
+  capacity,
+  execute,
+  reporter,
+  now,
+  log,
+  onFree,
+  watch,
+  tracing = null,
+}: WorkOptions): Work {
   const held = new Map<string, Held>();
   const waiting: Held[] = [];
   const past = new Map<string, "ended" | "given up">();
@@ -112,9 +128,12 @@ export function createWork({ capacity, execute, reporter, now, log, onFree, trac
       "wilco.resource": assignment.resource.name,
     });
     const output = reporter.openOutput({ entry, attempt }, outputQuota);
-    const ended = await execute({ assignment, control, output, remaining: one.deadline - started }).catch(
-      (error: unknown): Ended => ({ status: "failed", error: systemError(error) }),
-    );
+    const ended = await execute({
+      assignment,
+      control,
+      output: watched(output),
+      remaining: one.deadline - started,
+    }).catch((error: unknown): Ended => ({ status: "failed", error: systemError(error) }));
     span?.end({ ...errorOf(ended), attributes: { "wilco.status": ended?.status ?? "lost" } });
     used -= weight;
     one.stage = "finishing";
@@ -127,13 +146,24 @@ export function createWork({ capacity, execute, reporter, now, log, onFree, trac
     await conclude(one, output, ended);
   }
 
+  function watched(output: OutputLog): Pick<OutputLog, "write" | "progress"> {
+    if (!watch) return output;
+    return {
+      write(data, stream) {
+        watch.output(data, stream);
+        return output.write(data, stream);
+      },
+      progress: output.progress,
+    };
+  }
+
   async function conclude(one: Held, output: OutputLog, ended: Ended): Promise<void> {
     if (ended === null) {
       output.discard();
       return forget(one, "given up");
     }
     const { outcome, size } = outcomeOf(ended);
-    await reporter.finish(output, outcome, size);
+    if (await reporter.finish(output, outcome, size)) watch?.ended(output.lease, outcome);
     counts.finished++;
     if (outcome.status === "failed" || outcome.status === "timed_out") counts.failed++;
     forget(one, "ended");

@@ -1,17 +1,15 @@
 /** A worker: claims messages of its routes from a server and runs them. */
-import { hostname } from "node:os";
 import { messageOf } from "../core/errors.ts";
 import { type Lifecycle, lifecycle } from "../core/lifecycle.ts";
 import type { JsonObject } from "../core/json.ts";
-import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
-import type { WorkerStatus } from "../domain/worker.ts";
+import type { PriorityBand } from "../domain/priority.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
 import type { Tracing } from "../core/tracing.ts";
-import type { RegisterRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import type { WorkerApi } from "./api.ts";
-import { createClaims } from "./claims.ts";
+import { createClaimOfOne } from "./claim-of-one.ts";
+import { type Claims, createClaims } from "./claims.ts";
 import { noticeDenials } from "./denials.ts";
 import { createExecutor } from "./executor.ts";
 import { createHandlerPool, type HandlerPool } from "./handlers/pool.ts";
@@ -19,10 +17,11 @@ import { readHealth } from "./health.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createOrders } from "./orders.ts";
 import { createReporter } from "./reporter.ts";
+import { registrationOf, statusOf } from "./self.ts";
 import { createSession, type Session } from "./session.ts";
 import { openStateDirectory, type StateDirectory } from "./state-directory.ts";
-import { createTypesInUse, type LoadTypes, type TypesInUse } from "./types-in-use.ts";
-import { createWork, type Work } from "./work.ts";
+import { createTypesInUse, type LoadTypes } from "./types-in-use.ts";
+import { createWork, type Watch, type Work } from "./work.ts";
 import { removeLeftovers } from "./workspace.ts";
 
 export interface WorkerOptions {
@@ -36,6 +35,10 @@ export interface WorkerOptions {
   band?: PriorityBand;
   /** Processes for handlers that are there even when nothing runs; more are started up to the slots. Default 0. */
   minProcesses?: number;
+  /** Claims this entry and no other, runs it, and ends. Default: whatever comes, for ever. */
+  entry?: number;
+  /** Sees what executions print (masked, as the server gets it) and how they ended, once the server has that. */
+  watch?: Watch;
   /** The types it has handlers for; YAML types need none. */
   types: readonly ResourceTypeDefinition[];
   /** Loads them anew when an order asks for it. Default: the same again. */
@@ -160,13 +163,24 @@ export function createWorker(options: WorkerOptions): Worker {
       log,
       tracing: options.tracing ?? null,
       onFree: () => claims.wake(),
+      ...(options.watch ? { watch: options.watch } : {}),
     });
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
-    const claims = createClaims({ api, session, work, finishing: reporter.finishing, log, ...wait });
+    const claims: Claims =
+      options.entry === undefined
+        ? createClaims({ api, session, work, finishing: reporter.finishing, log, ...wait })
+        : createClaimOfOne({ api, session, work }, options.entry, {
+            onDone: () => void stop().catch(() => {}),
+            onRefused: refuse,
+          });
     const orders = createOrders({
       commands: {
         ping: () => ({}),
-        status: () => statusOf(work) as unknown as JsonObject,
+        status: () =>
+          statusOf(options, work, {
+            draining: draining !== undefined,
+            uptime: clock() - startedAt,
+          }) as unknown as JsonObject,
         running: () => ({ running: work.running().slice(0, MOST_RUNNING) }) as unknown as JsonObject,
         reload: () => reload(session, handlers),
         drain: () => leave(work, stop),
@@ -188,22 +202,6 @@ export function createWorker(options: WorkerOptions): Worker {
     return { directory, session, reporter, handlers, work, claims, heartbeat };
   }
 
-  function statusOf(work: Work): WorkerStatus {
-    return {
-      ...work.counts(),
-      state: draining ? "draining" : "ready",
-      roles: options.roles,
-      band: options.band ?? WHOLE_BAND,
-      capacity: options.capacity,
-      running: work.used(),
-      version: options.version,
-      host: hostname(),
-      pid: process.pid,
-      memory: process.memoryUsage.rss(),
-      uptime: Math.round(clock() - startedAt),
-    };
-  }
-
   /** Answered with what it leaves to be done, before it is done. */
   function leave(work: Work, how: () => Promise<void>): JsonObject {
     const running = work.leases().length;
@@ -223,7 +221,10 @@ export function createWorker(options: WorkerOptions): Worker {
   /** No session can be had: what runs can't be reported, and another worker may run it already. */
   function refuse(error: unknown): void {
     if (refusal !== undefined) return;
-    log.error({ worker: name, error: messageOf(error) }, "the server will not have this worker any more");
+    const line = { worker: name, error: messageOf(error) };
+    // Who claims one entry is told by what `stopped` rejects with.
+    if (options.entry === undefined) log.error(line, "the server will not have this worker any more");
+    else log.info(line, "the entry can't be claimed");
     refusal = error;
     void stopNow().catch(() => {});
   }
@@ -280,21 +281,6 @@ interface Parts {
   reporter: ReturnType<typeof createReporter>;
   handlers: HandlerPool;
   work: Work;
-  claims: ReturnType<typeof createClaims>;
+  claims: Claims;
   heartbeat: ReturnType<typeof createHeartbeat>;
-}
-
-function registrationOf(options: WorkerOptions, types: TypesInUse, succession: string): RegisterRequest {
-  return {
-    name: options.name,
-    zone: options.zone,
-    roles: options.roles,
-    capacity: options.capacity,
-    ...(options.band ? { band: options.band } : {}),
-    host: hostname(),
-    pid: process.pid,
-    version: options.version,
-    types: types.descriptors(),
-    succession,
-  };
 }

@@ -22,6 +22,7 @@ const REGISTER = {
   version: "1",
   types: [],
   succession: "0123456789abcdef",
+  protocol: 2,
 };
 const FINISH = { finishes: [{ entry: 1, attempt: 1, finishId: "12345678", lastChunk: 0, status: "succeeded" }] };
 

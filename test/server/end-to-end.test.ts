@@ -51,6 +51,7 @@ const REGISTER = {
   version: "1.2.3",
   types: [],
   succession: "0123456789abcdef",
+  protocol: 2,
 };
 
 describeOnBothEngines("Over HTTP", (world) => {

@@ -10,10 +10,11 @@ import { createHttpRequest } from "../../worker/request.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { openTracing } from "../composition/tracing.ts";
-import { createLog } from "../composition/log.ts";
+import { createFileLog, createLog } from "../composition/log.ts";
 import { scriptPoolOf, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import { openTypes } from "../composition/load-types.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
+import { trustAuthorities } from "../ca-file.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
@@ -30,21 +31,26 @@ export interface WorkerFlags extends ScriptPoolFlags {
   priorityBand?: string;
   types?: string;
   stateDir?: string;
+  log?: string;
+  caFile?: string;
+  once?: boolean;
+  entry?: string;
 }
 
 /** Runs until it is asked to stop; a first signal drains it, a second one hands back what may be repeated. */
 export async function workerCommand(context: Context, flags: WorkerFlags): Promise<number> {
+  if (flags.once === true || flags.entry !== undefined) {
+    return (await import("./worker-once.ts")).workerOnceCommand(context, flags);
+  }
   const name = requireName(flags.name ?? hostname(), "worker name");
   const zone = requireName(flags.zone, "zone");
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
   const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
   const { types, reloadTypes } = await openTypes(flags.types && context.path(flags.types));
+  trustAuthorities(context, flags.caFile);
   const { url, token } = await resolveConnection(context);
-  const log = createLog(
-    context.output,
-    context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
-  );
+  const log = workerLog(context, flags.log);
   // Scripts have places of their own beside the slots, so the pool serves their role.
   const tracing = await openTracing(context.env, "wilco-worker", name);
   const ownRoles = roles.filter((role) => role !== SCRIPT_ROLE);
@@ -105,6 +111,13 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
     stopLogging();
     await tracing?.stop();
   }
+}
+
+/** Its file has everything, also what was begun and ended and when; stderr what a person wants to see. */
+function workerLog(context: Context, file: string | undefined): Logger {
+  const { verbose, quiet } = context.flags;
+  if (file !== undefined) return createFileLog(context.path(file), quiet === true ? "warn" : "debug");
+  return createLog(context.output, verbose === true ? "debug" : quiet === true ? "warn" : "info");
 }
 
 /** @param beside null = it runs scripts and nothing else. */

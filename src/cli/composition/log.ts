@@ -1,6 +1,7 @@
 /** The log of the long-lived commands: JSON lines, or one readable line each on a terminal. */
 import { Writable } from "node:stream";
 import { pino, type Logger } from "pino";
+import { messageOf, WilcoError } from "../../core/errors.ts";
 import { formatClock } from "../output/times.ts";
 import type { Output } from "../output/output.ts";
 
@@ -9,15 +10,30 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** Lines go to stderr: stdout is for what was asked for. */
 export function createLog(output: Output, level: LogLevel): Logger {
   const stream = output.interactive ? readableLines(output) : jsonLines(output);
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    stream,
-  );
+  return pino(optionsOf(level), stream);
+}
+
+/** The same as JSON lines at the end of a file, each written before the next thing happens; made with mode 0600. */
+export function createFileLog(path: string, level: LogLevel): Logger {
+  try {
+    const destination = pino.destination({ dest: path, append: true, mkdir: true, sync: true, mode: 0o600 });
+    return pino(optionsOf(level), destination);
+  } catch (error) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `The log ${path} can't be written: ${messageOf(error)}`,
+      hint: "Name a file that this user may write.",
+    });
+  }
+}
+
+function optionsOf(level: LogLevel) {
+  return {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
 }
 
 function jsonLines(output: Output): Writable {

@@ -59,6 +59,10 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--priority-band <min-max>", 'takes these priorities only: "max-high", "0-50" (default all)')
     .option("--types <dir>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
+    .option("--log <file>", "append its log to a file instead of stderr, with every execution")
+    .option("--ca-file <file>", "trust servers whose certificates these authorities (PEM) signed, too")
+    .option("--once", "with --entry: run that entry in the foreground, with its output here, and end")
+    .option("--entry <id>", "with --once: which one")
     .action((flags: WorkerFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) =>
         (await import("../commands/worker.ts")).workerCommand(context, flags),

@@ -21,6 +21,7 @@ import {
   ReportSchema,
 } from "../../protocol/worker-schemas.ts";
 import { clientGone } from "../held.ts";
+import { requireWorkerProtocol } from "../worker-protocol.ts";
 import { route, type Route } from "../route.ts";
 
 /** Whether the client is still there is looked at for any wait, also the default one. */
@@ -28,7 +29,14 @@ const ANSWERS = 1;
 const BySession = Type.Object({ session: Type.String({ minLength: 1, maxLength: 64 }) });
 type Session = { session: string };
 
-export function workerRoutes({ operations, inventory }: { operations: Operations; inventory: Inventory }): Route[] {
+export interface WorkerRoutesOptions {
+  operations: Operations;
+  inventory: Inventory;
+  /** Of the server's wilco. */
+  version: string;
+}
+
+export function workerRoutes({ operations, inventory, version }: WorkerRoutesOptions): Route[] {
   return [
     route({
       method: "GET",
@@ -61,6 +69,7 @@ export function workerRoutes({ operations, inventory }: { operations: Operations
       path: "/v1/workers",
       access: "worker",
       summary: "Register a worker and open its session",
+      beforeBody: (body) => requireWorkerProtocol(body, version),
       body: RegisterSchema,
       answer: { description: "The session, and the times that hold in it" },
       handle: ({ principal, body }) => operations.registerWorker(principal, body, inventory.types.saveFromWorker),
