@@ -62,11 +62,14 @@ const ROUTES: Array<[method: "GET" | "POST" | "PUT" | "DELETE", url: string, bod
   ["POST", "/v1/queue/pause", { route: "default/automate" }, ["operator", "admin"]],
   ["POST", "/v1/queue/resume", { route: "default/automate" }, ["operator", "admin"]],
   ["GET", "/v1/workers", undefined, ["viewer", "operator", "admin"]],
+  ["POST", "/v1/workers/ask", { command: "ping", all: true }, ["viewer", "operator", "admin"]],
+  ["POST", "/v1/workers/control", { command: "drain", all: true }, ["admin"]],
   ["POST", "/v1/workers", REGISTER, ["worker", "admin"]],
   ["POST", "/v1/workers/s/claim", { claimId: "12345678", slots: 1, wait: 0 }, ["worker", "admin"]],
   ["POST", "/v1/workers/s/heartbeat", { leases: [], state: "ready" }, ["worker", "admin"]],
   ["POST", "/v1/workers/s/report", { reports: [{ entry: 1, attempt: 1 }] }, ["worker", "admin"]],
   ["POST", "/v1/workers/s/finish", FINISH, ["worker", "admin"]],
+  ["POST", "/v1/workers/s/types", { types: [] }, ["worker", "admin"]],
   ["POST", "/v1/workers/s/stop", undefined, ["worker", "admin"]],
 ];
 
