@@ -24,6 +24,8 @@ export interface Watch {
   /** Its `lastEvent` as known; 0 = nothing. */
   seen: number;
   entry: Entry | undefined;
+  /** The cursor of the last answer counts for it. */
+  covered: boolean;
   waits: Wait[];
 }
 
@@ -107,7 +109,7 @@ export function createOutstandingWaits(random: () => number): OutstandingWaits {
     },
     add(id, entry, policy, now) {
       let watch = watches.get(id);
-      if (!watch) watches.set(id, (watch = { id, seen: entry?.lastEvent ?? 0, entry, waits: [] }));
+      if (!watch) watches.set(id, (watch = { id, seen: entry?.lastEvent ?? 0, entry, covered: false, waits: [] }));
       const { waits } = watch;
       const deadline = now + policy.waitTimeout;
       return new Promise((resolve, reject) => {

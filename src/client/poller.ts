@@ -11,7 +11,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import { isTerminal } from "../domain/status.ts";
-import type { PollChange } from "../protocol/messages.ts";
+import type { PollAnswer } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createOutstandingWaits, type Watch } from "./outstanding-waits.ts";
@@ -60,6 +60,8 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
   /** Answers in a row that came early and ended nothing: an operation that writes a lot. */
   let idleAnswers = 0;
   let closed = false;
+  /** Of the last answer: the server need not look again at what has not changed since. */
+  let cursor: string | undefined;
 
   function wait(id: number, policy: PollPolicy): Promise<WaitResult> {
     if (closed) return Promise.reject(closedError());
@@ -123,24 +125,33 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
       pass();
     };
     ask(asked, hold, controller.signal).then(
-      (changes) => answered(() => take(asked, changes)),
+      (answer) => answered(() => take(asked, answer)),
       (error: unknown) => answered(() => fail(asked, error)),
     );
     pass();
   }
 
-  async function ask(asked: Watch[], wait: number, signal: AbortSignal): Promise<PollChange[]> {
-    const parts: Array<Promise<PollChange[]>> = [];
+  async function ask(asked: Watch[], wait: number, signal: AbortSignal): Promise<PollAnswer> {
+    const parts: Array<Promise<PollAnswer>> = [];
+    const fresh = asked.flatMap(({ id, covered }) => (covered ? [] : [id]));
+    const since = cursor === undefined || asked.length > MAX_POLL_ITEMS ? {} : { cursor, fresh };
     for (let at = 0; at < asked.length; at += MAX_POLL_ITEMS) {
       const entries = asked.slice(at, at + MAX_POLL_ITEMS).map(({ id, seen }) => ({ id, seen }));
       // One attempt: the poller repeats by itself, with those who joined meanwhile.
-      parts.push(api.poll({ entries, wait, until: "end" }, { signal, retryTime: 0 }).then((answer) => answer.entries));
+      parts.push(api.poll({ entries, wait, until: "end", ...since }, { signal, retryTime: 0 }));
     }
-    return (await Promise.all(parts)).flat();
+    const [first, ...rest] = await Promise.all(parts);
+    if (rest.length === 0) return first!;
+    return { entries: [first!, ...rest].flatMap((answer) => answer.entries) };
   }
 
-  function take(asked: Watch[], changes: PollChange[]): void {
+  function take(asked: Watch[], answer: PollAnswer): void {
     const now = clock.now();
+    const changes = answer.entries;
+    // Of what was not asked about this answer says nothing: changes before it would never be looked at.
+    for (const watch of waits.all()) watch.covered = false;
+    cursor = answer.cursor;
+    if (cursor !== undefined) for (const watch of asked) watch.covered = true;
     failures = 0;
     failingSince = undefined;
     idleAnswers = waits.take(asked, changes, now) ? 0 : idleAnswers + 1;

@@ -11,6 +11,10 @@ export interface Watch {
 
 export interface EntryWatch {
   watch(ids: readonly number[]): Watch;
+  /** How far the changes have come that this process has heard of. */
+  position(): number;
+  /** The ids that changed after `position`; null = that can't be told any more. */
+  since(position: number): ReadonlySet<number> | null;
   stop(): void;
 }
 
@@ -19,6 +23,8 @@ interface Watcher {
   wake: (() => void) | undefined;
 }
 
+/** Changes remembered for `since`; the older half is forgotten when there are more. */
+const REMEMBERED = 200_000;
 /** From here on a watcher is asked "is it yours?" instead of being listed under each of its ids. */
 const WIDE = 64;
 
@@ -27,6 +33,14 @@ export function createEntryWatch(signals: Signals): EntryWatch {
   const wide = new Map<Watcher, ReadonlySet<number>>();
   const all = new Set<Watcher>();
   let stopped = false;
+  let recent: number[] = [];
+  /** The position of the first of them. */
+  let base = 0;
+
+  function forget(count: number): void {
+    recent = recent.slice(count);
+    base += count;
+  }
 
   const mark = (watcher: Watcher, id: number) => {
     watcher.changed?.add(id);
@@ -34,6 +48,8 @@ export function createEntryWatch(signals: Signals): EntryWatch {
   };
   const unsubscribe = signals.subscribe((change) => {
     if (change === null) {
+      forget(recent.length);
+      base++;
       for (const watcher of all) {
         watcher.changed = null;
         watcher.wake?.();
@@ -41,12 +57,16 @@ export function createEntryWatch(signals: Signals): EntryWatch {
       return;
     }
     for (const id of change.entries ?? []) {
+      recent.push(id);
       for (const watcher of byId.get(id) ?? []) mark(watcher, id);
       for (const [watcher, ids] of wide) if (ids.has(id)) mark(watcher, id);
     }
+    if (recent.length > REMEMBERED) forget(REMEMBERED / 2);
   });
 
   return {
+    position: () => base + recent.length,
+    since: (position) => (position < base ? null : new Set(recent.slice(position - base))),
     watch(ids) {
       const watcher: Watcher = { changed: new Set(), wake: undefined };
       all.add(watcher);

@@ -4,6 +4,7 @@ import { isTerminal } from "../domain/status.ts";
 import type { EventsAnswer, EventsQuery, PollAnswer, PollChange, PollRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { EntryWatch, Watch } from "./entry-watch.ts";
+import { createPollCursors, type PollCursor } from "./poll-cursor.ts";
 
 /** Entries in one answer; the rest comes with the next poll, which is answered at once. */
 const MAX_CHANGES = 2_000;
@@ -32,6 +33,7 @@ function isEnd(change: PollChange): boolean {
 export function createHeldLooks(context: Context, watches: EntryWatch): HeldLooks {
   const { database, settings } = context;
   const stopping = new AbortController();
+  const cursors = createPollCursors();
   let held = 0;
 
   async function look(items: readonly PollItem[]): Promise<PollChange[]> {
@@ -68,6 +70,11 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
     return rows.filter((row) => row.last_event > seen.get(row.id)!.seen).map((row) => row.id);
   }
 
+  function changedSince(cursor: PollCursor, fresh: readonly number[]): ReadonlySet<number> | null {
+    const changed = watches.since(cursor.position);
+    return changed && new Set([...changed, ...fresh]);
+  }
+
   /** Waits for news of the watched entries; false when the time is over. */
   async function news(watch: Watch, until: number, signal: AbortSignal): Promise<boolean> {
     const left = until - performance.now();
@@ -92,16 +99,28 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
           for (const change of changes) found.set(change.id, change);
           return what === "end" ? changes.some(isEnd) : changes.length > 0;
         };
-        let enough = add(await look(items));
+        const before = cursors.read(request.cursor);
+        let position = watches.position();
+        let lookedAt = before?.lookedAt ?? -Infinity;
+        let complete = true;
+        /** null = at everything; so it is at the polling floor too, whatever was or was not signalled. */
+        const lookAt = async (changed: ReadonlySet<number> | null): Promise<boolean> => {
+          const all = changed === null || performance.now() - lookedAt >= settings.pollFloor;
+          if (all) lookedAt = performance.now();
+          const changes = await look(all ? items : items.filter((item) => changed.has(item.id)));
+          if (changes.length >= MAX_CHANGES) complete = false;
+          return add(changes);
+        };
+        let enough = await lookAt(before ? changedSince(before, request.fresh ?? []) : null);
         while (!enough && (await news(watch, until, signal))) {
           const coalesce = Math.min(COALESCE.most, (items.length * COALESCE.perEntry) / 1000);
           if (coalesce >= 1) await new Promise((resolve) => setTimeout(resolve, coalesce));
+          position = watches.position();
           const changed = watch.take();
-          // Nothing signalled: this is the polling floor, which looks at everything.
-          const all = changed === null || changed.size === 0;
-          enough = add(await look(all ? items : items.filter((item) => changed.has(item.id))));
+          enough = await lookAt(changed?.size === 0 ? null : changed);
         }
-        return { entries: [...found.values()] };
+        const entries = [...found.values()];
+        return complete ? { entries, cursor: cursors.write({ position, lookedAt }) } : { entries };
       } finally {
         signal.removeEventListener("abort", onAbort);
         watch.end();

@@ -37,6 +37,8 @@ export interface ScriptSource {
 /** POST /v1/entries/poll → 200. Entries that changed since `seen`; unknown ids have an error. */
 export interface PollAnswer {
   entries: PollChange[];
+  /** To be sent with the next poll; absent when there is more than this answer could hold. */
+  cursor?: string;
 }
 export type PollChange =
   | { id: number; entry: Entry; events?: EntryEvent[]; more?: boolean }

@@ -131,6 +131,18 @@ export const PollSchema = Type.Object(
         description: "what ends the hold: any change, or the end of one of them; either way all changes are answered",
       }),
     ),
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 80,
+        description: "of the answer before: spares a look at all that has not changed since",
+      }),
+    ),
+    fresh: Type.Optional(
+      Type.Array(id, {
+        maxItems: LIMITS.pollItems,
+        description: "with a cursor: entries that were not asked about then",
+      }),
+    ),
   },
   closed,
 );

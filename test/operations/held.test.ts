@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { openDatabase } from "../../src/database/database.ts";
+import type { PollAnswer, PollRequest } from "../../src/protocol/messages.ts";
 import { createGroupCommit } from "../../src/operations/group-commit.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { createWorld, optionsOf, serve, workerToken } from "./world.ts";
@@ -40,14 +41,14 @@ describeOnBothEngines("a held poll", (engine) => {
     const world = await createWorld(engine);
     const entry = await world.submit("a", "work");
     const request = { entries: [{ id: entry.id, seen: 1 }] };
-    expect(await world.operations.poll({ ...request, wait: 10 }, world.never)).toEqual({ entries: [] });
+    expect(await world.operations.poll({ ...request, wait: 10 }, world.never)).toMatchObject({ entries: [] });
     const abort = new AbortController();
     const aborted = world.operations.poll({ ...request, wait: 20_000 }, abort.signal);
     abort.abort();
-    expect(await aborted).toEqual({ entries: [] });
+    expect(await aborted).toMatchObject({ entries: [] });
     const held = world.operations.poll({ ...request, wait: 20_000 }, world.never);
     await world.operations.stop();
-    expect(await held).toEqual({ entries: [] });
+    expect(await held).toMatchObject({ entries: [] });
   });
 
   it("names the ids that do not exist", async () => {
@@ -71,6 +72,23 @@ describeOnBothEngines("a held poll", (engine) => {
     expect((await poll).entries.map((change) => change.id).toSorted((a, b) => a - b)).toEqual(
       claimed.map((one) => one.entry).toSorted((a, b) => a - b),
     );
+  });
+
+  it("with the cursor of the last answer looks at what is new or has changed since, and at all when it can't tell", async () => {
+    const world = await createWorld(engine, { pollFloor: 60_000 });
+    const session = await world.register();
+    const [a, b] = [await world.submit("a", "work"), await world.submit("b", "work")];
+    const first = await world.operations.poll({ entries: [{ id: a.id, seen: 0 }] }, world.never);
+    expect(first.cursor).toBeDefined();
+    const cursor = first.cursor!;
+    const seen = (more: Partial<PollRequest>) =>
+      world.operations.poll({ entries: [a, b].map(({ id }) => ({ id, seen: 0 })), cursor, ...more }, world.never);
+    const idsOf = async (answer: Promise<PollAnswer>) => (await answer).entries.map(({ id }) => id);
+    expect(await idsOf(seen({}))).toEqual([]);
+    expect(await idsOf(seen({ fresh: [b.id] }))).toEqual([b.id]);
+    await world.claim(session);
+    expect(await idsOf(seen({}))).toEqual([a.id, b.id]);
+    expect(await idsOf(seen({ cursor: "elsewhere.0.0" }))).toEqual([a.id, b.id]);
   });
 
   it("sees what another server of the database changed, with and without notifications", async () => {
