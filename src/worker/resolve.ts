@@ -1,7 +1,7 @@
 /** Which handler an assignment asks for. */
 import { WilcoError } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json.ts";
-import { suggestion } from "../core/suggest.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { Handler, OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { httpImplementation } from "../resource-types/yaml-http.ts";
@@ -43,7 +43,7 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[], e
       throw new WilcoError({
         code: "unknown_type",
         message: `This worker has no handlers for the type "${resource.type}".`,
-        hint: `${suggestion(resource.type, byName.keys(), "It has")?.concat(" – ") ?? ""}start it with the directory of the type: --types DIR.`,
+        hint: typeHint(resource.type, [...byName.keys()]),
       });
     }
     const { descriptor, handlers, source } = definition;
@@ -57,4 +57,10 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[], e
       hint: suggestion(operation, Object.keys(descriptor.operations), "It has"),
     });
   };
+}
+
+function typeHint(type: string, known: readonly string[]): string {
+  const near = nearest(type, known);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return `It has ${known.join(", ")}; others come with their directory: --types DIR.`;
 }
