@@ -2,6 +2,7 @@
 import { createApi, type Api } from "../client/api.ts";
 import { dispatchOverNetwork, type Dispatch } from "../client/dispatch.ts";
 import { createTransport } from "../client/transport.ts";
+import { parseDuration } from "../core/durations.ts";
 import { WilcoError } from "../core/errors.ts";
 import { readTraceparent } from "../core/trace-context.ts";
 import type { Me } from "../protocol/messages.ts";
@@ -73,7 +74,10 @@ async function openConnection(
 ): Promise<Remote> {
   const traced = tracedDispatch(dispatch, context);
   const told = context.output.verbose ? tellingDispatch(traced, context) : traced;
-  const api = createApi(createTransport({ url: connection.url, token: connection.token, dispatch: told }));
+  const { url, token } = connection;
+  const patience = context.env["WILCO_RETRY_TIME"];
+  const retryTime = patience === undefined || patience === "" ? undefined : parseDuration(patience, "WILCO_RETRY_TIME");
+  const api = createApi(createTransport({ url, token, dispatch: told, retryTime }));
   try {
     const me = await api.me({ retryTime: FIRST_PATIENCE_MS });
     return { api, connection, me, dispatch: told, local, close };
