@@ -1,5 +1,6 @@
 /** The exit codes, a contract (README "Exit codes"), and the one place that turns what happened into one of them. */
 import { isErrorCode, type ErrorCode } from "../core/errors.ts";
+import { isJsonObject } from "../core/json.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { RequestResult } from "../domain/request.ts";
 import type { ScriptEnd } from "../domain/script.ts";
@@ -133,9 +134,16 @@ export function exitCodeOfErrorCode(code: ErrorCode): number {
   }
 }
 
-/** The same inside `run`, where 2 is kept for what is refused before the script's first line. */
-export function exitCodeOfScriptError(code: string): number {
+/**
+ * The same inside `run`, where 2 is kept for what is refused before the script's first line.
+ * @param details of the error; those of a request's count its tasks, and without one success it is no "partly".
+ */
+export function exitCodeOfScriptError(code: string, details?: unknown): number {
   if (!isErrorCode(code)) return EXIT.failed;
+  const tasks = isJsonObject(details) ? details["tasks"] : undefined;
+  if (code === "targets_failed" && isJsonObject(tasks) && !tasks["succeeded"]) {
+    return tasks["lost"] ? EXIT.lost : EXIT.failed;
+  }
   const exit = exitCodeOfErrorCode(code);
   return exit === EXIT.wrongUse || exit === EXIT.internal ? EXIT.failed : exit;
 }

@@ -12,7 +12,9 @@ export interface ScriptExitOptions {
 export function exitCodeOfScript(outcome: RunOutcome, { filed, interrupted }: ScriptExitOptions): number {
   switch (outcome.kind) {
     case "completed": {
-      const codes = new Set(outcome.unobservedFailures.map((failure) => exitCodeOfScriptError(failure.code)));
+      const codes = new Set(
+        outcome.unobservedFailures.map((failure) => exitCodeOfScriptError(failure.code, failure.details)),
+      );
       return codes.size === 0 ? EXIT.succeeded : codes.size === 1 ? [...codes][0]! : EXIT.failed;
     }
     case "exit":
@@ -21,7 +23,7 @@ export function exitCodeOfScript(outcome: RunOutcome, { filed, interrupted }: Sc
       // The script's own arguments were wrong, and nothing was submitted: the same as wilco's own.
       if (outcome.error?.code === "invalid_request" && filed === 0) return EXIT.wrongUse;
       if (outcome.error?.code === "internal") return EXIT.internal;
-      return exitCodeOfScriptError(outcome.error?.code ?? "script_failed");
+      return exitCodeOfScriptError(outcome.error?.code ?? "script_failed", outcome.error?.details);
     case "invalid":
       return EXIT.wrongUse;
     case "interrupted":

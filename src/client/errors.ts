@@ -30,7 +30,12 @@ export class ExecutionError extends WilcoError {
       message: init.message,
       hint: init.hint,
       // Plain and small: this part crosses processes.
-      details: entry && { entry: entry.id, status: entry.status, error: entry.error },
+      details: entry && {
+        entry: entry.id,
+        status: entry.status,
+        error: entry.error,
+        ...(entry.tasks === null ? {} : { tasks: entry.tasks }),
+      },
       cause: init.cause,
     });
     this.name = name;

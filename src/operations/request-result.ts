@@ -38,7 +38,7 @@ function tooFew({ entry, succeeded, tasks, min_success: wanted }: RequestRow, re
     message: `${succeeded} of ${tasks} targets succeeded${asked}`,
     // Whose fault: wilco's only when no target's own work failed.
     source: others.every((task) => task.error?.source === "system") ? "system" : "operation",
-    hint: `See each with "wilco history --parent ${entry}"; "wilco entry retry ${entry}" repeats those that did not succeed.`,
+    hint: `See each with "wilco history tree ${entry}"; "wilco entry retry ${entry}" repeats those that did not succeed.`,
   };
 }
 

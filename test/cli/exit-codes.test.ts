@@ -70,4 +70,11 @@ describe("exit code of errors", () => {
     expect(exitCodeOfScriptError("operation_canceled")).toBe(4);
     expect(exitCodeOfScriptError("not a code")).toBe(1);
   });
+
+  it("is 5 for a script's request only when some of its tasks succeeded", () => {
+    const codeOf = (tasks: object) => exitCodeOfScriptError("targets_failed", { tasks });
+    expect(codeOf({ succeeded: 1, failed: 2 })).toBe(5);
+    expect(codeOf({ failed: 2, canceled: 1 })).toBe(1);
+    expect(codeOf({ failed: 2, lost: 1 })).toBe(6);
+  });
 });

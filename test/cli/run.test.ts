@@ -69,7 +69,7 @@ describe("wilco run: what the script did, and the answer", () => {
     ["an import it may not have", 'import "node:fs";', [], 2, /^$/, /node:fs[^]*script/],
     ["an enum, which can't be stripped", "enum Colour { Red }", [], 2, /^$/, /enum/i],
     ["arguments that are missing", 'args.parse({ version: "string" });', [], 2, /^$/, /version is missing[^]*Usage/],
-    ["what is not there yet", 'group("web");', [], 2, /^$/, /group\("web"\) is not available[^]*resources\(/],
+    ["an unknown group", 'group("web");', [], 1, /^$/, /no group "web"/],
     ["an unknown operation", 'resource("one").rnu();', [], 1, /^$/, /no operation "rnu"[^]*Did you mean "run"\?/],
     ["an unknown resource", 'resource("ome");', [], 1, /^$/, /no resource "ome"[^]*Did you mean "one"\?/],
     [

@@ -62,7 +62,9 @@ describe("docs/cli.md", () => {
   }
 
   function leavesOf(command: Command): Command[] {
-    return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+    // One that has flags is a command itself, besides those below it ("history", "history tree").
+    const itself = command.commands.length === 0 || (command.parent !== null && command.options.length > 0);
+    return [...(itself ? [command] : []), ...command.commands.flatMap(leavesOf)];
   }
 
   function nameOf(command: Command): string {

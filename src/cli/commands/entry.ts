@@ -9,13 +9,13 @@ import { follow } from "../follow.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { parseEntryId, parseEntryIds } from "../numbers.ts";
 import { printDocument, printValue } from "../output/documents.ts";
-import { describeWait, describeWork, entryFields, formatEvent } from "../output/entry-text.ts";
+import { describeWait, describeWork, entryFields, formatEvent, taskColumns } from "../output/entry-text.ts";
 import { createOperationOutput } from "../output/operation-output.ts";
-import { formatCard } from "../output/table.ts";
+import { formatCard, formatTable } from "../output/table.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { readEvents } from "../read-events.ts";
 import { openRemote } from "../remote.ts";
-import { withTasks } from "../tasks.ts";
+import { tasksOf, withTasks } from "../tasks.ts";
 import { waitForEntries as waitFor } from "../wait-for-entries.ts";
 
 export interface TailFlags {
@@ -39,7 +39,9 @@ export async function showEntry(context: Context, idText: string): Promise<numbe
   if (output.format === "table") {
     const events = await readEvents(api, entry.id);
     const log = events.map((event) => `${formatEvent(event, output.utc)}\n`).join("");
-    output.write(`${formatCard(entryFields(entry, output.utc, output.paint), output.width)}\n${log}`);
+    const tasks = entry.kind === "request" ? await tasksOf(api, entry.id) : [];
+    const table = tasks.length === 0 ? "" : `${formatTable(tasks, taskColumns(output.paint), output.width)}\n`;
+    output.write(`${formatCard(entryFields(entry, output.utc, output.paint), output.width)}\n${table}${log}`);
   } else await printValue(output, entry);
   return EXIT.succeeded;
 }

@@ -23,6 +23,12 @@ export function declareTrail(program: Command, runner: Runner): void {
     ),
   );
 
+  declare(history, "tree <id>", "the request or script that it belongs to, with everything in it")
+    .addHelpText("after", "\nExample:\n  wilco history tree 17")
+    .action((id: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await import("../commands/tree.ts")).treeCommand(context, id)),
+    );
+
   const entry = program.command("entry").description("one audit entry, whatever its kind");
   const commands = () => import("../commands/entry.ts");
   declare(entry, "show <id>", "the entry with its parameters, result, error and events").action(

@@ -47,6 +47,14 @@ export function entryColumns(utc: boolean, colours: Colours): Array<Column<Entry
   ];
 }
 
+/** The tasks of a request, in their order. */
+export function taskColumns(colours: Colours): Array<Column<Entry>> {
+  const wanted = ["id", "status", "resource", "took", "worker", "note"];
+  return entryColumns(false, colours).flatMap((column) =>
+    !wanted.includes(column.title) ? [] : [column.title === "id" ? { ...column, title: "task" } : column],
+  );
+}
+
 /** The fields of `entry show`; what is empty is left out. */
 export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array<readonly [string, string]> {
   const fields: Array<readonly [string, string]> = [
@@ -79,7 +87,8 @@ export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array
   add("warning", entry.warning && colours.yellow(entry.warning));
   add("error", entry.error && colours.red(`${entry.error.message} (${entry.error.code}, ${entry.error.source})`));
   add("what to do", entry.error?.hint);
-  add("result", entry.result === null ? null : JSON.stringify(entry.result));
+  // Of a request it is what its tasks say, and thousands of them would be one line.
+  add("result", entry.result === null || entry.kind === "request" ? null : JSON.stringify(entry.result));
   add(
     "tasks",
     entry.tasks &&
