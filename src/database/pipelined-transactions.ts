@@ -86,7 +86,11 @@ async function attemptTransaction<T>(
       // Leases and due times by the old clock would be wrong by as much; the next attempt has the new one.
       if (await clockMoved) throw new ClockMoved("the database's clock moved");
       progress.committing = true;
-      keep(raw("COMMIT"));
+      const committed = raw("COMMIT").catch((error: unknown) => {
+        progress.committing = !engine.isUnsent(error);
+        throw error;
+      });
+      keep(committed);
       await Promise.all(sent);
       return value;
     } catch (error) {

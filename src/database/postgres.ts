@@ -152,6 +152,7 @@ export async function openPostgres(
     parameters: (_text, parameters) => parameters,
     isRetryable: (error) => RETRYABLE.has(codeOf(error)),
     isGone,
+    isUnsent: (error) => /not queryable/.test(messageOf(error)),
     explain: (error, done) => explain(url, error, done),
     notify: (payload) => notifier.notify(payload),
     listen: (receive) => notifier.listen(receive),

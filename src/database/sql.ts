@@ -56,6 +56,8 @@ export interface Engine {
   isRetryable(error: unknown): boolean;
   /** The connection is gone, or none could be had: what was not sent before that has certainly not happened. */
   isGone(error: unknown): boolean;
+  /** The connection was gone already when this was to be sent. */
+  isUnsent(error: unknown): boolean;
   /** @param done false = what failed has certainly not been carried out, and the error says so. */
   explain(error: unknown, done?: false): unknown;
   notify(payload: string): void;

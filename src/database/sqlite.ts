@@ -81,6 +81,7 @@ export function openSqlite(dataDir: string): Engine {
     parameters: (text, parameters) => numbered(text).order.map((index) => parameters[index] ?? null),
     isRetryable: (error) => codeOf(error).startsWith("SQLITE_BUSY"),
     isGone: () => false,
+    isUnsent: () => false,
     explain: (error) => explain(dataDir, error),
     notify: () => {},
     listen: () => () => {},

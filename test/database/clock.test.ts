@@ -24,6 +24,7 @@ function engineWith(offsets: number[]) {
     parameters: (_text: string, parameters: unknown[]) => parameters,
     isRetryable: () => false,
     isGone: () => false,
+    isUnsent: () => false,
     explain: (error: unknown) => error,
   } as unknown as Engine;
   return { engine, sent };

@@ -59,6 +59,20 @@ describe("a lost connection to the database", () => {
     expect(await names(world)).toEqual(["once", "twice"]);
   });
 
+  it("before the COMMIT was sent has it repeated too", async () => {
+    const world = await open();
+    let tries = 0;
+    await world.database.transaction(async (tx) => {
+      await tx.query(insert, ["once"]);
+      if (++tries > 1) return;
+      await terminate(world);
+      while (world.proxy.connections > 0) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+    });
+    expect(tries).toBe(2);
+    expect(await names(world)).toEqual(["once"]);
+  });
+
   it("while nobody uses it is not noticed by the next call", async () => {
     const world = await open();
     await world.database.transaction((tx) => tx.query(insert, ["before"]));

@@ -78,7 +78,7 @@ async function lapsingLeases({ sql, settings, now }: Examination): Promise<Findi
   const rows = await sql.query<{ worker: string; n: number; first: number; soonest: number; silent: number }>(
     `SELECT worker_name AS worker, count(*) AS n, min(id) AS first, min(lease_expires) AS soonest, max(silent) AS silent
      FROM entry WHERE lease_expires IS NOT NULL AND lease_expires <= $1 GROUP BY worker_name ORDER BY soonest LIMIT 20`,
-    [now + settings.lease / 3],
+    [now + Math.round(settings.lease / 3)],
   );
   return rows.map((row) => {
     const over = row.soonest <= now;
