@@ -1,6 +1,7 @@
 /** `host`: the machine that the worker runs on, or one that it reaches over SSH. */
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime, userInfo } from "node:os";
 import type { ExecOptions } from "./exec.ts";
+import { HOST_RESULTS } from "./host-results.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
 import { hostConnectionSchema } from "./ssh/connection.ts";
 
@@ -51,6 +52,7 @@ export const hostType = defineResourceType({
         ["command"],
       ),
       argv: "command",
+      result: HOST_RESULTS.run,
       handler: hereOrThere("run", run),
     },
     facts: {
@@ -58,6 +60,7 @@ export const hostType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "30s",
+      result: HOST_RESULTS.facts,
       handler: hereOrThere("facts", facts),
     },
     upload: {
@@ -78,6 +81,7 @@ export const hostType = defineResourceType({
       ),
       onLost: "requeue",
       timeout: "5m",
+      result: HOST_RESULTS.upload,
       handler: hereOrThere("upload", async (context) => (await import("./host-files.ts")).upload(context)),
     },
     download: {
@@ -92,6 +96,7 @@ export const hostType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "5m",
+      result: HOST_RESULTS.download,
       handler: hereOrThere("download", async (context) => (await import("./host-files.ts")).download(context)),
     },
     check: {
@@ -99,6 +104,7 @@ export const hostType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "30s",
+      result: HOST_RESULTS.check,
       handler: hereOrThere("check", () => ({ availability: "up", host: hostname() })),
     },
   },

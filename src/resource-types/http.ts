@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from "../core/durations.ts";
 import type { JsonObject } from "../core/json.ts";
 import { exchange, type HttpReply, isNoAnswer, shown } from "./http-exchange.ts";
 import { OperationError } from "./operation-error.ts";
+import { checkResult, COUNT, described, resultOf } from "./results.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
 import { isExpected, unexpectedStatus } from "./yaml-http.ts";
 
@@ -14,6 +15,10 @@ interface Connection {
 }
 
 const PATH = { type: "string", default: "", description: "added to the connection's url" };
+const LATENCY = described({ type: "number" }, "ms");
+const STATUS = { type: "integer" };
+const HEADERS = { type: "object", additionalProperties: { type: "string" } };
+const BODY = { description: "what the JSON of the answer holds; of another content type its text" };
 const EXPECT = {
   type: "array",
   items: { type: "integer", minimum: 100, maximum: 599 },
@@ -49,6 +54,7 @@ export const httpType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "1m",
+      result: checkResult({ status: STATUS, latency: LATENCY }),
       handler: check,
     },
     request: {
@@ -61,6 +67,7 @@ export const httpType = defineResourceType({
         expect: EXPECT,
       }),
       timeout: "5m",
+      result: resultOf({ status: STATUS, latency: LATENCY, headers: HEADERS, body: BODY }),
       handler: request,
     },
     waitUntilHealthy: {
@@ -74,6 +81,13 @@ export const httpType = defineResourceType({
       exclusive: false,
       onLost: "requeue",
       timeout: "1h",
+      result: resultOf({
+        availability: { const: "up" },
+        status: STATUS,
+        latency: LATENCY,
+        checks: COUNT,
+        waited: described(COUNT, "ms"),
+      }),
       handler: waitUntilHealthy,
     },
   },

@@ -34,7 +34,10 @@ export interface Call {
   onOutput?: (text: string) => unknown;
 }
 
-/** Checks parameters and connection against the type's schemas, as the server does, then calls the handler. */
+/**
+ * Checks parameters and connection against the type's schemas, as the server does, then calls the handler, and what it
+ * gives against the schema that editors believe.
+ */
 export async function callOperation(
   { descriptor, handlers }: ResourceTypeDefinition,
   call: Call,
@@ -66,5 +69,9 @@ export async function callOperation(
     progress() {},
     exec: pool.exec,
   };
-  return (await handlers[operation]!(context)) as Record<string, unknown>;
+  const value = await handlers[operation]!(context);
+  const { result } = descriptor.operations[operation]!;
+  const problems = result === null ? [] : schemas.problems(result, JSON.parse(JSON.stringify(value ?? null)));
+  if (problems.length > 0) throw new Error(`${operation} gave what its schema has not: ${problems[0]!.message}`);
+  return value as Record<string, unknown>;
 }

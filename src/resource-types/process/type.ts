@@ -6,6 +6,7 @@ import { defineResourceType, parametersOf } from "../sdk.ts";
 import { connectionSchema, parseConnection } from "./connection.ts";
 import { followLog, tailLog } from "./process-log.ts";
 import { answers } from "./readiness.ts";
+import { PROCESS_RESULTS } from "./results.ts";
 import { createSupervisor, type Managed, type Supervisor } from "./supervisor.ts";
 
 export function createProcessType(): ResourceTypeDefinition {
@@ -30,12 +31,14 @@ export function createProcessType(): ResourceTypeDefinition {
         // A start finds what an earlier attempt has started, so repeating it does no harm; the same goes for stop.
         onLost: "requeue",
         timeout: "10m",
+        result: PROCESS_RESULTS.start,
         handler: changing((_context, managed) => supervisor.start(managed)),
       },
       stop: {
         description: "Ask it to stop, and kill it after stopTimeout.",
         onLost: "requeue",
         timeout: "10m",
+        result: PROCESS_RESULTS.stop,
         handler: changing((_context, managed) => supervisor.stop(managed, managed.connection.stopTimeout)),
       },
       restart: {
@@ -44,6 +47,7 @@ export function createProcessType(): ResourceTypeDefinition {
           graceful: { type: "boolean", default: true, description: "false: kill it at once" },
         }),
         timeout: "10m",
+        result: PROCESS_RESULTS.restart,
         handler: changing((context, managed) => restart(context, managed, supervisor)),
       },
       status: {
@@ -51,6 +55,7 @@ export function createProcessType(): ResourceTypeDefinition {
         exclusive: false,
         onLost: "requeue",
         timeout: "30s",
+        result: PROCESS_RESULTS.status,
         handler: (context) => status(managedOf(context), supervisor),
       },
       logs: {
@@ -61,6 +66,7 @@ export function createProcessType(): ResourceTypeDefinition {
         }),
         exclusive: false,
         onLost: "requeue",
+        result: PROCESS_RESULTS.logs,
         handler: (context) => logs(context, managedOf(context), supervisor),
       },
       check: {
@@ -68,6 +74,7 @@ export function createProcessType(): ResourceTypeDefinition {
         exclusive: false,
         onLost: "requeue",
         timeout: "30s",
+        result: PROCESS_RESULTS.check,
         handler: (context) => check(managedOf(context), supervisor),
       },
     },

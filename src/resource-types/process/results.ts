@@ -1,0 +1,43 @@
+/** What the operations of a process give. */
+import { checkResult, COUNT, described, FLAG, orNull, resultOf, TEXT, TEXTS } from "../results.ts";
+
+const PID = described({ type: "integer" }, "process id");
+const TIME = described(TEXT, "ISO 8601");
+const READY = described(orNull(FLAG), "null = it has no ready check");
+const EXIT = {
+  anyOf: [resultOf({ code: orNull({ type: "integer" }), signal: orNull(TEXT), at: TIME }), { type: "null" }],
+};
+
+export const PROCESS_RESULTS = {
+  start: resultOf({
+    pid: PID,
+    started: described(FLAG, "false when it ran already"),
+    startedAt: TIME,
+    ready: READY,
+  }),
+  stop: resultOf({
+    pid: orNull(PID),
+    wasRunning: FLAG,
+    signal: described(orNull(TEXT), "that was needed"),
+    exit: EXIT,
+  }),
+  restart: resultOf({
+    pid: PID,
+    previousPid: orNull(PID),
+    stoppedBy: described(orNull(TEXT), "signal"),
+    startedAt: TIME,
+    ready: READY,
+  }),
+  status: resultOf({
+    state: { enum: ["running", "stopped", "exited"] },
+    pid: orNull(PID),
+    startedAt: orNull(TIME),
+    uptime: described(orNull(COUNT), "ms"),
+    ready: READY,
+    exit: EXIT,
+    command: TEXTS,
+    log: described(TEXT, "file on its machine"),
+  }),
+  logs: resultOf({ lines: TEXTS, log: TEXT }),
+  check: checkResult({ pid: PID }),
+};
