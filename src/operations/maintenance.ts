@@ -16,7 +16,15 @@ import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 import { endSession } from "./sessions.ts";
 import { startRequests } from "./tasks.ts";
-import { servedRoutes, servedSince, unservedMessage, type Served } from "./unserved.ts";
+import {
+  requiringRoutes,
+  servedRoutes,
+  servedSince,
+  unservedMessage,
+  waitingBeyond,
+  type Served,
+  type WaitingForWorker,
+} from "./unserved.ts";
 
 export interface Maintenance {
   start(): void;
@@ -175,14 +183,12 @@ async function expire(_context: Context, tx: Transaction, changes: Changes): Pro
 }
 
 async function endUnserved(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
-  const waiting = await tx.query<{ id: number; route: string; priority: number; require_worker: number }>(
-    `SELECT id, route, priority, require_worker FROM entry WHERE status = 'queued' AND require_worker IS NOT NULL
-     AND queued_at + require_worker <= $1 ORDER BY id LIMIT ${BATCH}`,
-    [tx.now()],
-  );
-  if (waiting.length === 0) return false;
+  const routes = await requiringRoutes(tx);
+  if (routes.length === 0) return false;
   const now = tx.now();
   const served = await servedRoutes(tx, context.settings.lease, now);
+  const waiting: WaitingForWorker[] = [];
+  for (const route of routes) waiting.push(...(await waitingBeyond(tx, route, served.bandsOf(route), now, BATCH)));
   const lately = new Map<number, Served>();
   const ends = new Map<number, string>();
   for (const entry of waiting) {

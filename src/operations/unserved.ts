@@ -2,7 +2,7 @@
 import { WilcoError } from "../core/errors.ts";
 import type { Sql } from "../database/database.ts";
 import type { PausedRouteTable, WorkerRow } from "../database/tables.ts";
-import { DEFAULT_PRIORITY, isInBand, type PriorityBand } from "../domain/priority.ts";
+import { DEFAULT_PRIORITY, isInBand, isWholeBand, type PriorityBand } from "../domain/priority.ts";
 import { reachOf } from "../queue/reach.ts";
 import { isRequest } from "./file-tasks.ts";
 import type { Filing } from "./filing.ts";
@@ -13,6 +13,8 @@ export interface Served {
   has(message: { route: string; priority: number }): boolean;
   /** By any worker, whatever its band. */
   hasRoute(route: string): boolean;
+  /** The bands of those that serve the route. */
+  bandsOf(route: string): readonly PriorityBand[];
 }
 
 /** What live workers serve. A worker is live while its session was seen within a lease. */
@@ -41,7 +43,50 @@ async function readServed(sql: Sql, which: string, since: number): Promise<Serve
   return {
     has: ({ route, priority }) => bands.get(route)?.some((band) => isInBand(band, priority)) ?? false,
     hasRoute: (route) => bands.has(route),
+    bandsOf: (route) => bands.get(route) ?? [],
   };
+}
+
+/**
+ * Routes on which something waits that requires a worker. From one to the next along the index: of a million entries that
+ * wait for busy workers none is read.
+ */
+export async function requiringRoutes(sql: Sql): Promise<string[]> {
+  const requiring = "status = 'queued' AND require_worker IS NOT NULL";
+  const rows = await sql.query<{ route: string }>(
+    `WITH RECURSIVE r (route) AS (
+       SELECT min(route) FROM entry WHERE ${requiring}
+       UNION ALL
+       SELECT (SELECT min(e.route) FROM entry e WHERE ${requiring} AND e.route > r.route) FROM r WHERE r.route IS NOT NULL)
+     SELECT route FROM r WHERE route IS NOT NULL`,
+  );
+  return rows.map((row) => row.route);
+}
+
+export interface WaitingForWorker {
+  id: number;
+  route: string;
+  priority: number;
+  require_worker: number;
+}
+
+/** What waits on the route outside of these bands, for longer than it wanted to wait for a worker. */
+export async function waitingBeyond(
+  sql: Sql,
+  route: string,
+  bands: readonly PriorityBand[],
+  now: number,
+  limit: number,
+): Promise<WaitingForWorker[]> {
+  if (bands.some(isWholeBand)) return [];
+  return sql.query<WaitingForWorker>(
+    `SELECT id, route, priority, require_worker FROM entry
+     WHERE route = $1 AND status = 'queued' AND require_worker IS NOT NULL AND queued_at + require_worker <= $2
+       AND NOT EXISTS (SELECT 1 FROM ${sql.dialect.rows("v", { min: "int", max: "int" }, "$3")}
+         WHERE entry.priority BETWEEN v.min AND v.max)
+     ORDER BY queued_at LIMIT $4`,
+    [route, now, JSON.stringify(bands), limit],
+  );
 }
 
 export function unservedMessage({ route, priority }: { route: string; priority: number }, served: Served): string {

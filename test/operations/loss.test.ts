@@ -204,6 +204,18 @@ describeOnBothEngines("time", (engine) => {
     expect((await world.claim(session)).map((one) => one.entry)).toEqual([next.id]);
   });
 
+  it("ends what nobody serves, however much waits ahead of it for workers that are busy", async () => {
+    const world = await createWorld(engine);
+    await world.register();
+    const busy = Array.from({ length: 501 }, () => ({ resource: "a", operation: "look", requireWorker: 1 }));
+    await world.operations.submit(alice, { entries: busy }, undefined);
+    const entry = await world.submit("b", "look", { worker: "nobody", requireWorker: 1 });
+    await world.database.query("UPDATE entry SET queued_at = queued_at - 1000");
+    await world.operations.maintenance.round();
+    expect(await world.operations.entry(entry.id)).toMatchObject({ status: "failed", error: { code: "no_worker" } });
+    expect((await world.operations.entry(1)).status).toBe("queued");
+  });
+
   it("ends an entry that requires a worker when no live one served its route for so long", async () => {
     const world = await createWorld(engine);
     await expect(world.submit("a", "work", { requireWorker: 0 })).rejects.toMatchObject({ code: "no_worker" });
