@@ -168,7 +168,11 @@ export async function startSshServer(options: SshServerOptions = {}) {
 export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519", passphrase?: string) {
   const size = { ed25519: {}, ecdsa: { bits: 256 }, rsa: { bits: 2_048 } }[type];
   const lock = passphrase === undefined ? {} : { passphrase, cipher: "aes256-ctr", rounds: 4 };
-  return utils.generateKeyPairSync(type, { ...size, ...lock } as never);
+  // One in 200 of the ed25519 keys that ssh2 makes can't be read again (a leading zero goes missing).
+  for (;;) {
+    const pair = utils.generateKeyPairSync(type, { ...size, ...lock } as never);
+    if (!(utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
+  }
 }
 
 function kill({ pid }: ChildProcess): void {
