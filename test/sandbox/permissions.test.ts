@@ -356,6 +356,32 @@ describe("--allow-operation and --allow-resource", () => {
     expect(port.filed).toHaveLength(1);
   });
 
+  it("submits a group's operation for members that it has checked, and for no others", async () => {
+    const [web, database] = [resourceNamed("web-1", 1), resourceNamed("db-1", 3, "database")];
+    const found: Record<string, Array<typeof web>> = {
+      "group=web": [web],
+      "group=all": [web, database],
+      "web-*": [web],
+    };
+    const port = createFakePort({ lookup: { resources: async (selector) => found[selector] ?? [] } });
+    const byOperation = guardCalls({ port, lookup: port, permissions: allow({ operations: ["process.*"] }) });
+    const byResource = guardCalls({ port, lookup: port, permissions: allow({ resources: ["web-*"] }) });
+    const restart = { operation: "restart", parameters: {} };
+    for (const [guarded, flag] of [
+      [byOperation, "--allow-operation"],
+      [byResource, "--allow-resource"],
+    ] as const) {
+      await expect(guarded.submit({ group: "all", ...restart })).rejects.toMatchObject({
+        code: "not_permitted",
+        details: { flag },
+      });
+      await guarded.submit({ group: "web", ...restart });
+      // Not the group's name: who joins it a moment later was not checked.
+      expect(port.calls.at(-1)).toEqual(["submit", { group: "web", members: [1], ...restart }]);
+    }
+    expect(port.filed).toHaveLength(2);
+  });
+
   it("files calls in the order they were made, past those it refuses", async () => {
     const port = createFakePort();
     const guarded = guardCalls({

@@ -55,6 +55,10 @@ export function declareWork(program: Command, runner: Runner): void {
   addLocalOptions(
     addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(exec)))))),
   );
+  exec.addHelpText(
+    "after",
+    "\nExample:\n  wilco exec tier=web restart --concurrency 25% --min-success 95% --halt-on-failure",
+  );
   exec.action((selector: string, operation: string, argv: string[], flags: ExecFlags, command: Command) => {
     const given = afterDashes(program, argv);
     return runner.run(flagsOf(command), async (context) =>
