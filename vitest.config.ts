@@ -3,8 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Some 300 scripts, each twice, for minutes: it has its own command, `npm run corpus`.
-    exclude: process.env["WILCO_CORPUS"] === "1" ? [] : ["test/sandbox/hostile/**"],
     // One real PostgreSQL for the whole run; each test gets a database of its own on it (test/support/engines.ts).
     globalSetup: ["test/support/postgres.ts"],
     // Processes, not threads: the tests start workers and child processes, send signals and load native modules.

@@ -7,6 +7,7 @@ import {
   either,
   flag,
   list,
+  nested,
   number,
   object,
   one,
@@ -18,9 +19,12 @@ import {
 } from "./guest/checks.ts";
 
 const MAX_MS = 315_360_000_000;
+/** Levels of lists and objects inside each other. */
+const MAX_LEVELS = 500;
 /** Characters of a request's body; the limit of all arguments is mostly less. */
 const MAX_BODY = 16 * 1024 * 1024;
 
+const notTooDeep = nested(MAX_LEVELS);
 const id = whole(1, Number.MAX_SAFE_INTEGER);
 const ms = whole(0, MAX_MS);
 const name = text(256);
@@ -143,7 +147,8 @@ export function readArguments(table: Readonly<Record<string, Method>>, name: str
     throw refused(`${name} was called with the wrong number of arguments`);
   }
   for (const [index, value] of args.entries()) {
-    const fault = known.args[index]!(value, `argument ${index + 1} of ${name}`);
+    const place = `argument ${index + 1} of ${name}`;
+    const fault = known.args[index]!(value, place) ?? notTooDeep(value, place);
     if (fault !== undefined) throw refused(`${fault[0]!.toUpperCase()}${fault.slice(1)}`);
   }
   return args as unknown[];

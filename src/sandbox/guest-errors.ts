@@ -1,8 +1,12 @@
 /** Errors as the guest tells them, checked; and the one that stands for a message which makes no sense. */
 import { isErrorCode } from "../core/errors.ts";
+import { nested } from "./guest/checks.ts";
 import type { ScriptError } from "./guest/wire.ts";
 
 const SPOILED = "The script changed built-in objects that its own messages are made with";
+
+/** What is deeper can't be printed. */
+const notTooDeep = nested(100);
 
 export function readScriptError(value: unknown): ScriptError {
   const error = asObject(value);
@@ -15,7 +19,9 @@ export function readScriptError(value: unknown): ScriptError {
     message: message as string,
     stack: stack as string,
     ...(typeof hint === "string" ? { hint } : {}),
-    ...(error["details"] === undefined ? {} : { details: error["details"] }),
+    ...(error["details"] === undefined || notTooDeep(error["details"], "") !== undefined
+      ? {}
+      : { details: error["details"] }),
     ...(Number.isSafeInteger(entry) && (entry as number) > 0 ? { entry: entry as number } : {}),
   };
 }

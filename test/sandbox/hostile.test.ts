@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { describe, expect, it } from "vitest";
 import { createFakePort, resourceNamed } from "./fake-port.ts";
 import { runScript } from "./world.ts";
@@ -18,18 +17,6 @@ describe("a hostile script", () => {
     expect(async).toMatchObject({ kind: "limit", limit: "cpu" });
   });
 
-  it("that only makes promises for ever is stopped too", async () => {
-    const ran = await runScript(`const again = () => Promise.resolve().then(again); await again();`, { limits: SHORT });
-    expect(ran).toMatchObject({ kind: "limit", limit: "cpu" });
-  });
-
-  it("that spends its time in a regular expression or in one native call is stopped", async () => {
-    const regex = await runScript(`/^(a+)+$/.test("a".repeat(60) + "b");`, { limits: SHORT });
-    expect(regex).toMatchObject({ kind: "limit", limit: "cpu" });
-    const native = await runScript(`new Array(2 ** 32 - 1).indexOf(1);`, { limits: SHORT });
-    expect(native).toMatchObject({ kind: "limit", limit: "cpu" });
-  });
-
   it("is not charged for the time that it waits", async () => {
     const ran = await runScript(
       `import { resource, sleep } from "wilco"; await sleep("700ms"); resource("web-1"); console.log("done");`,
@@ -38,78 +25,12 @@ describe("a hostile script", () => {
     expect(ran).toMatchObject({ kind: "completed", stdout: "done\n" });
   });
 
-  it.each([
-    ["arrays", `const all = []; for (;;) all.push(new Array(1_000).fill(all.length));`],
-    ["buffers", `const all = []; for (;;) all.push(new Uint8Array(1_000_000));`],
-    ["promises", `for (;;) Promise.reject(new Error("x".repeat(1_000)));`],
-    ["executions", `import { resource } from "wilco"; const all = []; for (;;) all.push(resource("web-1").restart());`],
-  ])("that allocates %s without end meets its memory limit", async (_what, source) => {
-    const ran = await runScript(source, { limits: { memory: 32 * 1024 * 1024 }, onError: "leave" });
+  it("that allocates without end meets its memory limit", async () => {
+    const ran = await runScript(`const all = []; for (;;) all.push(new Array(1_000).fill(all.length));`, {
+      limits: { memory: 32 * 1024 * 1024 },
+    });
     expect(ran).toMatchObject({ kind: "limit", limit: "memory" });
     expect(ran.error!.message).toBe("The script used up its 32 MB of memory and was stopped");
-  });
-
-  it("can catch and survive one allocation too large", async () => {
-    const ran = await runScript(`
-      try { new Uint8Array(1_000_000_000); } catch (error) { console.log(error.message); }
-      try { "x".repeat(2 ** 29); } catch (error) { console.log(typeof error.message); }
-      console.log("still here");`);
-    expect(ran.kind).toBe("completed");
-    expect(ran.stdout).toContain("still here");
-  });
-
-  it("that recurses without end gets an error it can catch, whatever recurses", async () => {
-    const ran = await runScript(`
-      const tell = (what) => { try { what(); console.log("fine"); } catch (error) { console.log(error.message); } };
-      let depth = 0;
-      function down() { depth++; down(); }
-      tell(down);
-      console.log(depth > 3_000);
-      tell(() => { let deep = []; for (let i = 0; i < 8_000; i++) deep = [deep]; JSON.stringify(deep); });
-      tell(() => { const text = { toString() { return "" + this; } }; return "" + text; });
-      tell(() => { function map() { [1].map(map); } map(); });
-      tell(() => { const proxy = new Proxy({}, { get: (target, key, self) => self[key] }); proxy.x; });
-      tell(() => new Function("(".repeat(50_000))());
-      tell(() => JSON.parse("[".repeat(100_000)));
-      console.log("alive");`);
-    expect(ran.kind).toBe("completed");
-    expect(ran.stdout.split("\n").filter((line) => line === "stack overflow").length).toBeGreaterThanOrEqual(5);
-    expect(ran.stdout).toContain("true\n");
-    expect(ran.stdout).toMatch(/alive\n$/);
-  });
-
-  it("finds nothing of the host: no way out by constructors, no globals, no paths", async () => {
-    const ran = await runScript(`
-      import * as wilco from "wilco";
-      const found = new Set();
-      const seen = new Set();
-      const look = (value, depth) => {
-        if (depth > 6 || value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) return;
-        seen.add(value);
-        for (const key of Reflect.ownKeys(value)) {
-          found.add(String(key));
-          let inner; try { inner = value[key]; } catch { continue; }
-          if (typeof inner === "string") found.add(inner);
-          look(inner, depth + 1);
-        }
-        look(Object.getPrototypeOf(value), depth + 1);
-      };
-      look(globalThis, 0); look(wilco, 0);
-      const outer = wilco.resource.constructor.constructor("return typeof process + typeof require + typeof __host + Object.keys(globalThis)")();
-      console.log(outer);
-      console.log([...found].join("\\n"));
-      console.log(new Error("x").stack);
-      try { null.x } catch (error) { console.log(error.stack) }
-    `);
-    expect(ran.stdout.split("\n")[0]).toBe("undefinedundefinedundefined");
-    expect(ran.stdout).not.toContain(process.cwd());
-    expect(ran.stdout).not.toContain("node_modules");
-    expect(ran.stdout).not.toContain("wilco-sandbox-");
-    expect(ran.stdout).not.toContain(hostname());
-    expect(ran.stdout).not.toContain(userInfo().homedir);
-    for (const name of ["__host", "mainModule", "binding", "child_process", "__started"]) {
-      expect(ran.stdout.split("\n")).not.toContain(name);
-    }
   });
 
   it("can't reach the engine's end of the bridge by changing what the guest was built with", async () => {
@@ -208,19 +129,6 @@ describe("a hostile script", () => {
       { port: { ...port, resource: () => large }, limits: { memory: 32 * 1024 * 1024 } },
     );
     expect(ran).toMatchObject({ kind: "completed", stdout: "script_limit\n" });
-  });
-
-  it("that throws wild values from every corner does not break the session", async () => {
-    const ran = await runScript(`
-      const wild = new Proxy(function () {}, {
-        get() { throw wild; }, has() { throw wild; }, ownKeys() { throw wild; }, getPrototypeOf() { throw wild; },
-        getOwnPropertyDescriptor() { throw wild; }, apply() { throw wild; },
-      });
-      try { console.log(wild); } catch { console.log("printing failed"); }
-      console.log({ get x() { throw wild; } });
-      throw wild;`);
-    expect(ran.kind).toBe("threw");
-    expect(ran.stdout).toContain("{ x: [Getter] }");
   });
 });
 

@@ -54,6 +54,19 @@ export const textsByName =
     if (fields.length > max) return `${place} has more than ${max} fields`;
     return fields.map(([name, field]) => text(256)(name, place) ?? value(field, `${place}.${name}`)).find(Boolean);
   };
+/** Lists and objects inside each other, at most so many: what is deeper overflows the stack of whoever writes it as JSON. */
+export const nested =
+  (levels: number): Check =>
+  (value, place) => {
+    if (typeof value !== "object" || value === null) return undefined;
+    if (levels === 0) return `${place} is nested too deeply`;
+    const deeper = nested(levels - 1);
+    for (const item of Object.values(value)) {
+      const fault = deeper(item, place);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  };
 /** As `shape`, with any further fields. */
 export const fields =
   (required: Record<string, Check>): Check =>

@@ -2,10 +2,23 @@
 import { ENTRY_KINDS } from "../../domain/entry.ts";
 import { AVAILABILITIES } from "../../domain/resource.ts";
 import { STATUSES } from "../../domain/status.ts";
-import { either, fields, flag, list, number, object, one, text, textsByName, whole, type Check } from "./checks.ts";
+import {
+  either,
+  fields,
+  flag,
+  list,
+  nested,
+  number,
+  object,
+  one,
+  text,
+  textsByName,
+  whole,
+  type Check,
+} from "./checks.ts";
 
 const LONG = 1024 * 1024;
-const anything: Check = () => undefined;
+const data = nested(100);
 const nothing = one(null);
 const id = whole(0, Number.MAX_SAFE_INTEGER);
 const words = text(LONG);
@@ -18,8 +31,8 @@ export const ENTRY = fields({
   status: one(...STATUSES),
   resource: orNull(fields({ id, name: words, type: words })),
   operation: orNull(words),
-  parameters: object,
-  result: anything,
+  parameters: both(object, data),
+  result: data,
   error: orNull(fields({ code: words, message: words, source: one("operation", "system") })),
   requestedBy: words,
   note: orNull(words),
@@ -55,6 +68,10 @@ export const RESOURCE = fields({
   parent: orNull(words),
   availability: one(...AVAILABILITIES),
 });
+
+function both(first: Check, second: Check): Check {
+  return (value, place) => first(value, place) ?? second(value, place);
+}
 
 function anyNumber(): Check {
   return number(-Infinity, Infinity);

@@ -1,14 +1,7 @@
-import { all, type Theme } from "./case.ts";
-
-const API = `import { resource, resources, history, sleep } from "wilco"; `;
-const withApi = (common: Parameters<typeof all>[0], lines: Parameters<typeof all>[1]) =>
-  all(
-    common,
-    lines.map(([name, script]) => [name, API + script]),
-  );
+import { LONG, withApi, type Theme } from "./case.ts";
 
 /** Refused with a code, and the script goes on. */
-const refused = withApi({ ends: "completed", line: "value", cpu: 10_000, memory: 64 * 1024 * 1024 }, [
+const refused = withApi({ ends: "completed", line: "value" }, [
   [
     "passes 3 MB of parameters",
     `await resource("web-1").restart({ t: "x".repeat(3_000_000) }).catch((e) => console.log("refused", e.code));`,
@@ -16,6 +9,10 @@ const refused = withApi({ ends: "completed", line: "value", cpu: 10_000, memory:
   [
     "passes what holds itself",
     `const c = {}; c.c = c; try { await resource("web-1").restart(c); } catch (e) { console.log("refused", e.code); }`,
+  ],
+  [
+    "passes what is nested 5,000 times",
+    `let a = []; for (let i = 0; i < 5_000; i++) a = [a]; try { await resource("web-1").restart({ a }); } catch (e) { console.log("refused", e.code); }`,
   ],
   [
     "passes a BigInt",
@@ -86,7 +83,7 @@ const refused = withApi({ ends: "completed", line: "value", cpu: 10_000, memory:
   ],
 ]).map((one) => ({ ...one, says: "refused" }));
 
-const survived = withApi({ ends: "completed", line: "value", says: "alive", cpu: 10_000, memory: 64 * 1024 * 1024 }, [
+const survived = withApi({ ends: "completed", line: "value", says: "alive" }, [
   [
     "passes prototype keys",
     `await resource("web-1").restart(JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}')); console.log({}.polluted ?? "alive");`,
@@ -129,170 +126,52 @@ const survived = withApi({ ends: "completed", line: "value", says: "alive", cpu:
   ],
 ]);
 
-/** Replaces what wilco's own part of the VM might stand on. */
-const poison = withApi(
-  { ends: ["completed", "threw", "limit cpu"], line: ["value", "error", "cpu", "lost"], spoils: true },
+/** Tries to speak to the host with its own words, or to settle what the host has to settle. */
+const forged = withApi({ ends: "completed", line: "value", says: "alive" }, [
   [
-    [
-      "replaces JSON",
-      `JSON.stringify = () => '[{"resource":-1}]'; JSON.parse = () => { throw 1; }; await resource("web-1").restart();`,
-    ],
-    ["deletes JSON", `delete globalThis.JSON; await resource("web-1").restart();`],
-    ["replaces Promise", `globalThis.Promise = function () { throw 1; }; await resource("web-1").restart();`],
-    [
-      "replaces Promise.prototype.then",
-      `Promise.prototype.then = function () { return this; }; await resource("web-1").restart();`,
-    ],
-    [
-      "resolves promises to something else",
-      `Promise.resolve = () => ({ then(ok) { ok("mine"); } }); Promise.reject = Promise.resolve; await resource("web-1").restart();`,
-    ],
-    [
-      "makes promises of its own class",
-      `Object.defineProperty(Promise, Symbol.species, { get() { return function (f) { f(() => {}, () => {}); }; } }); await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Array.prototype.push",
-      `Array.prototype.push = function () { throw 1; }; await resource("web-1").restart();`,
-    ],
-    ["replaces Array.prototype.map", `Array.prototype.map = function () { throw 1; }; console.log(resources());`],
-    [
-      "replaces the iterator of arrays",
-      `Array.prototype[Symbol.iterator] = function* () { yield* Object.values({ a: [99, 1, "mine"] }); }; await resource("web-1").restart();`,
-    ],
-    [
-      "makes every array's iterator endless",
-      `Array.prototype[Symbol.iterator] = function* () { for (;;) yield [1, 1, 1]; }; await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Map.prototype",
-      `Map.prototype.get = () => ({ resolve() {}, reject() {} }); Map.prototype.set = Map.prototype.delete = () => false; await resource("web-1").restart();`,
-    ],
-    [
-      "replaces String.prototype",
-      `for (const k of Object.getOwnPropertyNames(String.prototype)) if (k !== "length") String.prototype[k] = () => { throw 1; }; console.log("x"); await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Object.keys and entries",
-      `Object.keys = Object.entries = () => [["__proto__", 1]]; Object.fromEntries = () => 5; await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Object.defineProperty",
-      `Object.defineProperty = Reflect.defineProperty = () => { throw 1; }; Object.hasOwn = () => true; await resource("web-1").restart();`,
-    ],
-    [
-      "puts toJSON on every object",
-      `Object.prototype.toJSON = () => ({ kind: "threw", error: null, started: true }); await resource("web-1").restart();`,
-    ],
-    [
-      "puts toJSON that gives numbers on every object",
-      `Object.prototype.toJSON = () => 5; console.log("x"); await resource("web-1").restart();`,
-    ],
-    [
-      "puts toJSON that gives nothing on every object",
-      `Object.prototype.toJSON = () => undefined; console.log("x"); await resource("web-1").restart();`,
-    ],
-    [
-      "puts toJSON that gives a list on every object",
-      `Object.prototype.toJSON = () => [1]; console.log("x"); throw new Error("x");`,
-    ],
-    [
-      "puts toJSON that throws on every object",
-      `Object.prototype.toJSON = () => { throw 1; }; console.log("x"); await resource("web-1").restart();`,
-    ],
-    [
-      "puts toJSON of a printed stream on every object",
-      `Object.prototype.toJSON = () => ({ stream: "__proto__", text: { length: -1e9 } }); console.log("x");`,
-    ],
-    [
-      "puts toJSON of a variable on every object",
-      `Object.prototype.toJSON = () => ({ number: 1, kind: "value", value: { kind: "card", __proto__: 1 }, variables: 5, error: 5 }); console.log("x");`,
-    ],
-    [
-      "puts toJSON on every text and number",
-      `String.prototype.toJSON = () => ({ x: 1 }); Number.prototype.toJSON = () => "x"; Array.prototype.toJSON = () => "[]"; console.log("x"); await resource("web-1").restart();`,
-    ],
-    [
-      "puts then on every object",
-      `Object.prototype.then = function (ok) { ok("polluted"); }; await resource("web-1").restart();`,
-    ],
-    [
-      "puts a then that never settles on every object",
-      `Object.prototype.then = () => {}; await resource("web-1").restart();`,
-    ],
-    [
-      "puts a then that loops on every object",
-      `Object.prototype.then = () => { for (;;); }; await resource("web-1").restart();`,
-    ],
-    [
-      "puts error and value on every object",
-      `Object.prototype.error = { code: "x", message: "mine" }; Object.prototype.value = 1; resource("web-1");`,
-    ],
-    [
-      "puts setters on every object",
-      `for (const k of ["id", "kind", "error", "value", "number", "stream"]) Object.defineProperty(Object.prototype, k, { set() { throw 1; }, configurable: true }); await resource("web-1").restart();`,
-    ],
-    [
-      "puts get and set on every descriptor",
-      `Object.prototype.get = () => { throw 1; }; await resource("web-1").restart(); console.log("x");`,
-    ],
-    [
-      "puts writable on every descriptor",
-      `Object.prototype.value = 1; Object.prototype.writable = false; Object.prototype.enumerable = true; console.log("x");`,
-    ],
-    [
-      "freezes every prototype",
-      `for (const c of [Object, Array, Map, Promise, String, Error, Function]) Object.freeze(c.prototype); Object.freeze(globalThis); await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Error",
-      `globalThis.Error = function () { return 5; }; TypeError = Error; await resource("none").restart();`,
-    ],
-    [
-      "replaces Error.prepareStackTrace",
-      `Error.prepareStackTrace = () => { for (;;); }; Error.captureStackTrace = () => { throw 1; }; throw new Error("x");`,
-    ],
-    [
-      "makes stacks of numbers",
-      `Error.stackTraceLimit = -1; Object.defineProperty(Error.prototype, "stack", { get() { return { split: 5 }; } }); throw new Error("x");`,
-    ],
-    [
-      "replaces the regular expressions' exec",
-      `RegExp.prototype.exec = () => { throw 1; }; RegExp.prototype[Symbol.replace] = RegExp.prototype[Symbol.split] = () => { throw 1; }; throw new Error("x");`,
-    ],
-    [
-      "replaces Function.prototype.call",
-      `Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => { throw 1; }; await resource("web-1").restart();`,
-    ],
-    [
-      "replaces Date.now and Math",
-      `Date.now = () => { throw 1; }; Math.max = Math.min = () => NaN; performance.now; await sleep("1ms");`,
-    ],
-    [
-      "replaces the console by itself",
-      `globalThis.console = new Proxy(console, { get() { throw 1; } }); await resource("web-1").restart();`,
-    ],
-    [
-      "deletes every global",
-      `for (const k of Reflect.ownKeys(globalThis)) { try { delete globalThis[k]; } catch {} } await null;`,
-    ],
-    [
-      "replaces every global by a proxy that loops",
-      `for (const k of Reflect.ownKeys(globalThis)) { if (k !== "globalThis") try { globalThis[k] = new Proxy(function () {}, { get() { throw 1; }, apply() { throw 1; }, construct() { throw 1; } }); } catch {} }`,
-    ],
-    [
-      "changes the prototype of the global object",
-      `Object.setPrototypeOf(globalThis, new Proxy({}, { get() { throw 1; }, has() { return true; } })); await null;`,
-    ],
-    [
-      "makes every array a setter's victim",
-      `Object.defineProperty(Array.prototype, "0", { set() { throw 1; }, get() { return "mine"; }, configurable: true }); await resource("web-1").restart();`,
-    ],
+    "looks for the host's functions",
+    `for (const k of ["__host", "host", "post", "lookup", "register"]) if (k in globalThis) console.log("GOT OUT", k); console.log("alive");`,
   ],
-);
+  [
+    "posts by a function that it made up",
+    `try { __host.post("1 submit []"); console.log("GOT OUT"); } catch (e) { console.log("alive", e.name); }`,
+  ],
+  [
+    "catches the host's functions as they are called",
+    `const caught = [], was = {}; for (const k of ["call", "apply", "bind"]) { was[k] = Function.prototype[k]; Function.prototype[k] = function (...args) { caught.push(this); return Reflect.apply(was[k], this, args); }; } await resource("web-1").restart(); Object.assign(Function.prototype, was); for (const f of caught) { let r; try { r = f("1 nothing []"); } catch {} if (typeof r === "string" && r.includes("code")) console.log("GOT OUT"); } console.log("alive");`,
+  ],
+  [
+    "takes the host's functions from a stack",
+    `const seen = []; Error.prepareStackTrace = (e, frames) => { try { for (const f of frames) seen.push(f.getFunction?.(), f.getThis?.()); } catch {} return ""; }; try { resource("none"); } catch {} delete Error.prepareStackTrace; if (seen.some((x) => x?.post || x?.lookup)) console.log("GOT OUT"); console.log("alive");`,
+  ],
+  [
+    "reads the host's functions through prototypes",
+    `const seen = [], names = ["post", "lookup", "register"]; for (const k of names) Object.defineProperty(Object.prototype, k, { configurable: true, get() { seen.push(this); return undefined; } }); await resource("web-1").restart(); for (const k of names) delete Object.prototype[k]; if (seen.some((x) => Object.hasOwn(x, "post"))) console.log("GOT OUT"); console.log("alive");`,
+  ],
+  [
+    "settles its own calls by hand",
+    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.resolve && v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const { resolve } of [...(table?.values() ?? [])]) resolve({ id: 999, status: "succeeded" }); await e.then(() => {}, () => {}); console.log("alive");`,
+  ],
+  [
+    "rejects its own calls by hand",
+    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.resolve && v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const { reject } of [...(table?.values() ?? [])]) reject(new Error("by hand")); await e.then(() => {}, () => {}); console.log("alive");`,
+  ],
+  [
+    "answers its look-ups itself",
+    `const parse = JSON.parse; JSON.parse = () => ({ value: { id: 999, name: "mine", type: "process", operations: {} } }); const { name } = resource("web-1"); JSON.parse = parse; console.log(name === "web-1" ? "alive" : "GOT OUT");`,
+  ],
+  [
+    "forges an entry to wait for",
+    `try { await history.wait({ id: 1e15, kind: "operation", status: "running", lastEvent: 1 }); } catch (e) { console.log("alive", e.code); }`,
+  ],
+  [
+    "claims another resource in its parameters",
+    `await resource("web-1").restart({ resource: 2, operation: "stop", idempotencyKey: "x", __proto__: { resource: 2 } }); console.log("alive");`,
+  ],
+]);
 
 const many: Theme["cases"] = [
-  ...withApi({ ends: ["limit memory", "limit cpu"], line: ["memory", "cpu"], cpu: 8_000, within: 25_000 }, [
+  ...withApi({ ends: ["limit memory", "limit cpu"], line: ["memory", "cpu"], cpu: LONG }, [
     [
       "makes 10^6 calls at once",
       `const web = resource("web-1"); const a = []; for (let i = 0; i < 1e6; i++) a.push(web.restart()); await Promise.allSettled(a);`,
@@ -315,4 +194,5 @@ const many: Theme["cases"] = [
 ];
 
 export const bridgeAbuse: Theme = { title: "abuse of the bridge", cases: [...refused, ...survived, ...many] };
-export const poisoned: Theme = { title: "replaced built-ins", cases: poison };
+
+export const forgeries: Theme = { title: "forgeries", cases: forged };

@@ -8,24 +8,23 @@ export interface HostileCase {
   script: string;
   /** How it ends as a script; several where the outcome honestly depends on how fast the machine is. */
   ends: End | readonly End[];
-  /** How it ends when it is typed as a line. Default: follows from `ends`. */
-  line?: LineEnd | readonly LineEnd[];
+  /**
+   * How it ends when it is typed as a line. Default: follows from `ends`. "not run": another case does the same to a
+   * session, and this one would only cost another VM.
+   */
+  line?: LineEnd | readonly LineEnd[] | "not run";
   /** Is in what it printed or in the error that ended it; of both ways of running it, if not `lineSays: false`. */
   says?: string;
   lineSays?: false;
   /** The error's code when it threw. Default: anything. */
   code?: string;
-  /** More files, by relative path. */
+  /** More files, by relative path; "-> target" makes a link. */
   files?: Record<string, string>;
   /** Interrupted when it has printed "ready". */
   interrupt?: true;
-  /** ms inside the VM. Default 300. */
+  /** ms of computing. Default: little for what is to end by it, else more than it needs on any machine. */
   cpu?: number;
-  /** Bytes. Default 32 MB. */
-  memory?: number;
-  /** ms after which the runner ends it, which is a failure. Default 10,000: for loaded machines, not a measurement. */
-  within?: number;
-  /** It changes what later lines of its session run on: they get a new one. */
+  /** It changes what later lines of its session run on: the session is started anew after it. */
   spoils?: true;
 }
 
@@ -39,6 +38,22 @@ export interface HostileCase {
  */
 export type LineEnd = "value" | "error" | "cpu" | "memory" | "interrupted" | "lost" | "unfinished" | "exit";
 
+/** The first line of a new VM computes for 20 ms. */
+const SHORT = 100;
+export const LONG = 20_000;
+const MB = 1024 * 1024;
+/** The least that there is, of which a script has 10 MB; for what is to end by it. */
+const SMALL = 32 * MB;
+const LARGE = 64 * MB;
+
+export function limitsOf({ ends, cpu }: HostileCase): { cpu: number; memory: number } {
+  const endings = [ends].flat();
+  return {
+    cpu: cpu ?? (endings.includes("limit cpu") ? SHORT : LONG),
+    memory: endings.includes("limit memory") ? SMALL : LARGE,
+  };
+}
+
 export interface Theme {
   title: string;
   cases: readonly HostileCase[];
@@ -49,4 +64,13 @@ export type Lines = ReadonlyArray<readonly [name: string, script: string]>;
 /** Cases that share everything but their script. */
 export function all(common: Omit<HostileCase, "name" | "script">, lines: Lines): HostileCase[] {
   return lines.map(([name, script]) => ({ ...common, name, script }));
+}
+
+/** The same of scripts that use the API. */
+export function withApi(common: Omit<HostileCase, "name" | "script">, lines: Lines): HostileCase[] {
+  const api = `import { resource, resources, history, sleep } from "wilco"; `;
+  return all(
+    common,
+    lines.map(([name, script]) => [name, api + script]),
+  );
 }

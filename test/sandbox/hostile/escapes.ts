@@ -64,18 +64,13 @@ const specifiers: ReadonlyArray<readonly [name: string, specifier: string]> = [
   ["node:fs", "node:fs"],
   ["node:child_process", "node:child_process"],
   ["fs", "fs"],
-  ["os", "os"],
   ["std, the engine's", "std"],
   ["qjs:os", "qjs:os"],
   ["a package", "typescript"],
-  ["a scoped package", "@jitl/quickjs-wasmfile-release-sync"],
   ["a file: URL", "file:///etc/passwd"],
   ["an http: URL", "http://127.0.0.1:1/x.js"],
-  ["an https: URL", "https://example.com/x.js"],
   ["a data: URL", "data:text/javascript,export default 1"],
-  ["a blob: URL", "blob:null/1"],
   ["an absolute path", "/etc/passwd"],
-  ["an absolute path of Windows", "C:\\Windows\\x.js"],
   ["a path out of the folder", "../../../../../../etc/passwd"],
   ["a path out of the folder, hidden", "./a/../../../../../etc/hosts"],
   ["a path out of the folder by backslashes", "..\\..\\x.js"],
@@ -88,15 +83,14 @@ const specifiers: ReadonlyArray<readonly [name: string, specifier: string]> = [
   ["the start of the sandbox", "<boot>"],
   ["refused:, the loader's own word", 'refused:["a","b"]'],
   ["script:, the guest's own word", "script:/etc/passwd"],
-  ["a file that is no module", "./.env"],
   ["a native module", "./x.node"],
   ["__proto__", "__proto__"],
 ];
 
 const imports: HostileCase[] = [
   ...specifiers.map(([name, specifier]): HostileCase => {
-    const script = `try { const m = await import(${JSON.stringify(specifier)}); console.log("IMPORTED", Object.keys(m)); } catch (e) { console.log("kept in:", e.name); }`;
-    return { name: `imports ${name}`, script, ends: "completed", line: "value", says: "kept in:", cpu: 2_000 };
+    const script = `try { const m = await import(${JSON.stringify(specifier)}); console.log("GOT OUT", Object.keys(m)); } catch (e) { console.log("kept in:", e.name); }`;
+    return { name: `imports ${name}`, script, ends: "completed", line: "value", says: "kept in:" };
   }),
   { name: "imports node:fs at its head", script: `import fs from "node:fs"; fs;`, ends: "invalid", line: "error" },
   { name: "imports types of a require", script: `import x = require("fs"); x;`, ends: "invalid", line: "error" },
@@ -162,7 +156,7 @@ const imports: HostileCase[] = [
 ];
 
 /** What they print is looked through by the check over all cases. */
-const looks = all({ ends: "completed", line: "value", cpu: 10_000, memory: 64 * 1024 * 1024 }, [
+const looks = all({ ends: "completed", line: "value" }, [
   ["prints an error's stack", `console.log(new Error("x").stack);`],
   ["prints the stack of an engine's error", `try { null.x; } catch (e) { console.log(e.stack); }`],
   [
@@ -198,12 +192,14 @@ const looks = all({ ends: "completed", line: "value", cpu: 10_000, memory: 64 * 
     const look = (value, depth) => {
       if (depth > 6 || value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) return;
       seen.add(value);
-      for (const key of Reflect.ownKeys(value)) {
+      let keys = []; try { keys = Reflect.ownKeys(value); } catch {}
+      for (const key of keys) {
         let inner; try { inner = value[key]; } catch { continue; }
+        if (["__host", "mainModule", "binding", "child_process", "__started"].includes(key)) console.log("GOT OUT");
         console.log(String(key), typeof inner === "string" ? inner : "");
         look(inner, depth + 1);
       }
-      look(Object.getPrototypeOf(value), depth + 1);
+      try { look(Object.getPrototypeOf(value), depth + 1); } catch {}
     };
     look(globalThis, 0); look(wilco, 0);`,
   ],
