@@ -19,6 +19,31 @@ function stopwatchWorld(budget: number) {
 }
 
 describe("the stopwatch", () => {
+  it("never shows the main thread running code with a deadline that has passed", () => {
+    const control = openControl(createControl());
+    const states: Array<[string, boolean]> = [];
+    const watched = {
+      ...control,
+      run(deadline: number) {
+        states.push([control.state(), control.deadline() >= 0]);
+        control.run(deadline);
+        states.push([control.state(), control.deadline() > control.now()]);
+      },
+      pause(state: "idle" | "blocked") {
+        control.pause(state);
+        states.push([control.state(), control.state() !== "running"]);
+      },
+    };
+    const stopwatch = createStopwatch({ control: watched, budget: 10_000 });
+    for (let turn = 0; turn < 3; turn++) {
+      stopwatch.start();
+      stopwatch.blocked(() => {});
+      stopwatch.stop();
+      expect(control.deadline()).toBeGreaterThan(control.now());
+    }
+    expect(states.every(([, right]) => right)).toBe(true);
+  });
+
   it("is over when the budget is computed, in one turn or in several", () => {
     const world = stopwatchWorld(100);
     world.stopwatch.start();
