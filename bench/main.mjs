@@ -1,6 +1,7 @@
 /** Runs the parts asked for (default all) and prints each figure beside what was promised. See README.md. */
 import { parseArgs } from "node:util";
 import { startPostgres } from "../tools/postgres.ts";
+import { measureBacklog, measureFleet, measureHot, measureIdleWorkers, measureSubmit } from "./fleet.mjs";
 import { hasRedis, measureBullMq } from "./bullmq.mjs";
 import { measureCompletion } from "./completion.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
@@ -25,6 +26,11 @@ const PARTS = [
   "bullmq",
   "embedded",
   "postgres",
+  "fleet",
+  "submit",
+  "backlog",
+  "hot",
+  "idle-workers",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +38,7 @@ const { values, positionals } = parseArgs({
     jobs: { type: "string", default: "10000" },
     sequential: { type: "string", default: "500" },
     runs: { type: "string", default: "15" },
+    many: { type: "string", default: "1000000" },
   },
 });
 const unknown = positionals.filter((part) => !PARTS.includes(part));
@@ -53,6 +60,13 @@ if (!wanted.includes("bullmq") || hasRedis()) await part("bullmq", () => measure
 else console.log("bullmq: no redis-server on the PATH, not measured");
 await part("embedded", () => measureWilco(size));
 await part("postgres", () => withPostgres((url) => measureWilco({ databaseUrl: url, ...size })));
+await part("fleet", () => withPostgres((url) => measureFleet({ url, ...size })));
+await part("submit", () =>
+  withPostgres((url) => withPostgres((bossUrl) => measureSubmit({ url, bossUrl, jobs: size.jobs * 2 }))),
+);
+await part("backlog", () => withPostgres((url) => measureBacklog({ url, many: Number(values.many) })));
+await part("hot", () => withPostgres((url) => measureHot({ url, jobs: Math.ceil(size.jobs / 2) })));
+await part("idle-workers", () => withPostgres((url) => measureIdleWorkers({ url })));
 
 const {
   startup,
@@ -66,6 +80,11 @@ const {
   bullmq,
   embedded,
   postgres,
+  fleet,
+  submit,
+  backlog,
+  hot,
+  "idle-workers": idle,
 } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
@@ -94,6 +113,15 @@ for (const [name, measured, latency, rate] of [
   atMost(`client memory an execution, ${name}, bytes`, measured?.memory, 1, 4_096);
   atMost(`/healthz p99 in the burst, ${name}, ms`, measured?.lag, 1);
 }
+atLeast(`${size.jobs} at once, 2 servers and 4 workers ÷ P`, fleet?.rate, boss?.rate, 2.5);
+atLeast("submit in batches of 1,000 ÷ pg-boss insert", submit?.wilco, submit?.boss, 1.5);
+atMost("claim p50, 1,000,000 waiting ÷ 1,000 waiting", backlog?.claimMany, backlog?.claimFew, 2);
+atMost("why, 1,000,000 waiting, ms", backlog?.why, 1, 100);
+atMost("queue list, 1,000,000 waiting, ms", backlog?.list, 1, 100);
+atMost("queue stats, 1,000,000 waiting, ms", backlog?.stats, 1);
+atLeast("rate beside 20,000 waiting for one resource ÷ alone", hot?.beside, hot?.alone, 0.8);
+atMost("server with 1,000 idle workers, share of a core", idle?.cpu, 1, 0.05);
+atMost("memory of the server an idle worker, KB", idle?.memory, 1, 30);
 if (rows.length > 0) console.table(rows);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;

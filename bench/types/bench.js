@@ -9,5 +9,6 @@ export default defineResourceType({
   inProcess: true,
   operations: {
     noop: { exclusive: false, onLost: "requeue", handler: () => ({ ok: true }) },
+    turn: { onLost: "requeue", handler: () => ({ ok: true }) },
   },
 });

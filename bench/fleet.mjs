@@ -1,0 +1,214 @@
+/** Two servers and four workers; submits in batches; the queue with a million entries waiting; idle workers. */
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import pg from "pg";
+import { PgBoss } from "pg-boss";
+import { registerWorker, startFleet } from "./fleet-world.mjs";
+import { median } from "./statistics.mjs";
+import { memoryOf } from "./wilco.mjs";
+
+/** @returns `{ rate }`: no-ops a second of `jobs` at once, from two scripts at two servers, over four worker processes */
+export async function measureFleet({ url, jobs }) {
+  const fleet = await startFleet({ url, servers: 2, workers: 4 });
+  try {
+    await Promise.all([0, 1].map((index) => fleet.script("burst.ts", ["--count=200"], index)));
+    const start = performance.now();
+    const each = await Promise.all(
+      [0, 1].map((index) => fleet.script("burst.ts", [`--count=${Math.ceil(jobs / 2)}`], index)),
+    );
+    // The scripts' own times: starting two processes is not the queue's.
+    const ms = Math.max(...each.map((one) => one.ms));
+    return { rate: jobs / (ms / 1_000), whole: jobs / ((performance.now() - start) / 1_000) };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+/** @returns `{ wilco, boss }`: entries filed, and jobs inserted, a second in batches of 1,000, four at a time */
+export async function measureSubmit({ url, bossUrl, jobs }) {
+  const BATCH = 1_000;
+  const batches = Math.ceil(jobs / BATCH);
+  const timed = async (send) => {
+    await send(100);
+    const start = performance.now();
+    let left = batches;
+    const lane = async () => {
+      while (left-- > 0) await send(BATCH);
+    };
+    await Promise.all([lane(), lane(), lane(), lane()]);
+    return (batches * BATCH) / ((performance.now() - start) / 1_000);
+  };
+  const fleet = await startFleet({ url });
+  let wilco;
+  try {
+    wilco = await timed((count) => {
+      const entries = Array.from({ length: count }, () => ({ resource: "bench-1", operation: "noop" }));
+      return fleet.ask("POST", "/v1/entries", { entries });
+    });
+  } finally {
+    await fleet.stop();
+  }
+  const boss = new PgBoss({ connectionString: bossUrl, max: 4 });
+  boss.on("error", (error) => console.error(`pg-boss: ${error.message}`));
+  await boss.start();
+  try {
+    await boss.createQueue("noop");
+    const insert = (count) =>
+      boss.insert(
+        "noop",
+        Array.from({ length: count }, () => ({ data: {} })),
+      );
+    return { wilco, boss: await timed(insert) };
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+}
+
+/**
+ * @returns `{ claimFew, claimMany, why, list, stats }`: ms at the median of a claim of one entry with 1,000 and with `many`
+ *   waiting, and of the questions with `many` waiting
+ */
+export async function measureBacklog({ url, many = 1_000_000 }) {
+  const fleet = await startFleet({ url });
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const worker = await registerWorker({ url: fleet.urls[0], token: fleet.tokens.worker, name: "claimer" });
+    const claims = () =>
+      timesOf(
+        200,
+        async () => worker.finish(await worker.claim(1)),
+        () => worker.claim(1),
+      );
+    await fileCopies(fleet, client, 1_000, "noop");
+    const claimFew = await claims();
+    await fileCopies(fleet, client, many, "noop");
+    const claimMany = await claims();
+    const [{ id }] = (await fleet.ask("GET", "/v1/queue?status=queued&limit=1")).items;
+    const question = (path) =>
+      timesOf(
+        20,
+        () => {},
+        () => fleet.ask("GET", path),
+      );
+    return {
+      claimFew,
+      claimMany,
+      why: await question(`/v1/entries/${id}/why`),
+      list: await question("/v1/queue?status=queued&limit=100"),
+      stats: await question("/v1/queue/stats"),
+    };
+  } finally {
+    await client.end();
+    await fleet.stop();
+  }
+}
+
+async function timesOf(count, after, what) {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    const got = await what();
+    times.push(performance.now() - start);
+    await after(got);
+  }
+  return median(times);
+}
+
+/** Files one entry through the API and copies its row in the database: a million through the API would take minutes. */
+async function fileCopies(fleet, client, count, operation, more = {}) {
+  const resource = more.resource ?? "bench-1";
+  const { entries } = await fleet.ask("POST", "/v1/entries", { entries: [{ resource, operation, ...more }] });
+  const { id } = entries[0].entry;
+  const { rows } = await client.query(
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'wilco' AND table_name = 'entry'",
+  );
+  const columns = rows.map((row) => row.column_name).filter((name) => !["id", "key", "root", "head"].includes(name));
+  await client.query(
+    `INSERT INTO wilco.entry (key, root, head, ${columns.join(", ")})
+     SELECT 'copy-' || $1 || '-' || n, NULL, 0, ${columns.join(", ")} FROM wilco.entry, generate_series(2, $2::int) AS n
+     WHERE id = $1::bigint`,
+    [id, count],
+  );
+  await client.query("ANALYZE wilco.entry");
+}
+
+/** @returns `{ alone, beside }`: no-ops a second of `jobs` at once without, and with 20,000 waiting ahead for one resource */
+export async function measureHot({ url, jobs }) {
+  const fleet = await startFleet({ url, workers: 2 });
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const rate = async () => jobs / ((await fleet.script("burst.ts", [`--count=${jobs}`])).ms / 1_000);
+    await rate();
+    const alone = await rate();
+    await fileCopies(fleet, client, 20_000, "turn", { resource: "bench-hot", priority: "high" });
+    return { alone, beside: await rate() };
+  } finally {
+    await client.end();
+    await fleet.stop();
+  }
+}
+
+/** @returns `{ cpu, memory }`: share of one core, and KB of the server a worker, of `count` that hold a claim and a heartbeat */
+export async function measureIdleWorkers({ url, count = 1_000 }) {
+  const fleet = await startFleet({ url });
+  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+  const over = new AbortController();
+  try {
+    const [pid] = fleet.pids;
+    const before = memoryOf(pid, "VmRSS");
+    const sessions = [];
+    for (let i = 0; i < count; i++) {
+      const worker = await registerWorker({ url: fleet.urls[0], token: fleet.tokens.worker, name: `idle-${i}` });
+      sessions.push(worker.session);
+    }
+    const hold = async (path, body) => {
+      while (!over.signal.aborted) await post(agent, fleet, path, body(), over.signal).catch(() => {});
+    };
+    const held = sessions.flatMap((session, i) => [
+      hold(`/v1/workers/${session}/claim`, () => ({
+        claimId: `idle-${i}-${Date.now()}-of-bench`,
+        slots: 16,
+        wait: 20_000,
+      })),
+      hold(`/v1/workers/${session}/heartbeat`, () => ({ leases: [], state: "ready", wait: 10_000 })),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    const start = { cpu: cpuOf(pid), at: performance.now() };
+    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    const cpu = (cpuOf(pid) - start.cpu) / (performance.now() - start.at);
+    const memory = (memoryOf(pid, "VmRSS") - before) / count;
+    over.abort();
+    agent.destroy();
+    await Promise.all(held);
+    return { cpu, memory };
+  } finally {
+    over.abort();
+    agent.destroy();
+    await fleet.stop();
+  }
+}
+
+/** ms of processor time (Linux only). */
+function cpuOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function post(agent, fleet, path, body, signal) {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      fleet.urls[0] + path,
+      {
+        method: "POST",
+        agent,
+        signal,
+        headers: { authorization: `Bearer ${fleet.tokens.worker}`, "content-type": "application/json" },
+      },
+      (answer) => answer.resume().once("end", resolve).once("error", reject),
+    );
+    sent.once("error", reject).end(JSON.stringify(body));
+  });
+}
