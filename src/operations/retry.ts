@@ -9,6 +9,7 @@ import type { Submission, SubmitAnswer } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
+import { retryScript } from "./scripts/file-script.ts";
 import { retryOfRequest } from "./retry-request.ts";
 
 /** @throws WilcoError `unknown_entry`, `conflict` while it has not ended, and whatever refuses a submit. */
@@ -28,6 +29,7 @@ export async function retryEntry(
       details: { entry: id, status: old.status },
     });
   }
+  if (old.kind === "script") return retryScript(context, principal, old, key);
   const answer = await submit({ principal, batchKey: key, retryOf: id, ...(await repeated(context, old)) });
   const [outcome] = answer.entries;
   if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);

@@ -55,6 +55,9 @@ it("goes on when its server is killed and comes back, and so does whoever waits 
   writeFileSync(gate, "");
   expect(await waiting.ended).toMatchObject({ code: 0, stdout: "begun\nthrough\nafter\n" });
   expect(await entry("1")).toMatchObject({ status: "succeeded", attempt: 1, tasks: { succeeded: 2 } });
+  expect((await run(["history", "tree", "3"])).stdout).toMatch(
+    /^1 script wait\.ts succeeded.*\n├─ 2 one run succeeded.*\n└─ 3 one run succeeded/,
+  );
   // A worker that is asked to stop has nothing left to do.
   worker.kill("SIGTERM");
   expect(await worker.ended).toMatchObject({ code: 0 });

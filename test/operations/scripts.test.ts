@@ -5,7 +5,7 @@ import type { Assignment } from "../../src/domain/worker.ts";
 import type { Principal } from "../../src/operations/contract.ts";
 import type { ScriptSubmission } from "../../src/protocol/messages.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { alice, createWorld, unsound, type World } from "./world.ts";
+import { alice, bob, createWorld, unsound, type World } from "./world.ts";
 
 const script = (more: Partial<ScriptSubmission> = {}): ScriptSubmission => ({
   file: "deploy.ts",
@@ -149,6 +149,23 @@ describeOnBothEngines("a script on the server", (engineWorld) => {
     for (const assignment of [first!, again!]) {
       expect(await world.tokens.verify(tokenOf(assignment))).toBeDefined();
     }
+  });
+
+  it("is retried as a new entry with the same files, in the name of who asks", async () => {
+    const world = await createScriptWorld();
+    const { entry } = await world.operations.submitScript(alice, script({ note: "release" }), undefined);
+    await expect(world.operations.retry(bob, entry.id, undefined)).rejects.toMatchObject({ code: "conflict" });
+    await world.operations.cancel(alice, entry.id, {});
+    const again = await world.operations.retry(bob, entry.id, undefined);
+    expect(again).toMatchObject({
+      kind: "script",
+      status: "queued",
+      retryOf: entry.id,
+      requestedBy: "bob",
+      note: "release",
+      parameters: entry.parameters,
+    });
+    expect((await world.operations.script(again.id)).files).toEqual(script().files);
   });
 
   it("is filed once under one key, and refused with other content", async () => {

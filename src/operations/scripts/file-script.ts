@@ -7,6 +7,7 @@ import { randomId, sha256 } from "../../core/ids.ts";
 import { canonicalJson } from "../../core/json.ts";
 import type { Sql, Transaction } from "../../database/database.ts";
 import type { EntryRow } from "../../database/tables.ts";
+import type { Entry } from "../../domain/entry.ts";
 import { OPERATION_PATTERN } from "../../domain/operation-pattern.ts";
 import { DEFAULT_PRIORITY } from "../../domain/priority.ts";
 import { DEFAULT_MAX_ATTEMPTS } from "../../domain/resource-type.ts";
@@ -45,6 +46,7 @@ export async function fileScript(
   principal: Principal,
   submission: ScriptSubmission,
   key: string | undefined,
+  retryOf: number | null = null,
 ): Promise<ScriptAnswer> {
   // A place in the script pool that waits for another place in it could wait for ever.
   if (principal.script) throw refused("forbidden", "A script can't run another on the server", "Import it instead.");
@@ -53,7 +55,10 @@ export async function fileScript(
   const changes = newChanges();
   return context.database.transaction(async (tx) => {
     const now = tx.now();
-    const filing: Filing = { row: rowOf(context, principal, submission, key, now), after: [] };
+    const filing: Filing = {
+      row: { ...rowOf(context, principal, submission, key, now), retry_of: retryOf },
+      after: [],
+    };
     warnOfPaused([filing], await readPaused(tx));
     const refusals = new Map<Filing, WilcoError | object>();
     warnOfUnserved([filing], await servedRoutes(tx, context.settings.lease, now), refusals);
@@ -81,6 +86,27 @@ export async function fileScript(
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return { entry: entryOf(row, []), replayed: false };
   });
+}
+
+/** The same script with the same arguments and permissions once more, in the name of who asks for the retry. */
+export async function retryScript(
+  context: Context,
+  principal: Principal,
+  old: Entry,
+  key: string | undefined,
+): Promise<Entry> {
+  const { files } = await readScript(context.database, old.id);
+  const [row] = await context.database.query<{ zone: string }>("SELECT zone FROM entry WHERE id = $1", [old.id]);
+  const parameters = old.parameters as unknown as ScriptParameters;
+  const submission: ScriptSubmission = {
+    ...parameters,
+    files,
+    zone: row!.zone,
+    timeout: old.timeout,
+    priority: old.priority,
+    ...(old.note === null ? {} : { note: old.note }),
+  };
+  return (await fileScript(context, principal, submission, key, old.id)).entry;
 }
 
 /** @throws WilcoError `unknown_entry` also for an entry that is no script. */
