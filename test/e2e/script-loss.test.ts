@@ -34,7 +34,10 @@ async function startFleet() {
   return { run, start, dir, file, serve, server, work, worker, entry };
 }
 
-it("goes on when its server is killed and comes back, and so does whoever waits for it", async () => {
+/** Half a dozen processes start in each: on a loaded machine that takes its time. */
+const LONG = { timeout: 120_000 };
+
+it("goes on when its server is killed and comes back, and so does whoever waits for it", LONG, async () => {
   const { run, start, dir, file, serve, server, worker, entry } = await startFleet();
   const gate = join(dir, "gate");
   const command = JSON.stringify(["sh", "-c", `until test -e ${gate}; do sleep 0.1; done; echo through`]);
@@ -64,7 +67,7 @@ it("goes on when its server is killed and comes back, and so does whoever waits 
   expect((await run(["workers", "list", "--json"])).stdout).not.toContain('"ready"');
 });
 
-it("is lost with its worker, and what it submitted goes on under it", async () => {
+it("is lost with its worker, and what it submitted goes on under it", LONG, async () => {
   const { run, start, file, work, worker, entry } = await startFleet();
   const path = file(
     "lost.ts",

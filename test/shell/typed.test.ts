@@ -37,7 +37,7 @@ describe("a person at a terminal", { timeout: 60_000 }, () => {
     await screen.shows(/^42$/m);
     await screen.prompt();
     screen.enter("half + 1");
-    await screen.shows(/^21$/m);
+    expect(await screen.shows(/^21$/m)).not.toMatch(/error/i);
   });
 
   it("loads a file as if it were typed, and is told why one can't be", async () => {
@@ -51,7 +51,7 @@ describe("a person at a terminal", { timeout: 60_000 }, () => {
     await screen.shows(/^42$/m);
     await screen.prompt();
     screen.enter("one.name + n");
-    await screen.shows(/^"one40"$/m);
+    expect(await screen.shows(/^"one40"$/m)).not.toMatch(/error/i);
     await screen.prompt();
     screen.enter(".load gone.ts");
     await screen.shows(/gone\.ts can't be read[^]*Write \.load FILE/);
