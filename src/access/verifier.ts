@@ -83,17 +83,7 @@ async function find(database: Database, hash: string): Promise<{ principal: Prin
       hint: "Ask an administrator for a new one, or run: wilco login",
     });
   }
-  const now = await database.transaction(async (tx) => {
-    const at = tx.now();
-    const due = row.last_used_at === null || row.last_used_at <= at - TOUCH_EVERY;
-    if (due && (row.expires_at === null || row.expires_at > at)) {
-      await tx.query(
-        "UPDATE token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
-        [at, row.id],
-      );
-    }
-    return at;
-  });
+  const now = await database.transaction(async (tx) => tx.now());
   if (row.expires_at !== null && row.expires_at <= now) {
     throw new WilcoError({
       code: "unauthenticated",
@@ -101,9 +91,24 @@ async function find(database: Database, hash: string): Promise<{ principal: Prin
       hint: "Ask an administrator for a new one.",
     });
   }
+  if (row.last_used_at === null || row.last_used_at <= now - TOUCH_EVERY) await touch(database, row.id, now);
   const list = (text: string | null) => (text === null ? null : (JSON.parse(text) as string[]));
   return {
     principal: { name: row.name, role: row.role, zones: list(row.zones), roles: list(row.roles) },
     liveFor: row.expires_at === null ? Infinity : row.expires_at - now,
   };
+}
+
+/** A disk that is full must not lock everybody out, least of all who asks what is wrong: that is not worth it. */
+async function touch(database: Database, id: number, now: number): Promise<void> {
+  try {
+    await database.transaction((tx) =>
+      tx.query("UPDATE token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)", [
+        now,
+        id,
+      ]),
+    );
+  } catch (error) {
+    if (!(error instanceof WilcoError && error.code === "storage_full")) throw error;
+  }
 }

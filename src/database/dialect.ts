@@ -51,6 +51,11 @@ export interface Dialect {
   inIds(column: string, parameter: string): string;
   /** Condition: `column` is in the JSON array parameter of texts. */
   inTexts(column: string, parameter: string): string;
+  /**
+   * Behind a table in FROM: the index to read it by, for orders that the planner would rather sort for than follow.
+   * Empty where planners take no orders.
+   */
+  indexedBy(index: string): string;
   /** The text value of a label; `key` is a placeholder. */
   labelValue(column: string, key: string): string;
   /** Condition: the labels have every key and value of the JSON object parameter. */

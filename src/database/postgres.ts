@@ -41,6 +41,7 @@ export const postgresDialect: Dialect = {
   unindexed: (column) => `(${column} || '')`,
   inIds: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)::bigint))`,
   inTexts: (column, parameter) => `${column} = ANY (ARRAY(SELECT json_array_elements_text(${parameter}::json)))`,
+  indexedBy: () => "",
   labelValue: (column, key) => `(${column} ->> ${key})`,
   labelsContain: (column, parameter) => `${column} @> ${parameter}::jsonb`,
   glob: (column, pattern) => `${column} LIKE ${pattern} ESCAPE '\\'`,

@@ -54,7 +54,10 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
           ({ actions } = performed);
           done.push(() => next.resolve(performed.value));
         } catch (error) {
-          await raw("ROLLBACK TO work");
+          // On a full disk SQLite has undone the whole transaction by itself: then this error is everybody's.
+          await raw("ROLLBACK TO work").catch(() => {
+            throw error;
+          });
           await raw("RELEASE work");
           done.push(() => next.reject(engine.explain(error)));
         }

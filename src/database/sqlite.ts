@@ -35,6 +35,7 @@ export const sqliteDialect: Dialect = {
   unindexed: (column) => `+${column}`,
   inIds: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
   inTexts: (column, parameter) => `${column} IN (SELECT value FROM json_each(${parameter}))`,
+  indexedBy: (index) => `INDEXED BY ${index}`,
   labelValue: (column, key) => `(${column} ->> ('$."' || replace(${key}, '"', '') || '"'))`,
   labelsContain: (column, parameter) =>
     `NOT EXISTS (SELECT 1 FROM json_each(${parameter}) AS wanted

@@ -14,6 +14,7 @@ export interface ResourceTypeTable {
   descriptor: string;
   builtin: number;
   updated_at: number;
+  by_worker: Generated<number>;
 }
 
 export interface ResourceTable {
@@ -209,6 +210,12 @@ export interface TokenTable {
   last_used_at: number | null;
 }
 
+export interface WorkerTypeTable {
+  session: string;
+  type: string;
+  version: string;
+}
+
 export interface ThroughputTable {
   server: string;
   at: number;
@@ -251,5 +258,6 @@ export interface Tables {
   secret: SecretTable;
   setting: SettingTable;
   throughput: ThroughputTable;
+  worker_type: WorkerTypeTable;
   migration: MigrationTable;
 }

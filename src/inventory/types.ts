@@ -65,16 +65,28 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
     return new Map(rows.map((row) => [row.name, descriptorOf(row)]));
   }
 
-  async function save(tx: Transaction, descriptors: readonly ResourceTypeDescriptor[]): Promise<string[]> {
+  async function save(
+    tx: Transaction,
+    descriptors: readonly ResourceTypeDescriptor[],
+    byWorker = 0,
+  ): Promise<string[]> {
     const written: string[] = [];
     // By name, so that two servers which start at once take the rows in the same order.
     for (const descriptor of [...descriptors].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const rows = await tx.query(
-        `INSERT INTO resource_type (name, version, descriptor, builtin, updated_at) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO resource_type (name, version, descriptor, builtin, updated_at, by_worker) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (name) DO UPDATE SET version = excluded.version, descriptor = excluded.descriptor,
-           builtin = excluded.builtin, updated_at = excluded.updated_at
-         WHERE resource_type.version <> excluded.version RETURNING name`,
-        [descriptor.name, contentVersion(descriptor), JSON.stringify(descriptor), descriptor.builtin ? 1 : 0, tx.now()],
+           builtin = excluded.builtin, updated_at = excluded.updated_at, by_worker = excluded.by_worker
+         WHERE resource_type.version <> excluded.version OR resource_type.by_worker <> excluded.by_worker
+         RETURNING name`,
+        [
+          descriptor.name,
+          contentVersion(descriptor),
+          JSON.stringify(descriptor),
+          descriptor.builtin ? 1 : 0,
+          tx.now(),
+          byWorker,
+        ],
       );
       if (rows.length > 0) written.push(descriptor.name);
     }
@@ -106,6 +118,7 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
       return save(
         tx,
         wanted.map((descriptor) => ({ ...descriptor, builtin: false })),
+        1,
       );
     },
   };

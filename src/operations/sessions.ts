@@ -7,7 +7,7 @@ import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import { requireName } from "../domain/route.ts";
 import type { WorkerCounts } from "../domain/worker.ts";
 import type { RegisterAnswer, RegisterRequest, ReloadedTypes, WorkersAnswer } from "../protocol/messages.ts";
-import { SLOTS_TAKEN } from "../queue/eligibility.ts";
+import { rememberTypes, SLOTS_TAKEN } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
@@ -70,12 +70,13 @@ export async function registerWorker(
         request.version,
         sha256(request.succession),
         principal.name,
-        namesOf(request.types),
+        JSON.stringify(namesOf(request.types)),
         now,
         band.min,
         band.max,
       ],
     );
+    rememberTypes(tx, session, namesOf(request.types));
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });
   const { lease, heartbeat, grace } = context.settings;
@@ -192,12 +193,14 @@ export async function reloadedTypes(
   await context.database.transaction(async (tx) => {
     await requireSession(tx, principal, session);
     await saveTypes(tx, types);
-    await tx.query("UPDATE worker SET types = $2 WHERE session = $1", [session, namesOf(types)]);
+    const names = namesOf(types);
+    tx.send("UPDATE worker SET types = $2 WHERE session = $1", [session, JSON.stringify(names)]);
+    rememberTypes(tx, session, names);
   });
 }
 
-function namesOf(types: readonly unknown[]): string {
-  return JSON.stringify(types.map((type) => (type as { name?: unknown } | null)?.name ?? ""));
+function namesOf(types: readonly unknown[]): string[] {
+  return types.map((type) => (type as { name?: string } | null)?.name ?? "");
 }
 
 export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {

@@ -18,10 +18,15 @@ export interface Backlog {
   since: number;
 }
 
-/** The words of the index `entry_behind`. */
-const BEHIND = "status = 'queued' AND exclusive = 1 AND head = 0";
+interface Half {
+  /** The words of the partial index. */
+  condition: string;
+  index: string;
+}
+const CLAIMABLE_HALF: Half = { condition: CLAIMABLE, index: "entry_claim" };
+const BEHIND_HALF: Half = { condition: "status = 'queued' AND exclusive = 1 AND head = 0", index: "entry_behind" };
 /** Rows that are counted at once; with many groups each gets a share, but never less than the other. */
-const MOST_COUNTED = 200_000;
+const MOST_COUNTED = 50_000;
 const LEAST_COUNTED = 1_000;
 const MOST_GROUPS = 2_000;
 
@@ -33,12 +38,12 @@ interface Group {
 }
 
 export async function readBacklog(sql: Sql): Promise<Backlog[]> {
-  const claimable = await readGroups(sql, CLAIMABLE);
-  const behind = await readGroups(sql, BEHIND);
+  const claimable = await readGroups(sql, CLAIMABLE_HALF);
+  const behind = await readGroups(sql, BEHIND_HALF);
   const bound = Math.max(LEAST_COUNTED, Math.floor(MOST_COUNTED / Math.max(1, claimable.length + behind.length)));
   const [counted, countedBehind] = [
-    await countGroups(sql, CLAIMABLE, claimable, bound),
-    await countGroups(sql, BEHIND, behind, bound),
+    await countGroups(sql, CLAIMABLE_HALF, claimable, bound),
+    await countGroups(sql, BEHIND_HALF, behind, bound),
   ];
   const found = new Map<string, Backlog>();
   const add = (group: Counted, isBehind: boolean) => {
@@ -66,9 +71,9 @@ export async function readBacklog(sql: Sql): Promise<Backlog[]> {
  * The first entry of each route and priority: a jump along the index a group. By ids, because both engines know
  * correlated scalar subqueries, and one of them no LATERAL.
  */
-function readGroups(sql: Sql, condition: string): Promise<Group[]> {
+function readGroups(sql: Sql, { condition, index }: Half): Promise<Group[]> {
   const first = (after: string) =>
-    `(SELECT id FROM entry n WHERE ${condition} ${after} ORDER BY n.route, n.priority, n.id LIMIT 1)`;
+    `(SELECT id FROM entry AS n ${sql.dialect.indexedBy(index)} WHERE ${condition} ${after} ORDER BY n.route, n.priority, n.id LIMIT 1)`;
   return sql.query<Group>(
     `WITH RECURSIVE groups (id) AS (
        SELECT ${first("")} UNION ALL
@@ -82,11 +87,16 @@ interface Counted extends Group {
   n: number;
 }
 
-function countGroups(sql: Sql, condition: string, groups: readonly Group[], bound: number): Promise<Counted[]> {
+function countGroups(
+  sql: Sql,
+  { condition, index }: Half,
+  groups: readonly Group[],
+  bound: number,
+): Promise<Counted[]> {
   if (groups.length === 0) return Promise.resolve([]);
   return sql.query<Counted>(
     `SELECT g.route, g.priority, g.first, g.since,
-       (SELECT count(*) FROM (SELECT 1 FROM entry WHERE ${condition} AND route = g.route AND priority = g.priority LIMIT $2) AS c) AS n
+       (SELECT count(*) FROM (SELECT 1 FROM entry ${sql.dialect.indexedBy(index)} WHERE ${condition} AND route = g.route AND priority = g.priority LIMIT $2) AS c) AS n
      FROM ${sql.dialect.rows("g", { route: "text", priority: "int", first: "int", since: "int" }, "$1")}`,
     [JSON.stringify(groups), bound + 1],
   );

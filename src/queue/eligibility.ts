@@ -2,7 +2,7 @@
  * Who may take what: the rules of the claim, in words that `why` and the warnings use too, so that an explanation is
  * never another rule than the one that decided. What a claim may take at all is `CLAIMABLE`, the words of its index.
  */
-import type { Sql } from "../database/database.ts";
+import type { Sql, Transaction } from "../database/database.ts";
 import type { WorkerTable } from "../database/tables.ts";
 import { routesServedBy } from "../domain/route.ts";
 
@@ -40,4 +40,23 @@ export async function usedSlots(sql: Sql, sessions: readonly string[]): Promise<
     [JSON.stringify(sessions)],
   );
   return new Map(rows.map((row) => [row.session, row.used]));
+}
+
+/**
+ * Names of the types that a session can't run: their handlers are the workers' own, and it brought none, or another
+ * version than the one the server has. A subquery; `session` is a placeholder or a column.
+ */
+export function typesOutOfReach(session: string): string {
+  return `SELECT t.name FROM resource_type t WHERE t.by_worker = 1 AND NOT EXISTS (
+    SELECT 1 FROM worker_type w WHERE w.session = ${session} AND w.type = t.name AND w.version = t.version)`;
+}
+
+/** Remembers the types that a worker has just brought: the server's version is the worker's at this moment. */
+export function rememberTypes(tx: Transaction, session: string, names: readonly string[]): void {
+  tx.send("DELETE FROM worker_type WHERE session = $1", [session]);
+  tx.send(
+    `INSERT INTO worker_type (session, type, version)
+     SELECT $1, name, version FROM resource_type WHERE by_worker = 1 AND ${tx.dialect.inTexts("name", "$2")}`,
+    [session, JSON.stringify(names)],
+  );
 }

@@ -2,7 +2,7 @@
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import { WHOLE_WORKER } from "../domain/resource-type.ts";
-import { SLOTS_TAKEN } from "./eligibility.ts";
+import { SLOTS_TAKEN, typesOutOfReach } from "./eligibility.ts";
 import type { Reach } from "./reach.ts";
 
 export interface Candidate {
@@ -34,7 +34,7 @@ export function findCandidates(
 /** What fits at once costs no look at the reservations. */
 const WITHIN_REACH = `priority BETWEEN $2 AND $3 AND (weight <= $4 OR NOT EXISTS (
   SELECT 1 FROM worker WHERE worker.reserves = entry.id AND worker.session <> $5 AND worker.state = 'ready'
-    AND worker.seen_at > $6))`;
+    AND worker.seen_at > $6)) AND (resource_type IS NULL OR resource_type NOT IN (${typesOutOfReach("$5")}))`;
 
 /**
  * Stops at the first entry that does not fit, so that a heavy one is not passed by for ever. What is heavier than the

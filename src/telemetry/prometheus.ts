@@ -30,7 +30,7 @@ export function createRecorder(): Recorder {
   const waiting = histogram("wilco_entry_waiting_seconds", "From becoming queued to the claim", WAITING_BUCKETS);
   const running = histogram("wilco_entry_running_seconds", "From the claim to the end", RUNNING_BUCKETS);
 
-  const queueWaiting = gauge("wilco_queue_waiting", "Queued entries (a lower bound beyond 200,000)", [
+  const queueWaiting = gauge("wilco_queue_waiting", "Queued entries (a lower bound beyond 50,000)", [
     "route",
     "priority",
   ]);

@@ -118,6 +118,31 @@ describeOnBothEngines("the database", (engine) => {
   });
 });
 
+describe("an embedded database whose disk is full", () => {
+  it("says so to everybody whose commit it was, and goes on when there is room", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "wilco-full-"));
+    const database = await openDatabase({ dataDir });
+    onTestFinished(async () => {
+      await database.close();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    const write = (name: string, size: number) =>
+      database.transaction((tx) =>
+        tx.query("INSERT INTO setting (name, value) VALUES ($1, $2)", [name, "x".repeat(size)]),
+      );
+    const [pages] = await database.query<{ page_count: number }>("PRAGMA page_count");
+    await database.query(`PRAGMA max_page_count = ${pages!.page_count}`);
+    // Both wait for the connection, so they share a commit.
+    const [small, large] = await Promise.allSettled([write("small", 1), write("large", 1_000_000)]);
+    expect(large).toMatchObject({ status: "rejected", reason: { code: "storage_full" } });
+    const kept = await database.query("SELECT name FROM setting WHERE name IN ('small', 'large')");
+    expect(kept).toEqual(small.status === "fulfilled" ? [{ name: "small" }] : []);
+    await database.query("PRAGMA max_page_count = 1000000");
+    await write("larger", 1_000_000);
+    expect(await database.query("SELECT name FROM setting WHERE name = 'larger'")).toHaveLength(1);
+  });
+});
+
 describe("a data directory", () => {
   async function directory(): Promise<string> {
     const path = await mkdtemp(join(tmpdir(), "wilco-data-"));

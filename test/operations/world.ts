@@ -10,7 +10,7 @@ import { createSecretStore } from "../../src/inventory/secret-store.ts";
 import { createTargets } from "../../src/inventory/targets.ts";
 import { unknownResource } from "../../src/inventory/resources.ts";
 import type { QueueSettings } from "../../src/operations/context.ts";
-import type { Principal } from "../../src/operations/contract.ts";
+import type { Principal, SaveTypes } from "../../src/operations/contract.ts";
 import { createOperations } from "../../src/operations/operations.ts";
 import type { FinishItem, RequestSubmission, Submission } from "../../src/protocol/messages.ts";
 import type { DatabasePlace, EngineWorld } from "../support/engines.ts";
@@ -72,6 +72,8 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     roles?: string[];
     band?: PriorityBand;
     as?: Principal;
+    types?: unknown[];
+    saveTypes?: SaveTypes;
   }
 
   async function register(name = "w1", options: RegisterOptions = {}) {
@@ -84,10 +86,14 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
       host: "test",
       pid: 1,
       version: "0",
-      types: [],
+      types: options.types ?? [],
       succession: options.succession ?? `succession-of-${name}-0123456789`,
     };
-    const answer = await operations.registerWorker(options.as ?? workerToken, request, async () => {});
+    const answer = await operations.registerWorker(
+      options.as ?? workerToken,
+      request,
+      options.saveTypes ?? (async () => {}),
+    );
     return answer.session;
   }
 

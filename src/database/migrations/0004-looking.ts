@@ -1,4 +1,4 @@
-/** What looking at the queue needs: the health of workers, the queue behind heads, throughput, trace contexts. */
+/** What looking at the queue needs: health and types of workers, the queue behind heads, throughput, trace contexts. */
 import type { Migration } from "../migrate.ts";
 
 export const looking: Migration = {
@@ -13,6 +13,13 @@ export const looking: Migration = {
     `CREATE INDEX entry_behind ON entry (route, priority, id) WHERE status = 'queued' AND exclusive = 1 AND head = 0`,
     // A W3C traceparent: what the worker's spans of this entry are children of.
     `ALTER TABLE entry ADD COLUMN trace text`,
+    // Types whose handlers are the workers' own: only a worker that brought this very version can run them.
+    `ALTER TABLE resource_type ADD COLUMN by_worker ${t.int} NOT NULL DEFAULT 0 CHECK (by_worker IN (0, 1))`,
+    `CREATE INDEX resource_type_by_worker ON resource_type (name, version) WHERE by_worker = 1`,
+    `CREATE TABLE worker_type (
+      session text NOT NULL REFERENCES worker (session) ON DELETE CASCADE, type text NOT NULL, version text NOT NULL,
+      PRIMARY KEY (session, type)
+    ) ${tableSuffix}`,
     // Counts of ten seconds (the column at is their beginning) by each server; kept an hour.
     `CREATE TABLE throughput (
       server text NOT NULL, at ${t.int} NOT NULL, filed ${t.int} NOT NULL, claimed ${t.int} NOT NULL,

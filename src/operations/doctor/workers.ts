@@ -35,7 +35,26 @@ export async function examineWorkers(
     }
     if (version !== null && worker.version !== version) findings.push(otherVersion(worker, version));
   }
-  return [...findings, ...(await lapsingLeases(examination))];
+  return [...findings, ...(await oldTypes(examination)), ...(await lapsingLeases(examination))];
+}
+
+/** Types that a worker brought in another version than the server has by now: it is given no entries of them. */
+async function oldTypes({ sql }: Examination): Promise<Finding[]> {
+  const rows = await sql.query<{ worker: string; type: string; version: string; current: string }>(
+    `SELECT w.name AS worker, b.type, b.version, t.version AS current
+     FROM worker_type b JOIN worker w ON w.session = b.session JOIN resource_type t ON t.name = b.type
+     WHERE w.state IN ('starting', 'ready', 'draining') AND t.by_worker = 1 AND t.version <> b.version
+     ORDER BY w.name, b.type LIMIT 50`,
+  );
+  return rows.map(({ worker, type, version, current }) =>
+    finding(
+      "warning",
+      "worker_types",
+      `Worker ${worker} is too old for the type ${type}: it has the version ${version.slice(0, 12)}, the server ${current.slice(0, 12)}`,
+      "It takes no entries of that type until it has loaded the present files of its --types directory.",
+      { commands: [`wilco workers reload ${worker}`], details: { worker, type, version, current } },
+    ),
+  );
 }
 
 function silentWorker({ settings, now }: Examination, worker: WorkerRow): Finding {

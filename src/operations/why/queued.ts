@@ -7,6 +7,7 @@ import type { Why } from "../../domain/why.ts";
 import { readPausedRoute } from "../../queue/paused.ts";
 import { reachOf } from "../../queue/reach.ts";
 import { iso, nameOf, since, why, type Look, type LookedAt } from "./look.ts";
+import { whyTooOld, withHandlers } from "./types.ts";
 import { hasRoom, readRouteWorkers, whyNoWorker, whyNoneFree, whyOutsideBands, type RouteWorker } from "./workers.ts";
 
 /** Entries before it that are counted; beyond, the number says nothing more. */
@@ -23,8 +24,10 @@ export async function whyQueued(look: Look, entry: LookedAt): Promise<Why> {
   if (live.length === 0) return whyNoWorker(look, entry, workers);
   const serving = live.filter(({ row }) => isInBand(reachOf(row).band, entry.priority));
   if (serving.length === 0) return whyOutsideBands(look, entry, live);
+  const able = await withHandlers(look, entry, serving);
+  if (able.length === 0) return whyTooOld(look, entry, serving);
   const ahead = await countAhead(look, entry);
-  return (await whyNoneFree(look, entry, serving, ahead.count)) ?? whyNotYet(look, entry, serving, ahead);
+  return (await whyNoneFree(look, entry, able, ahead.count)) ?? whyNotYet(look, entry, able, ahead);
 }
 
 function whyPaused(look: Look, entry: LookedAt, paused: PausedRouteTable): Why {
