@@ -1,6 +1,7 @@
 /** The command line as commander sees it: names, arguments, flags. Each command's module is loaded when it is chosen. */
 import { Command } from "commander";
 import { declareAccess } from "./declare/access.ts";
+import { declareCompletion } from "./declare/completion.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
@@ -35,5 +36,6 @@ export function buildProgram(runner: Runner): Command {
   declareWorkers(program, runner);
   declareAccess(program, runner);
   declareProfiles(program, runner);
+  declareCompletion(program, runner);
   return program;
 }

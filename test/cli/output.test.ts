@@ -120,6 +120,14 @@ describe("output", () => {
     expect(stderr()).toBe("");
   });
 
+  it("has colours wherever FORCE_COLOR asks for them, but no live line there", async () => {
+    const forced = (value: string) => outputTo({ env: { CI: "true", NO_COLOR: "1", FORCE_COLOR: value } });
+    const { output } = await forced("1");
+    expect([output.paint.red("x"), output.paintErr.red("x")]).not.toContain("x");
+    expect(output.interactive).toBe(false);
+    for (const off of ["", "0", "false"]) expect((await forced(off)).output.paint.red("x")).toBe("x");
+  });
+
   it("has colours on a terminal, but not in CI and not with NO_COLOR", async () => {
     expect((await outputTo({ tty: true })).output.paint.red("x")).not.toBe("x");
     expect((await outputTo({ tty: true, env: { NO_COLOR: "1" } })).output.paint.red("x")).toBe("x");

@@ -7,6 +7,15 @@ import { createTranspiler } from "../../src/sandbox/transpile.ts";
 import { runScript } from "./world.ts";
 
 describe("TypeScript", () => {
+  it("with the line ends of Windows runs, and its errors name the right line", async () => {
+    const ran = await runScript(
+      'import { args } from "wilco";\r\nconst text: string = `a\r\nb`;\r\nconsole.log(text.length, args.length);\r\nthrow new Error("here");\r\n',
+    );
+    // A line break in a template is one character, whatever the file has.
+    expect(ran.stdout).toBe("3 0\n");
+    expect(ran.error?.stack).toMatch(/:5:\d+/);
+  });
+
   it("runs with its types removed", async () => {
     const ran = await runScript(`#!/usr/bin/env -S wilco run
       import type { Entry } from "./types.ts";

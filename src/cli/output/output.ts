@@ -64,7 +64,9 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
   const noColour = (env["NO_COLOR"] ?? "") !== "";
   const personOut = isPersonThere(stdout, env);
   const interactive = isPersonThere(stderr, env);
-  const colours = !noColour && (personOut || interactive) ? await loadColours() : NO_COLOURS;
+  // A CI system that shows colours sets it itself; it says nothing about a cursor, so there is no live line for it.
+  const forced = !["", "0", "false"].includes(env["FORCE_COLOR"] ?? "");
+  const colours = forced || (!noColour && (personOut || interactive)) ? await loadColours() : NO_COLOURS;
   const live = createLiveLine({
     stream: stderr,
     enabled: interactive && !noColour && !quiet,
@@ -84,8 +86,8 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
     verbose,
     quiet,
     interactive,
-    paint: personOut ? colours : NO_COLOURS,
-    paintErr: interactive ? colours : NO_COLOURS,
+    paint: forced || personOut ? colours : NO_COLOURS,
+    paintErr: forced || interactive ? colours : NO_COLOURS,
     get width() {
       return stdout.isTTY === true ? stdout.columns || DEFAULT_WIDTH : Infinity;
     },

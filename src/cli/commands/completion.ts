@@ -1,0 +1,37 @@
+/** `wilco completion SHELL`, and `wilco complete`, which the shells ask. */
+import type { Command } from "commander";
+import { WilcoError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import { candidatesOf } from "../completion/candidates.ts";
+import { knownOf, refreshKnown } from "../completion/known.ts";
+import { COMPLETION_SCRIPTS, SHELLS } from "../completion/scripts.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+
+export async function printCompletion({ output }: Context, name: string): Promise<number> {
+  const shell = SHELLS.find((one) => one === name);
+  if (!shell) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `There is no completion for ${JSON.stringify(name)}`,
+      hint: suggestion(name, SHELLS, "There is one for"),
+    });
+  }
+  output.write(COMPLETION_SCRIPTS[shell]);
+  return EXIT.succeeded;
+}
+
+export async function complete(
+  context: Context,
+  program: Command,
+  words: readonly string[],
+  flags: { refresh?: boolean },
+): Promise<number> {
+  if (flags.refresh === true) {
+    await refreshKnown(context);
+    return EXIT.succeeded;
+  }
+  const candidates = candidatesOf(program, words, await knownOf(context));
+  context.output.write(candidates.map((one) => `${one}\n`).join(""));
+  return EXIT.succeeded;
+}

@@ -1,0 +1,112 @@
+/**
+ * What the server has, for completion: kept in a file, because a Tab must be answered in the time of a start, and asked
+ * for anew in the background when it is old.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createApi, type Api } from "../../client/api.ts";
+import { createTransport } from "../../client/transport.ts";
+import { sha256 } from "../../core/ids.ts";
+import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
+import { resolveConnection } from "../connection.ts";
+import type { Context } from "../context.ts";
+import { dataDirOf } from "../data-dir.ts";
+
+export interface Known {
+  /** ms since 1970. */
+  at: number;
+  resources: Array<{ name: string; type: string }>;
+  /** "tier=web" */
+  labels: string[];
+  groups: string[];
+  /** By type: operations with the names of their parameters. */
+  types: Record<string, Record<string, string[]>>;
+}
+
+/** Older than this, it is asked for anew; what was known is the answer all the same. */
+const FRESH = 30_000;
+const MOST = 5_000;
+
+/** undefined when no server is named, or nothing is known of it yet. Never throws: a Tab has nobody to tell. */
+export async function knownOf(context: Context): Promise<Known | undefined> {
+  try {
+    const known = read(await fileOf(context));
+    if (known === undefined || Date.now() - known.at > FRESH) askInBackground();
+    return known;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks the server, and keeps the answer. */
+export async function refreshKnown(context: Context): Promise<void> {
+  const file = await fileOf(context);
+  const { url, token } = await connectionOf(context);
+  const transport = createTransport({ url, token, retryTime: 0 });
+  try {
+    const known = await ask(createApi(transport));
+    mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
+    const temporary = `${file}.${process.pid}`;
+    writeFileSync(temporary, JSON.stringify(known), { mode: 0o600 });
+    renameSync(temporary, file);
+  } finally {
+    transport.close();
+  }
+}
+
+async function ask(api: Api): Promise<Known> {
+  const [resources, types, groups] = await Promise.all([api.resources({ limit: 1_000 }), api.types(), api.groups()]);
+  const items = [...resources.items];
+  for (let { next } = resources; next !== null && items.length < MOST;) {
+    const page = await api.resources({ limit: 1_000, cursor: next });
+    items.push(...page.items);
+    ({ next } = page);
+  }
+  const labels = new Set(items.flatMap((one) => Object.entries(one.labels).map(([key, value]) => `${key}=${value}`)));
+  return {
+    at: Date.now(),
+    resources: items.map(({ name, type }) => ({ name, type })),
+    labels: [...labels],
+    groups: groups.items.map(({ name }) => name),
+    types: Object.fromEntries(
+      types.items.map((type) => [
+        type.name,
+        Object.fromEntries(
+          Object.values(type.operations).map((operation) => [
+            operation.name,
+            Object.keys(operation.parameters["properties"] ?? {}),
+          ]),
+        ),
+      ]),
+    ),
+  };
+}
+
+function connectionOf(context: Context) {
+  return resolveConnection(context, dataDirOf(context, undefined));
+}
+
+/** One for each server and token: who may see less must not be offered more. */
+async function fileOf(context: Context): Promise<string> {
+  const { url, token } = await connectionOf(context);
+  return join(defaultCacheDirectory(context.env), "completion", `${sha256(`${url} ${token}`).slice(0, 24)}.json`);
+}
+
+function read(file: string): Known | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Known;
+  } catch {
+    return undefined; // none yet
+  }
+}
+
+function askInBackground(): void {
+  // Detached and silent: the shell is not to wait for it, nor to hear of it.
+  spawn(process.execPath, [...process.execArgv, process.argv[1]!, "complete", "--refresh"], {
+    detached: true,
+    stdio: "ignore",
+  })
+    .on("error", () => {})
+    .unref();
+}
