@@ -12,8 +12,6 @@ import { beyondOf, flagsText, normaliseRequest } from "../permission-flags.ts";
 
 export type ScriptCeiling = Pick<PermissionRequest, "allow-env" | "allow-read" | "allow-net">;
 
-export const NO_CEILING: ScriptCeiling = { "allow-env": [], "allow-read": [], "allow-net": [] };
-
 export interface CeilingFlags {
   scriptsAllowEnv?: string[];
   scriptsAllowRead?: string[];
