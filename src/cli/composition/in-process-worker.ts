@@ -19,6 +19,7 @@ import type { LoadTypes } from "../../worker/types-in-use.ts";
 import { createWorker, type Worker } from "../../worker/worker.ts";
 import { injectDispatch } from "./inject-dispatch.ts";
 import type { ScriptPoolOptions } from "./script-worker.ts";
+import { superviseWorker } from "./supervised-worker.ts";
 
 export interface InProcessWorkerOptions {
   app: FastifyInstance;
@@ -46,7 +47,12 @@ const CREATOR = "server";
 /** Random characters at the end of its name. */
 const SUFFIX = 6;
 
-export async function startInProcessWorker(options: InProcessWorkerOptions): Promise<Worker> {
+/** Started, and started anew when the server will not have it any more. */
+export function startInProcessWorker(options: InProcessWorkerOptions): Promise<Worker> {
+  return superviseWorker({ start: () => startOne(options), log: options.log });
+}
+
+async function startOne(options: InProcessWorkerOptions): Promise<Worker> {
   const { app, name, dataDir, scripts, version, log } = options;
   const token = options.adminToken ?? (await ensureWorkerToken(options));
   const api = createWorkerApi({ request: createInjectRequest({ inject: (request) => app.inject(request), token }) });
