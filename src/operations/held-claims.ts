@@ -79,8 +79,10 @@ export function createHeldClaims(context: Context): HeldClaims {
     if (first) signal(first);
   }
 
+  /** Also those that are trying: they may have passed an entry by while the transaction that lets go of it now had it. */
   function wakeAll(route: string): void {
-    for (const held of sleeping.get(route) ?? []) signal(held);
+    dryRoutes.receive({ routes: [route] });
+    for (const held of bySession.values()) if (held.reach?.routes.includes(route)) signal(held);
   }
 
   /** Sleeps until a signal, the end of the wait, or a replacement. */
