@@ -6,11 +6,13 @@ import { alice, createWorld, optionsOf, serve, workerToken, type World } from ".
 
 const SIGNALS_ONLY = { pollFloor: 3_600_000 };
 
-/** Plays the worker: beats once, held, and answers every order it gets with the next beat. */
+/** Plays the worker: beats, held, until there are orders, and answers them with the next beat. */
 async function answerOnce(world: Pick<World, "operations">, session: string, answer: object = { fine: true }) {
   const beat = (more: Partial<HeartbeatRequest>) =>
     world.operations.heartbeat(workerToken, session, { leases: [], state: "ready", ...more });
-  const { orders } = await beat({ wait: 60_000 });
+  let { orders } = await beat({ wait: 60_000 });
+  // Whatever may have changed ends the hold, also the connection of a server to the signals.
+  while (orders.length === 0) ({ orders } = await beat({ wait: 60_000 }));
   await beat({ answers: orders.map(({ id }) => ({ id, answer: { ...answer } })) });
   return orders.map(({ command }) => command);
 }
@@ -59,7 +61,8 @@ describeOnBothEngines("an order to workers", (engine) => {
     const beat = (more: Partial<HeartbeatRequest> = {}) =>
       world.operations.heartbeat(workerToken, session, { leases: [], state: "ready", ...more });
     const asked = world.operations.orderWorkers(alice, { command: "reload", all: true, wait: 60_000 }, world.never);
-    const { orders } = await beat({ wait: 60_000 });
+    let { orders } = await beat({ wait: 60_000 });
+    while (orders.length === 0) ({ orders } = await beat({ wait: 60_000 }));
     expect((await beat()).orders).toEqual(orders);
     const error = { code: "invalid_request", message: "does not load\u0000" };
     const answers = [
