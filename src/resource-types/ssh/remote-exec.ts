@@ -41,8 +41,8 @@ export interface RemoteHost {
 
 /** ms for what a command left behind to let go of its output by itself, before it is ended. */
 const AFTER_EXIT = 1_000;
-/** ms for ending what runs there: grace, SIGKILL, and the way there and back. */
-const KILL_LIMIT = REMOTE_GRACE + 2_500;
+/** ms for ending what runs there: grace, SIGKILL, and the way there and back. A worker gives up handlers after 8 s. */
+const KILL_LIMIT = 7_000;
 
 export function createRemoteHost(target: SshTarget, connections: SshConnections): RemoteHost {
   const host = shownEndpoint(target);
@@ -77,7 +77,7 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
     const killed = Promise.withResolvers<void>();
     const abort = () => {
       killing = true;
-      void killOver(connection, session.pid, { grace: REMOTE_GRACE }).then(() => killed.resolve());
+      void killOver(connection, session.pid).then(() => killed.resolve());
     };
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
@@ -123,7 +123,7 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
       if (!readers.some((reader) => reader.blocked())) left -= performance.now() - before;
     }
     if (done || signal.aborted) return;
-    await killOver(connection, session.pid, { grace: REMOTE_GRACE });
+    await killOver(connection, session.pid);
     await Promise.race([session.closed, sleep(AFTER_EXIT)]);
     session.channel.close();
     // What still holds its output has left the group on purpose.
@@ -143,21 +143,17 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
     ]);
     if (pid === 0) return connectionLost(host, why);
     const ended = await connections
-      .use(target, signal, (anew) => killOver(anew, pid, { grace: REMOTE_GRACE, token }))
+      .use(target, signal, (anew) => killOver(anew, pid, token))
       .catch(() => "unreachable");
     const end = ended === "gone" ? " Nothing of it runs there any more." : " Whether it still runs there is not known.";
     return connectionLost(host, why, end);
   }
 
   /** @returns what the script says, or why it could not be asked. Never rejects, and does not wait for ever. */
-  async function killOver(
-    connection: SshConnection,
-    pid: number,
-    { grace, token = "" }: { grace: number; token?: string },
-  ): Promise<string> {
+  async function killOver(connection: SshConnection, pid: number, token = ""): Promise<string> {
     const limit = AbortSignal.timeout(KILL_LIMIT);
     const own = randomId();
-    const args = [String(pid), String(Math.ceil(grace / 100)), token];
+    const args = [String(pid), String(REMOTE_GRACE), token];
     try {
       const line = scriptLine(own, KILL_SCRIPT, args);
       const session = await startRemote({ connection, host, token: own, become: target.become, line, signal: limit });
