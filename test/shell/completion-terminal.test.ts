@@ -39,23 +39,18 @@ describe("Tab at a terminal", () => {
   it("completes a name, then an operation, then its parameters, and shows the signature", async () => {
     const screen = await open(90);
     screen.type('resource("ha');
-    screen.press("Tab");
-    await screen.shows(/> resource\("hall$/);
+    await screen.tab(/> resource\("hall$/);
     screen.type("w");
-    screen.press("Tab");
-    await screen.shows(/> resource\("hallway"\)$/);
+    await screen.tab(/> resource\("hallway"\)$/);
     screen.type(".gr");
-    screen.press("Tab");
-    await screen.shows(/\.greet$/);
+    await screen.tab(/\.greet$/);
     screen.type("({ ");
-    screen.press("Tab");
-    screen.press("Tab");
-    const seen = await screen.shows(/name: {3}loud:[^]*> resource\("hallway"\)\.greet\(\{$/);
+    await screen.tab(/name: {3}loud:[^]*> resource\("hallway"\)\.greet\(\{$/);
+    const seen = await screen.tab(/Whom to greet\.[^]*> resource\("hallway"\)\.greet\(\{$/);
     expect(seen).toContain("  Says hello to someone.\n");
     expect(seen).toContain('  name?: string = "you"  Whom to greet.\n');
     screen.type("na");
-    screen.press("Tab");
-    await screen.shows(/name:$/);
+    await screen.tab(/name:$/);
     screen.enter('"Ann" })');
     await screen.shows(/stdout: "hello Ann\\n"/);
   });
@@ -65,16 +60,14 @@ describe("Tab at a terminal", () => {
     screen.type('resource("")');
     screen.press("Left", "Left");
     screen.type("hallw");
-    screen.press("Tab");
-    expect(await screen.shows(/hallway/)).toMatch(/> resource\("hallway"\)$/);
+    expect(await screen.tab(/hallway/)).toMatch(/> resource\("hallway"\)$/);
   });
 
   it("knows what an earlier line of the entry declared", async () => {
     const screen = await open(90);
     screen.enter('for (const one of resources("hall*")) {');
     screen.type("one.fa");
-    screen.press("Tab");
-    expect(await screen.shows(/one\.fail$/)).toContain("for (const one of");
+    expect(await screen.tab(/one\.fail$/)).toContain("for (const one of");
   });
 });
 

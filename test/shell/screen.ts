@@ -20,6 +20,11 @@ export interface Screen {
   text(): string;
   /** Resolves with what is seen as soon as the pattern matches it. */
   shows(pattern: RegExp): Promise<string>;
+  /**
+   * Presses Tab until what it gives is seen. A Tab answers in 150 ms or says nothing: on a busy machine, and before the
+   * names have come, it takes another, as it takes a person another.
+   */
+  tab(pattern: RegExp): Promise<string>;
   /** A shell's prompt stands on the last line, with nothing behind it. */
   prompt(): Promise<string>;
 }
@@ -35,6 +40,8 @@ export interface ScreenOptions {
 /** How long something may take to appear; it is there much earlier, or never. */
 const PATIENCE = 20_000;
 const LOOK = 40;
+/** Between two Tabs of which the first said nothing. */
+const AGAIN = 2_000;
 const PROMPT = /^\S+@SERVER>$/;
 
 export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 40 }: ScreenOptions): Screen {
@@ -47,6 +54,7 @@ export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 4
   });
   onTestFinished(() => terminal.close());
   let end = "";
+  let typed = "";
   void terminal.ended.then((code) => (end = `\nended with ${code}`));
 
   function text(): string {
@@ -56,18 +64,26 @@ export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 4
       .replace(/\b\d+(\.\d+)?(ms|s|m|h)( \d+(\.\d+)?(ms|s|m))*( ago)?\b/g, "AGO");
   }
 
-  async function until(matches: (seen: string) => boolean, what: string): Promise<string> {
+  async function until(matches: (seen: string) => boolean, what: string, again = () => {}): Promise<string> {
     const deadline = performance.now() + PATIENCE;
+    let next = performance.now() + AGAIN;
     for (;;) {
       const seen = text();
       if (matches(seen)) return seen;
+      if (performance.now() > next) {
+        again();
+        next = performance.now() + AGAIN;
+      }
       if (performance.now() > deadline) throw new Error(`The screen never showed ${what}:\n${seen}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
   }
 
   return {
-    type: (what) => terminal.write(what),
+    type(what) {
+      terminal.write(what);
+      typed = what;
+    },
     press: (...keys) => terminal.press(...keys),
     enter(what) {
       terminal.write(what);
@@ -78,6 +94,13 @@ export function openScreen({ env, cwd, args = ["shell"], columns = 100, rows = 4
     resize: (width, height) => terminal.resize(width, height),
     text,
     shows: (pattern) => until((seen) => pattern.test(seen), String(pattern)),
+    async tab(pattern) {
+      const press = (): void => terminal.press("Tab");
+      // A Tab that comes together with text is a pasted one, and stays a Tab.
+      await until((seen) => (seen.split("\n").at(-1) ?? "").includes(typed.trim()), typed);
+      press();
+      return until((seen) => pattern.test(seen), String(pattern), press);
+    },
     prompt: () => until((seen) => PROMPT.test(seen.split("\n").at(-1) ?? ""), "a prompt"),
   };
 }
