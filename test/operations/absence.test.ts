@@ -1,10 +1,13 @@
 /**
  * What is not to be held against the workers: our own absence. Time is moved in the rows, so that no test waits for it.
  */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { heldUpAfter, heldUpBeforeTransaction } from "./dying.ts";
 import { bob, createWorld, serve, unsound, workerToken, type World } from "./world.ts";
+
+// Many small steps: seconds on a quiet machine, more than the usual time on a starved one.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** As if everything that is stored had been written `ms` earlier: the servers, or the database, were away since. */
 async function away({ database }: World, ms: number): Promise<void> {

@@ -2,10 +2,13 @@
  * A server that dies between any two statements leaves a state from which another goes on: each operation is broken off
  * at each of its statements, and once more after its commit, and then repeated on a server that lives.
  */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { describeOnBothEngines, type EngineWorld } from "../support/engines.ts";
 import { dyingAt, Died } from "./dying.ts";
 import { alice, bob, createWorld, serve, unsound, workerToken, type World } from "./world.ts";
+
+// Many small steps: seconds on a quiet machine, more than the usual time on a starved one.
+vi.setConfig({ testTimeout: 180_000 });
 
 type Server = ReturnType<typeof serve>;
 

@@ -1,10 +1,13 @@
 /** Several servers on one PostgreSQL: each call goes to another of them. The embedded engine has one, and refuses a second. */
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openDatabase, type Database } from "../../src/database/database.ts";
 import { reconcile } from "../../src/operations/reconcile.ts";
 import type { QueueSettings } from "../../src/operations/context.ts";
 import { createTestDatabase, type EngineWorld } from "../support/engines.ts";
 import { alice, bob, migrated, optionsOf, seed, serve, unsound, workerToken } from "./world.ts";
+
+// Many small steps: seconds on a quiet machine, more than the usual time on a starved one.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Two servers, each with connections of its own. */
 async function twoServers(settings: Partial<QueueSettings> = {}, deaf = false) {
