@@ -32,6 +32,7 @@ import type {
   ReloadedTypes,
   ReportAnswer,
   ReportRequest,
+  StopRequest,
   ResumeRequest,
   ScriptAnswer,
   ScriptSource,
@@ -101,7 +102,7 @@ export interface Operations {
   ): Promise<HeartbeatAnswer>;
   report(principal: Principal, session: string, request: ReportRequest): Promise<ReportAnswer>;
   finish(principal: Principal, session: string, request: FinishRequest): Promise<FinishAnswer>;
-  stopWorker(principal: Principal, session: string): Promise<void>;
+  stopWorker(principal: Principal, session: string, request?: StopRequest): Promise<void>;
   workers(): Promise<WorkersAnswer>;
   /** Held until all workers meant have answered, or `request.wait` is over. */
   orderWorkers(principal: Principal, request: OrderRequest, signal: AbortSignal): Promise<OrdersAnswer>;

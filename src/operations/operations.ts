@@ -121,7 +121,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       ),
     report: createReport(context),
     finish: createFinish(context, claims),
-    stopWorker: (principal, session) => stopWorker(context, principal, session),
+    stopWorker: (principal, session, request) => stopWorker(context, principal, session, request),
     workers: () => listWorkers(context, database),
     orderWorkers: (principal, request, signal) =>
       orderWorkers(context, principal, request, AbortSignal.any([signal, stopping.signal])),

@@ -6,7 +6,13 @@ import type { WorkerRow } from "../database/tables.ts";
 import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import { requireName } from "../domain/route.ts";
 import type { WorkerCounts } from "../domain/worker.ts";
-import type { RegisterAnswer, RegisterRequest, ReloadedTypes, WorkersAnswer } from "../protocol/messages.ts";
+import type {
+  RegisterAnswer,
+  RegisterRequest,
+  ReloadedTypes,
+  StopRequest,
+  WorkersAnswer,
+} from "../protocol/messages.ts";
 import { rememberTypes, SLOTS_TAKEN } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
@@ -14,7 +20,7 @@ import type { Principal, SaveTypes } from "./contract.ts";
 import { newChanges, toChange, type Changes } from "./changes.ts";
 import { lockEntries } from "./locked.ts";
 import { warnOfGoneWorker } from "./serial.ts";
-import { lapseLeases } from "./lapse.ts";
+import { lapseLeases, requeue } from "./lapse.ts";
 import { checkMayServe, checkMayTakeName } from "./may-register.ts";
 
 export type { WorkerRow } from "../database/tables.ts";
@@ -203,13 +209,35 @@ function namesOf(types: readonly unknown[]): string[] {
   return types.map((type) => (type as { name?: string } | null)?.name ?? "");
 }
 
-export async function stopWorker(context: Context, principal: Principal, session: string): Promise<void> {
+export async function stopWorker(
+  context: Context,
+  principal: Principal,
+  session: string,
+  { idle = false }: StopRequest = {},
+): Promise<void> {
   const changes = newChanges();
   await context.database.transaction(async (tx) => {
     const worker = await requireSession(tx, principal, session, "wait");
+    if (idle) await requeueUnstarted(tx, session, changes);
     await endSession(context, tx, session, "stopped", `its worker ${worker.name} stopped`, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });
+}
+
+/** What a claim gave it whose answer never arrived: nothing of it has begun, so it is queued again whatever it is. */
+async function requeueUnstarted(tx: Transaction, session: string, changes: Changes): Promise<void> {
+  const held = await tx.query<{ id: number }>(
+    "SELECT id FROM entry WHERE worker_session = $1 AND status = 'running' ORDER BY id",
+    [session],
+  );
+  const locked = await lockEntries(
+    tx,
+    held.map((row) => row.id),
+  );
+  const unstarted = [...locked.values()].filter(
+    (entry) => entry.status === "running" && entry.worker_session === session,
+  );
+  await requeue(tx, unstarted, { reason: "its worker stopped before it started", countTry: false }, changes);
 }
 
 export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAnswer> {

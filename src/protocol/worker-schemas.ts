@@ -163,6 +163,14 @@ export const FinishSchema = Type.Object(
   closed,
 );
 
+export const StopSchema = Type.Object(
+  {
+    /** All that it ever began has ended and is reported: whatever is still leased to it was never started. */
+    idle: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
 export type RegisterRequest = Static<typeof RegisterSchema>;
 export type ClaimRequest = Static<typeof ClaimSchema>;
 export type HeartbeatRequest = Static<typeof HeartbeatSchema>;
@@ -171,4 +179,5 @@ export type ReportItem = ReportRequest["reports"][number];
 export type OutputChunk = NonNullable<ReportItem["chunks"]>[number];
 export type CarriedClaim = Static<typeof CarriedClaimSchema>;
 export type FinishRequest = Static<typeof FinishSchema>;
+export type StopRequest = Static<typeof StopSchema>;
 export type FinishItem = FinishRequest["finishes"][number];

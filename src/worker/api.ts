@@ -13,6 +13,7 @@ import type {
   ReloadedTypes,
   ReportAnswer,
   ReportRequest,
+  StopRequest,
 } from "../protocol/messages.ts";
 
 export interface CallOptions {
@@ -30,7 +31,7 @@ export interface WorkerApi {
   finish(session: string, body: FinishRequest, options?: CallOptions): Promise<FinishAnswer>;
   /** The worker has loaded its types anew. */
   reloaded(session: string, body: ReloadedTypes, options?: CallOptions): Promise<void>;
-  stop(session: string, options?: CallOptions): Promise<void>;
+  stop(session: string, body: StopRequest, options?: CallOptions): Promise<void>;
 }
 
 /**
@@ -104,8 +105,8 @@ export function createWorkerApi({ request }: { request: WorkerRequest }): Worker
     reloaded: async (session, body, options = {}) => {
       await request("POST", paths.reloaded(session), body, { timeout: DEFAULT_TIMEOUT, ...options });
     },
-    stop: async (session, options = {}) => {
-      await request("POST", paths.stop(session), {}, { timeout: DEFAULT_TIMEOUT, ...options });
+    stop: async (session, body, options = {}) => {
+      await request("POST", paths.stop(session), body, { timeout: DEFAULT_TIMEOUT, ...options });
     },
   };
 }

@@ -36,7 +36,7 @@ export interface ClaimsOptions {
 
 /** Outcomes that the server will not take yet must not keep the free slots idle, ms. */
 const PATIENCE = 250;
-/** For the last look at stop; what it misses, the lease's end gives back. */
+/** For the last look at stop; what it misses, the worker's goodbye gives back. */
 const LAST_LOOK = 5_000;
 
 export function createClaims({ api, session, work, finishing, wait = 20_000, log }: ClaimsOptions): Claims {

@@ -255,12 +255,15 @@ export function createWorker(options: WorkerOptions): Worker {
     await stop().finally(() => clearTimeout(giveUp));
   }
 
-  async function close({ heartbeat, handlers, reporter, session, directory }: Parts): Promise<void> {
+  async function close({ heartbeat, handlers, reporter, session, work, directory }: Parts): Promise<void> {
     await handlers.stop();
     for (const type of options.types) await type.close?.();
     await heartbeat.stop();
     await reporter.stop();
-    const goodbye = api.stop(session.current().session, { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) });
+    // Not when it stops without having said everything: what it ran might then be run again.
+    const idle = !life.signal.aborted && work.leases().length === 0;
+    const patience = { timeout: GOODBYE, signal: AbortSignal.timeout(GOODBYE) };
+    const goodbye = api.stop(session.current().session, { idle }, patience);
     // It only shortens the wait for the lease's end.
     await goodbye.catch((error: unknown) =>
       log.debug({ error: messageOf(error) }, "the server did not hear the goodbye"),

@@ -87,3 +87,28 @@ describeOnBothEngines("a finish that arrives while its lease is being reaped", (
     expect(await unsound(world.database)).toEqual([]);
   });
 });
+
+describeOnBothEngines("a worker that takes leave while the answer of its last claim is lost", (engine) => {
+  it("loses nothing of it: what it says it never began is queued again, with all its tries", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const [work, canceled] = [await world.submit("a", "work"), await world.submit("b", "work")];
+    await world.claim(session);
+    await world.operations.cancel(bob, canceled.id, {});
+    await world.operations.stopWorker(workerToken, session, { idle: true });
+    expect(await world.eventTypes(work.id)).toEqual(["submitted", "claimed", "requeued"]);
+    expect((await world.operations.entry(canceled.id)).status).toBe("canceled");
+    const other = await world.register("w2");
+    expect(await world.claim(other)).toMatchObject([{ entry: work.id, attempt: 2 }]);
+    expect(await unsound(world.database)).toEqual([]);
+  });
+
+  it("loses what may not be repeated when it does not say so", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const entry = await world.submit("a", "work");
+    await world.claim(session);
+    await world.operations.stopWorker(workerToken, session, {});
+    expect((await world.operations.entry(entry.id)).status).toBe("lost");
+  });
+});

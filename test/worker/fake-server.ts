@@ -165,8 +165,8 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
       attempt("reloaded", body, () => {
         requireSession(id);
       }),
-    stop: (id) =>
-      attempt("stop", {}, () => {
+    stop: (id, body) =>
+      attempt("stop", body, () => {
         requireSession(id);
         session = null;
       }),

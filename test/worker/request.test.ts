@@ -26,8 +26,8 @@ function serverApp(api: WorkerApi) {
       api[call]((params as { session: string }).session, body as never),
     );
   }
-  app.post("/v1/workers/:session/stop", async ({ params }, reply) => {
-    await api.stop((params as { session: string }).session);
+  app.post("/v1/workers/:session/stop", async ({ params, body }, reply) => {
+    await api.stop((params as { session: string }).session, body as never);
     return reply.status(204).send();
   });
   onTestFinished(() => app.close());

@@ -441,7 +441,7 @@ describe("stopping", () => {
     release.resolve();
     await stopping;
     expect(server.entries.get(first)!.finish).toMatchObject({ status: "succeeded" });
-    expect(server.calls.at(-1)!.call).toBe("stop");
+    expect(server.calls.at(-1)).toEqual({ call: "stop", body: { idle: true } });
   });
 
   it("hands back what the last claim was given on the way", async () => {

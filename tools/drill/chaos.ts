@@ -49,7 +49,11 @@ export function startChaos(options: ChaosOptions): Chaos {
       if (stopping.signal.aborted) return;
       const name = first.shift() ?? random.pick(weighted);
       say(name);
+      const began = performance.now();
       await ACTS[name]!.act(options);
+      // On a busy machine a start takes long: at least half of the time everything runs.
+      const took = performance.now() - began;
+      await sleep(took, undefined, { signal: stopping.signal }).catch(() => {});
       counts[name] = (counts[name] ?? 0) + 1;
     }
   }

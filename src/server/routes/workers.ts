@@ -11,6 +11,7 @@ import type {
   RegisterRequest,
   ReloadedTypes,
   ReportRequest,
+  StopRequest,
 } from "../../protocol/messages.ts";
 import { AskWorkersSchema, ControlWorkersSchema, ReloadedTypesSchema } from "../../protocol/order-schemas.ts";
 import {
@@ -19,6 +20,7 @@ import {
   HeartbeatSchema,
   RegisterSchema,
   ReportSchema,
+  StopSchema,
 } from "../../protocol/worker-schemas.ts";
 import { clientGone } from "../held.ts";
 import { requireWorkerProtocol } from "../worker-protocol.ts";
@@ -129,15 +131,18 @@ export function workerRoutes({ operations, inventory, version }: WorkerRoutesOpt
         return reply.code(204).send();
       },
     }),
-    route<{ Params: Session }>({
+    route<{ Params: Session; Body: StopRequest }>({
       method: "POST",
       path: "/v1/workers/:session/stop",
       access: "worker",
-      summary: "End the session; what it still holds lapses at once",
+      summary:
+        "End the session; what it still holds lapses at once, or is queued again when it says that it began none of it",
       params: BySession,
+      body: StopSchema,
+      bodyOptional: true,
       answer: { status: 204, description: "The session has ended" },
-      handle: async ({ principal, params }, reply) => {
-        await operations.stopWorker(principal, params.session);
+      handle: async ({ principal, params, body }, reply) => {
+        await operations.stopWorker(principal, params.session, body);
         return reply.code(204).send();
       },
     }),
