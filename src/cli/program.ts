@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { declareAccess } from "./declare/access.ts";
 import { declareCompletion } from "./declare/completion.ts";
+import { addExamples } from "./declare/examples.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareInventory } from "./declare/inventory.ts";
@@ -37,5 +38,6 @@ export function buildProgram(runner: Runner): Command {
   declareAccess(program, runner);
   declareProfiles(program, runner);
   declareCompletion(program, runner);
+  addExamples(program);
   return program;
 }

@@ -47,6 +47,33 @@ describe("docs/cli.md", () => {
     },
   );
 
+  it("has no example in the help with a flag that there is not", () => {
+    const wrong = leavesOf(program).flatMap((command) => {
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      const examples = help.split(/\nExamples?:\n/)[1] ?? "";
+      const own = [...flagsOf(command), ...global];
+      // Of a script or of another program are those behind a file, a pipe or "--".
+      const used = examples
+        .split("\n")
+        .flatMap((line) => (line.split(/ -- | \| |\.ts /)[0] ?? "").match(/ --?[a-z][a-z-]*/g) ?? []);
+      return used
+        .map((flag) => flag.trim())
+        .filter((flag) => !own.includes(flag))
+        .map((flag) => `${nameOf(command)} ${flag}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("is short, so the help of each command has an example that begins with it", () => {
+    const without = leavesOf(program).filter((command) => {
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      return !new RegExp(`Examples?:\\n[^]*wilco ${nameOf(command).replace(/^wilco /, "")}\\b`).test(help);
+    });
+    expect(without.map(nameOf)).toEqual([]);
+  });
+
   function flagsOf(command: Command): string[] {
     return sorted(
       command.options

@@ -1,0 +1,54 @@
+/** An example in the help of each command that does not bring its own. */
+import type { Command } from "commander";
+
+const EXAMPLES: Record<string, readonly string[]> = {
+  up: ["wilco up", "wilco up --port 7070 --types ./types"],
+  down: ["wilco down"],
+  status: ["wilco status --json"],
+  server: ["wilco server --host 0.0.0.0 --tls-cert chain.pem --tls-key key.pem --database-url postgres://db/wilco"],
+  worker: ["WILCO_TOKEN=… wilco worker --server https://wilco.example.org --zone eu --role automate"],
+  shell: ["wilco shell", "echo 'resources().length' | wilco shell"],
+  run: [
+    "wilco run restart.ts --batch=25%",
+    "wilco run --local --inventory wilco.yaml restart.ts",
+    "wilco run --on-server --at 22:00 restart.ts",
+  ],
+  typegen: ["wilco typegen", "wilco typegen --out - | less"],
+  check: ["wilco check restart.ts"],
+  init: ["wilco init scripts"],
+  history: ["wilco history --status failed,lost --since -2h", "wilco history --resource web-1 --json"],
+  "entry show": ["wilco entry show 17"],
+  "entry tail": ["wilco entry tail 17 | grep -i error"],
+  "entry wait": ["wilco entry wait 17 --wait-timeout 10m; echo $?"],
+  "entry cancel": ['wilco entry cancel 17 --reason "wrong version"'],
+  "entry retry": ["wilco entry retry 17"],
+  "queue paused": ["wilco queue paused"],
+  "resources list": ["wilco resources list tier=web,zone=eu"],
+  "resources show": ["wilco resources show web-1"],
+  "types list": ["wilco types list"],
+  "types show": ["wilco types show process --json"],
+  apply: ["wilco apply --dry-run wilco.yaml", "cat *.yaml | wilco apply -"],
+  "workers list": ["wilco workers list"],
+  "tokens create": ["wilco tokens create ci --role operator --quiet > ci.token"],
+  "tokens bootstrap": ["WILCO_DATABASE_URL=postgres://db/wilco wilco tokens bootstrap root"],
+  "tokens list": ["wilco tokens list"],
+  "tokens revoke": ["wilco tokens revoke ci"],
+  "secrets set": ["wilco secrets set db-password < password.txt"],
+  "secrets list": ["wilco secrets list"],
+  "secrets remove": ["wilco secrets remove db-password"],
+  login: ["wilco login https://wilco.example.org --profile prod"],
+  logout: ["wilco logout --profile prod"],
+  "profiles list": ["wilco profiles list"],
+  "profiles use": ["wilco profiles use prod"],
+  "profiles remove": ["wilco profiles remove prod"],
+  complete: ["wilco complete -- exec web-"],
+};
+
+export function addExamples(program: Command): void {
+  for (const [path, examples] of Object.entries(EXAMPLES)) {
+    let command: Command | undefined = program;
+    for (const name of path.split(" ")) command = command?.commands.find((one) => one.name() === name);
+    const title = examples.length === 1 ? "Example" : "Examples";
+    command?.addHelpText("after", `\n${title}:\n${examples.map((line) => `  ${line}`).join("\n")}`);
+  }
+}
