@@ -124,6 +124,8 @@ export interface Assignment {
   implementation: Implementation | null;
   /** ms left until the deadline, counted from when the answer was made. */
   deadlineIn: number;
+  /** ms from claim to deadline, as asked for. */
+  timeout?: number;
   onLost: "lose" | "requeue";
   weight: number;
   /** Bytes of output kept; beyond it one `truncated` event. */

@@ -169,7 +169,7 @@ function endOf(performed: Performed, { assignment, control }: Pick<Execution, "a
     case "lost":
       return null;
     case "deadline": {
-      const message = `${assignment.operation} did not end within ${formatDuration(assignment.deadlineIn)}.${left}`;
+      const message = `${assignment.operation} did not end within ${formatDuration(assignment.timeout ?? assignment.deadlineIn)}.${left}`;
       return {
         status: "timed_out",
         error: entryError("timeout", message, "operation", { hint: "Give it more time with the option timeout." }),
