@@ -8,6 +8,8 @@ import { REQUEST_OPTION_KEYS } from "../../src/client/request-options.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { ERROR_STATUS } from "../../src/core/errors.ts";
+import { WHY_REASONS } from "../../src/domain/why.ts";
+import { URGENCY } from "../../src/operations/doctor/doctor.ts";
 import { builtinTypes } from "../../src/resource-types/builtin.ts";
 import { paths } from "../../src/protocol/paths.ts";
 import { codesOf, readPage, ROOT, rowsOf, sectionOf } from "./markdown.ts";
@@ -15,6 +17,7 @@ import { codesOf, readPage, ROOT, rowsOf, sectionOf } from "./markdown.ts";
 const cli = readPage("docs/cli.md").text;
 const scripting = readPage("docs/scripting.md").text;
 const resourceTypes = readPage("docs/resource-types.md").text;
+const operations = readPage("docs/operations.md").text;
 const httpApi = readPage("docs/http-api.md").text;
 
 const sorted = (words: Iterable<string>) => [...new Set(words)].toSorted();
@@ -151,6 +154,16 @@ describe("docs/resource-types.md", () => {
       expect(sorted(documented)).toEqual(sorted(connection));
     },
   );
+});
+
+describe("docs/operations.md", () => {
+  it("has every reason of why, and no other", () => {
+    expect(sorted(firstCodes(sectionOf(operations, "Why")))).toEqual(sorted(WHY_REASONS));
+  });
+
+  it("has every finding of the doctor, and no other", () => {
+    expect(sorted(firstCodes(sectionOf(operations, "Doctor")))).toEqual(sorted(URGENCY));
+  });
 });
 
 describe("docs/http-api.md", () => {

@@ -15,8 +15,8 @@ export interface DoctorOptions {
   version: string | null;
 }
 
-/** What keeps work from being done comes first. */
-const URGENCY = [
+/** Every finding there is: what keeps work from being done comes first. */
+export const URGENCY: readonly string[] = [
   "storage_full",
   "database_read_only",
   "maintenance_late",
