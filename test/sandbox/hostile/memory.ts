@@ -55,10 +55,6 @@ const pieces = all({ ends: "completed", line: "value", says: "out of memory" }, 
   ["asks for a text of 500 MB", `try { "x".repeat(2 ** 29); } catch (e) { console.log("out of memory", e.name); }`],
   ["pads a text to 500 MB", `try { "x".padEnd(2 ** 29); } catch (e) { console.log("out of memory", e.name); }`],
   [
-    "doubles a text without end",
-    `let s = "x"; try { for (;;) { s += s; s.charCodeAt(3); } } catch (e) { console.log("out of memory", e.name); }`,
-  ],
-  [
     "joins an empty array of many",
     `try { new Array(2 ** 18).join("x".repeat(5_000)); } catch (e) { console.log("out of memory", e.name); }`,
   ],
@@ -74,4 +70,12 @@ const pieces = all({ ends: "completed", line: "value", says: "out of memory" }, 
   ],
 ]);
 
-export const memory: Theme = { title: "memory", cases: [...used, ...usedOtherwise, ...pieces] };
+/** As these, but what it got is still held by its variable. */
+const held = all({ ends: "completed", line: "value", says: "out of memory", spoils: true }, [
+  [
+    "doubles a text without end",
+    `let s = "x"; try { for (;;) { s += s; s.charCodeAt(3); } } catch (e) { console.log("out of memory", e.name); }`,
+  ],
+]);
+
+export const memory: Theme = { title: "memory", cases: [...used, ...usedOtherwise, ...pieces, ...held] };
