@@ -55,8 +55,11 @@ async function runBatch(options: LoadOptions, load: Load, first: number, end: nu
   const open = new Map<number, number>();
   answer.entries.forEach((outcome, index) => {
     if ("error" in outcome) throw new Error(`a call was refused: ${outcome.error.message}`);
-    load.calls.set(outcome.entry.id, calls[index]!.call);
-    open.set(outcome.entry.id, outcome.entry.lastEvent);
+    const { id, status, lastEvent } = outcome.entry;
+    load.calls.set(id, calls[index]!.call);
+    // A submit that had to be repeated is answered with entries that may have ended meanwhile.
+    if (isTerminal(status)) load.told.set(id, status);
+    else open.set(id, lastEvent);
   });
   while (open.size > 0) {
     const entries = [...open].map(([id, seen]) => ({ id, seen }));
