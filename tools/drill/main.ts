@@ -18,6 +18,14 @@ const { values } = parseArgs({
   },
 });
 
+// So that what it started ends with it.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+
 const engines = values.engine === "both" ? (["postgres", "sqlite"] as const) : [values.engine];
 const seed = values.seed === undefined ? randomInt(1_000_000) : count("seed", values.seed);
 const built = fileURLToPath(new URL("../../dist/cli/bin.js", import.meta.url));
