@@ -6,6 +6,9 @@ import { asObject, readScriptError, spoiled } from "./guest-errors.ts";
 import { readDescription, readVariables } from "./guest-values.ts";
 import type { EndMessage } from "./guest/wire.ts";
 
+const IN_A_SHELL =
+  "Look for what it sets on Object.prototype, such as toJSON, or deletes; .clear starts the sandbox anew, without it.";
+
 /** How a script ended; an error of the script's when the message makes no sense. */
 export function readEndMessage(json: string): EndMessage {
   const message = asObject(parsed(json));
@@ -75,7 +78,7 @@ function readLine(message: Record<string, unknown>, lastOutput: string, current:
     if (value) return { number, kind: "value", value, awaited: message["awaited"] === true };
     if (kind === "error") return { number, kind, error: readScriptError(message["error"]), lastOutput };
   }
-  return { number: current, kind: "error", error: spoiled(), lastOutput: "" };
+  return { number: current, kind: "error", error: { ...spoiled(), hint: IN_A_SHELL }, lastOutput: "" };
 }
 
 function parsed(json: string): unknown {
