@@ -16,7 +16,7 @@ const SEED = Number(process.env["WILCO_DRILL_SEED"] ?? 20_260);
 describe("a drill", () => {
   it.concurrent.each(ENGINES)(
     "on %s loses nothing, repeats nothing that may not be repeated, and leaves nothing behind",
-    { timeout: 240_000 },
+    { timeout: 600_000 },
     async (engine) => {
       const report = await runDrill({
         engine,
@@ -26,7 +26,7 @@ describe("a drill", () => {
         workers: 2,
         lease: 2_000,
         lostAfter: 4_000,
-        patience: 180_000,
+        patience: 540_000,
         pause: [100, 600],
         cli: CLI_FILE,
         say: () => {},
