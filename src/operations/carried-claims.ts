@@ -67,6 +67,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
   function settle(
     tx: Transaction,
     session: string,
+    { slots }: CarriedClaim,
     found: ClaimTry,
     before: number | undefined,
     changes: Changes,
@@ -75,7 +76,8 @@ export function createCarriedClaims<C extends WaitingClaim>({
     if (found.reserved) tx.afterCommit(() => reach?.routes.forEach(wakeAll));
     if (!reach || !found.dry) return;
     if (!isBanded(reach)) for (const route of reach.routes) changes.routes.delete(route);
-    if (before !== undefined) dryRoutes.isDry(session, before);
+    // What a transaction took that is rolled back is there again.
+    if (before !== undefined) tx.afterCommit(() => dryRoutes.isDry(session, before, slots));
   }
 
   async function claimAlong(
@@ -88,7 +90,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
     const known = reaches.get(session);
     const before = known && dryRoutes.announced(known.routes);
     const found = await claimWithin(context, tx, principal, session, request, { known, holdsLocks: true });
-    settle(tx, session, found, before, changes);
+    settle(tx, session, request, found, before, changes);
     return found.assignments;
   }
 
@@ -109,7 +111,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
       const parts = { known: held.reach, holdsLocks: true };
       try {
         const found = await claimWithin(context, tx, held.principal, held.session, held.request, parts);
-        settle(tx, held.session, found, before, changes);
+        settle(tx, held.session, held.request, found, before, changes);
         return found.assignments;
       } catch (error) {
         if (error instanceof WilcoError) return [];

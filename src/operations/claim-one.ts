@@ -10,7 +10,7 @@ import type { ClaimAnswer } from "../protocol/messages.ts";
 import { mayClaim } from "../queue/eligibility.ts";
 import { readPausedRoute } from "../queue/paused.ts";
 import { reachOf, type Reach } from "../queue/reach.ts";
-import { usedSlots, withinSlots } from "../queue/take.ts";
+import { readRoom, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import { claimedBefore, handOut } from "./claim.ts";
 import type { Context } from "./context.ts";
@@ -28,12 +28,12 @@ export async function claimOne(
   request: { claimId: string; entry: number },
 ): Promise<ClaimAnswer> {
   return context.database.transaction(async (tx) => {
-    const [worker, used, repeated] = await Promise.all([
+    const [worker, { used }, repeated] = await Promise.all([
       requireSession(tx, principal, session, "wait"),
-      usedSlots(tx, session),
+      readRoom(tx, session),
       claimedBefore(tx, session, request.claimId),
     ]);
-    if (worker.claim_id === request.claimId && repeated.length > 0) {
+    if (repeated.length > 0) {
       return { assignments: await assignmentsOf(context, tx, repeated, tx.now()) };
     }
     const entry = await lockEntry(tx, request.entry);

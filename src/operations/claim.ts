@@ -7,8 +7,8 @@ import type { OpenedTarget } from "../inventory/targets.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { mayClaim } from "../queue/eligibility.ts";
 import { moveOf } from "../queue/moves.ts";
-import { reachOf, type Reach } from "../queue/reach.ts";
-import { findCandidates, reserve, takeEntries, usedSlots, withinSlots } from "../queue/take.ts";
+import { isBanded, reachOf, type Reach } from "../queue/reach.ts";
+import { findCandidates, readRoom, reserve, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -23,10 +23,12 @@ export interface ClaimTry {
   reach: Reach | undefined;
   /** It took all that it could carry, so more may be waiting for somebody else. */
   full: boolean;
-  /** It looked, and left nothing within its reach that nobody else takes. */
+  /** It looked, and left nothing that nobody else takes, except for what is outside of its band. */
   dry: boolean;
   /** By the database it has fewer slots free than it says: a finish may be on its way. */
   short: boolean;
+  /** It may pass by what another worker of its routes would take, so waking it alone is not enough. */
+  picky: boolean;
   /** It begins to keep itself free for a heavy entry that others may have the room for already. */
   reserved: boolean;
 }
@@ -73,17 +75,17 @@ export async function claimWithin(
   request: ClaimAsked,
   { known, holdsLocks = false }: ClaimParts,
 ): Promise<ClaimTry> {
-  const [worker, used, repeated, early] = await Promise.all([
+  const [worker, { used, lacking }, repeated, early] = await Promise.all([
     requireSession(tx, principal, session, holdsLocks ? "unless-locked" : "wait"),
-    usedSlots(tx, session),
+    readRoom(tx, session),
     claimedBefore(tx, session, request.claimId),
     known && findCandidates(tx, session, known, request.slots, context.settings.lease),
   ]);
   const reach = known ?? (worker && reachOf(worker));
-  const nothing = { assignments: [], reach, full: false, dry: false, short: false, reserved: false };
+  const nothing = { assignments: [], reach, full: false, dry: false, short: false, picky: true, reserved: false };
   if (!worker) return { ...nothing, short: true };
-  if (worker.claim_id === request.claimId && repeated.length > 0) {
-    // The answer was lost on its way: the same id gets the same entries, from any server.
+  if (repeated.length > 0) {
+    // The answer was lost on its way: the same id gets the same entries, from any server, whatever was claimed since.
     return { ...nothing, assignments: await assignmentsOf(context, tx, repeated, tx.now()) };
   }
   const free = worker.capacity - used;
@@ -98,8 +100,9 @@ export async function claimWithin(
     reach,
     reserved,
     full: found.length >= request.slots,
-    dry: next === undefined && found.length < request.slots,
+    dry: lacking === 0 && next === undefined && found.length < request.slots,
     short: heavy !== undefined || free < request.slots,
+    picky: lacking === 1 || heavy !== undefined || free < request.slots || isBanded(reach!),
   };
   if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
   return { ...outcome, assignments: await handOut(context, tx, worker, request.claimId, candidates) };

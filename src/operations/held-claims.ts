@@ -17,6 +17,8 @@ interface Held extends WaitingClaim {
   signalled: boolean;
   /** While it tries, and after a try that found fewer free slots than it has: a finish is worth another try. */
   short: boolean;
+  /** By its last try it may pass by what others would take; so may one that has not tried yet. */
+  picky: boolean;
   ended: boolean;
   wake: (() => void) | undefined;
 }
@@ -67,8 +69,9 @@ export function createHeldClaims(context: Context): HeldClaims {
   function wakeOne(route: string): void {
     for (const held of sleeping.get(route) ?? []) {
       signal(held);
-      // The message may be outside of a worker's band; the first one without a band will do.
-      if (held.reach && !isBanded(held.reach)) return;
+      // It may be outside of a worker's band, of a type that it does not have, or behind a heavy one that it keeps itself
+      // free for; the first one that takes whatever comes will do.
+      if (!held.picky) return;
     }
     // Nobody else sleeps on it: whoever is trying now must look once more.
     for (const held of bySession.values()) if (held.reach?.routes.includes(route)) held.signalled = true;
@@ -156,6 +159,7 @@ export function createHeldClaims(context: Context): HeldClaims {
         reach: reaches.get(session),
         signalled: false,
         short: true,
+        picky: true,
         ended: false,
         wake: undefined,
       };
@@ -167,7 +171,9 @@ export function createHeldClaims(context: Context): HeldClaims {
       abort.addEventListener("abort", onAbort, { once: true });
       try {
         // With no time to wait the question is what there is now, whatever is believed.
-        let dry = request.wait > 0 && held.reach !== undefined && dryRoutes.stillDry(session, held.reach.routes);
+        let dry =
+          request.wait > 0 && held.reach !== undefined && dryRoutes.stillDry(session, held.reach.routes, request.slots);
+        if (dry) held.picky = isBanded(held.reach!);
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
@@ -176,7 +182,7 @@ export function createHeldClaims(context: Context): HeldClaims {
             const before = held.reach && dryRoutes.announced(held.reach.routes);
             const found = await tryClaim(context, principal, session, request, held.reach);
             held.short = found.short;
-            if (before !== undefined && found.dry) dryRoutes.isDry(session, before);
+            if (before !== undefined && found.dry) dryRoutes.isDry(session, before, request.slots);
             if (!held.reach) {
               // Only now are its routes known, and what was signalled before was not for them: look once more.
               held.reach = found.reach;
@@ -185,10 +191,14 @@ export function createHeldClaims(context: Context): HeldClaims {
             }
             const routes = found.reach?.routes ?? [];
             if (found.reserved) for (const route of routes) wakeAll(route);
+            const turnedPicky = found.picky && !held.picky;
+            held.picky = found.picky;
             if (found.assignments.length > 0) {
               if (found.full) for (const route of routes) wakeOne(route);
               return { assignments: found.assignments };
             }
+            // It was woken as one that takes whatever comes, and nobody else was.
+            if (turnedPicky) for (const route of routes) wakeOne(route);
           }
           const left = until - performance.now();
           if (left <= 0) return { assignments: [] };

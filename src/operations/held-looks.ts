@@ -108,7 +108,8 @@ export function createHeldLooks(context: Context, watches: EntryWatch): HeldLook
           const all = changed === null || performance.now() - lookedAt >= settings.pollFloor;
           if (all) lookedAt = performance.now();
           const changes = await look(all ? items : items.filter((item) => changed.has(item.id)));
-          if (changes.length >= MAX_CHANGES) complete = false;
+          if (changes.length >= MAX_CHANGES || changes.some((change) => "more" in change && change.more))
+            complete = false;
           return add(changes);
         };
         let enough = await lookAt(before ? changedSince(before, request.fresh ?? []) : null);

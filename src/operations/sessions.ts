@@ -202,6 +202,8 @@ export async function reloadedTypes(
     const names = namesOf(types);
     tx.send("UPDATE worker SET types = $2 WHERE session = $1", [session, JSON.stringify(names)]);
     rememberTypes(tx, session, names);
+    // Its claim may have passed by entries of these types.
+    tx.afterCommit(() => context.signals.publish({ sessions: [session] }));
   });
 }
 

@@ -50,15 +50,22 @@ export function withinSlots<T extends { weight: number }>(
   return end < 0 ? [...candidates] : candidates.slice(0, end);
 }
 
-/** The worker's word about its slots is not enough: a late claim could be counted twice. */
-export async function usedSlots(tx: Transaction, session: string): Promise<number> {
-  const [row] = await tx.query<{ used: number }>(
-    `SELECT coalesce(sum(${SLOTS_TAKEN}), 0) AS used
+export interface Room {
+  /** Slots; the worker's word about them is not enough: a late claim could be counted twice. */
+  used: number;
+  /** 1 when there are types that the worker can't run, and so entries of its routes that are not for it. */
+  lacking: 0 | 1;
+}
+
+export async function readRoom(tx: Transaction, session: string): Promise<Room> {
+  const [row] = await tx.query<Room>(
+    `SELECT coalesce(sum(${SLOTS_TAKEN}), 0) AS used,
+       CASE WHEN EXISTS (${typesOutOfReach("$1")}) THEN 1 ELSE 0 END AS lacking
      FROM worker w JOIN entry e ON e.worker_session = w.session AND e.status IN ('running', 'canceling')
      WHERE w.session = $1`,
     [session],
   );
-  return row?.used ?? 0;
+  return row!;
 }
 
 /**
