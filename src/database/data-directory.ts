@@ -2,10 +2,11 @@
  * One process owns a data directory, by holding an exclusive transaction on a small `lock.db` in it: the kernel frees
  * it when the process dies. Pid files fail in containers, where every pid is 1. `owner.json` beside it only informs.
  */
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
 import { messageOf, WilcoError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { OWNER_FILE, readOwner, writeOwner } from "./owner.ts";
 
 export { readOwner, writeOwner, type Owner } from "./owner.ts";
@@ -62,7 +63,7 @@ export function isDataDirectoryHeld(dataDir: string): boolean {
 
 function prepareDirectory(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir, 0o700);
     if (!statSync(dataDir).isDirectory()) throw new Error("it is not a directory");
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     // Others on the machine must not read tokens or connections, also when the directory was there before.

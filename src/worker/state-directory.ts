@@ -1,7 +1,8 @@
 /** The worker's directory: who holds it, and the secret that proves a successor. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WilcoError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { randomSecret } from "../core/ids.ts";
 import { findProcess, isRunning } from "../resource-types/process-table.ts";
 
@@ -19,7 +20,7 @@ export interface StateDirectory {
 export function openStateDirectory(path: string): StateDirectory {
   const lock = join(path, "worker.json");
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path, 0o700);
     takeLock(lock, path);
     return {
       succession: successionSecret(join(path, "succession")),

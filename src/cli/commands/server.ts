@@ -1,8 +1,9 @@
 /** `wilco server`: the server in the foreground. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
@@ -62,7 +63,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     interrupt.signal.addEventListener("abort", () => resolve(), { once: true }),
   );
   try {
-    if (databaseUrl !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (databaseUrl !== undefined) makeDirectory(dataDir, 0o700);
     const server = await startServerParts({
       dataDir,
       databaseUrl,

@@ -1,8 +1,9 @@
 /** `wilco up`: a local server in the background, ready when the command returns. Idempotent. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { readOwner } from "../../database/owner.ts";
 import { scriptPoolArguments, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import type { Context } from "../context.ts";
@@ -71,7 +72,7 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
 
 function openLog(dataDir: string, logFile: string): number {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir, 0o700);
     return openSync(logFile, "a", 0o600);
   } catch (error) {
     throw new WilcoError({
