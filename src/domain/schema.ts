@@ -23,6 +23,8 @@ export interface ParseOptions {
   what?: string;
   /** Default "invalid_parameters". */
   code?: ErrorCode;
+  /** For problems that have none of their own. */
+  hint?: string;
 }
 
 export interface SchemaValidator {
@@ -91,7 +93,7 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
   }
 
   return {
-    parse(schema, value, { what = "parameters", code = "invalid_parameters" } = {}) {
+    parse(schema, value, { what = "parameters", code = "invalid_parameters", hint } = {}) {
       const copy = jsonCopy(value, what, code);
       const problems = problemsOf(compiled(schema), copy);
       if (problems.length === 0 && isJsonObject(copy)) return copy;
@@ -101,7 +103,7 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
       throw new WilcoError({
         code,
         message: `Invalid ${what}: ${shown.join("; ")}.`,
-        hint: problems.find((problem) => problem.hint !== null)?.hint ?? undefined,
+        hint: problems.find((problem) => problem.hint !== null)?.hint ?? hint,
         details: { problems },
       });
     },

@@ -107,7 +107,8 @@ export function fileCall(
     });
   }
   const parameters = validator.parse(operation.parameters, submission.parameters ?? {}, {
-    what: `the parameters of ${target.name} ${operation.name}`,
+    what: `parameters of ${target.name} ${operation.name}`,
+    hint: `"wilco resources show ${target.name}" lists what its operations take.`,
   });
   const { plain, sealed, digest } = protectParameters(operation.parameters, parameters, input.used, sealer);
   const text = JSON.stringify(parameters);

@@ -43,12 +43,17 @@ export async function resolveTargets(targets: Targets, sql: Sql, submission: Req
   return refs;
 }
 
-/** As a selector: "group=web", "tier=web", "web-1,web-2". */
+/** For people: "group=web", "tier=web", "web-1,web-2", "web-1,web-2,web-3,web-4,web-5 and 95 more". */
 export function targetsText({ targets }: RequestSubmission, names: readonly string[]): string {
   const { resources, selector, group } = targets;
   if (group !== undefined) return `group=${group}`;
-  const shown = selector === "" ? "*" : (selector ?? (names.length > 0 ? names : (resources ?? [])).join(","));
+  const shown = selector === "" ? "*" : (selector ?? listed(names.length > 0 ? names : (resources ?? [])));
   return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown;
+}
+
+function listed(names: ReadonlyArray<string | number>): string {
+  const more = names.length - MAX_NAMED;
+  return more > 1 ? `${names.slice(0, MAX_NAMED).join(",")} and ${more} more` : names.join(",");
 }
 
 /** One error for all refused targets, which names each. */

@@ -7,7 +7,7 @@ import { childEnvironment, requireCommand, requireDirectory, spawnError } from "
 import { killTree } from "./kill-tree.ts";
 import { OperationError } from "./operation-error.ts";
 import { openSpawnRecord, SPAWN_VARIABLE } from "./spawn-record.ts";
-import { createTail, type Tail } from "./tail.ts";
+import { createTail, tellingLine, type Tail } from "./tail.ts";
 
 export interface ExecOptions {
   /** Default: the worker's working directory. */
@@ -242,7 +242,7 @@ async function drained(pipes: PipeReader[]): Promise<void> {
 function failure(program: string, exitCode: number | null, signal: NodeJS.Signals | null, tail: Tail): OperationError {
   const lastLines = tail.lines();
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
-  const last = lastLines.at(-1);
+  const last = tellingLine(lastLines);
   return new OperationError({
     code: signal === null ? "exit_code" : "killed_by_signal",
     message: `${program} ${how}${last === undefined ? " without any output" : `: ${last}`}`,

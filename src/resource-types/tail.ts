@@ -35,6 +35,16 @@ export function createTail(): Tail {
   };
 }
 
+/**
+ * The line that says what went wrong: the last one, but of a Node that crashed that is its version, so there it is the
+ * error above the stack.
+ */
+export function tellingLine(lines: readonly string[]): string | undefined {
+  const last = lines.at(-1);
+  if (last === undefined || !/^Node\.js v\d/.test(last)) return last;
+  return lines.findLast((line) => /^(Uncaught )?[\w.]*(Error|Exception)\b/.test(line)) ?? last;
+}
+
 export function lastLines(text: string, count: number): string[] {
   return text
     .split(/\r?\n/)

@@ -63,6 +63,14 @@ describe("a schema", () => {
     expect((error.details as { problems: unknown[] }).problems).toHaveLength(3);
   });
 
+  it("gives the caller's hint where a problem has none of its own", () => {
+    const hint = "See the page about it.";
+    expect(refusal(() => schemas.parse(restart, [], { hint })).hint).toBe(hint);
+    expect(refusal(() => schemas.parse(restart, { ports: [1], mode: "roling" }, { hint })).hint).toMatch(
+      /^Did you mean/,
+    );
+  });
+
   it("never repeats a wrong value, which may be a secret", () => {
     const secretive: JsonSchema = {
       type: "object",

@@ -12,7 +12,7 @@ import { childEnvironment, requireCommand, requireDirectory, spawnError } from "
 import { killTree } from "../kill-tree.ts";
 import { OperationError } from "../operation-error.ts";
 import { findProcess, type ProcessInfo } from "../process-table.ts";
-import { lastLines } from "../tail.ts";
+import { lastLines, tellingLine } from "../tail.ts";
 import type { ProcessConnection } from "./connection.ts";
 import { rotateLog, tailLog } from "./process-log.ts";
 import {
@@ -165,7 +165,7 @@ export function createSupervisor(): Supervisor {
     const exit = await exitOf(managed, state.token);
     const lines = lastLines((await tailLog(managed.logFile, 20, state.logOffset)).lines.join("\n"), 20);
     const how = exit?.signal ? `was ended by ${exit.signal}` : exit ? `exited with code ${exit.code}` : "ended";
-    const last = lines.at(-1);
+    const last = tellingLine(lines);
     return new OperationError({
       code: "process_died",
       message: `${managed.name} ${how} while starting${last === undefined ? " and logged nothing" : `: ${last}`}`,

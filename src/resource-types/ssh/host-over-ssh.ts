@@ -6,6 +6,7 @@ import { bytesOf, requireAbsolute, tooLarge, type Upload } from "../host-files.t
 import type { OperationContext } from "../sdk.ts";
 import { parseSshTarget } from "./connection.ts";
 import { createSshConnections } from "./connections.ts";
+import { tellingLine } from "../tail.ts";
 import { createRemoteHost, type RemoteHost, type RemoteResult, type RemoteRun } from "./remote-exec.ts";
 import { DOWNLOAD_SCRIPT, FACTS_SCRIPT, UPLOAD_SCRIPT } from "./scripts.ts";
 import type { RemoteCommand } from "./shell-text.ts";
@@ -128,7 +129,7 @@ const quiet = ({ signal }: OperationContext, capture: number): RemoteRun => ({ s
 
 function failure(program: string, { exitCode, signal, lastLines }: RemoteResult): OperationError {
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
-  const last = lastLines.at(-1);
+  const last = tellingLine(lastLines);
   return new OperationError({
     code: signal === null ? "exit_code" : "killed_by_signal",
     message: `${program} ${how}${last === undefined ? " without any output" : `: ${last}`}`,
