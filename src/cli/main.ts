@@ -1,5 +1,5 @@
 /** Runs one command line: parses it, runs the command, shows what went wrong, exits with the code of the contract. */
-import { CommanderError } from "commander";
+import { CommanderError, type Command } from "commander";
 import { createContext, type Context, type GlobalFlags } from "./context.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import { sentence, showError } from "./output/error-text.ts";
@@ -15,8 +15,9 @@ export async function main(proc: NodeJS.Process): Promise<never> {
   proc.stdout.on("error", endQuietly);
   proc.stderr.on("error", endQuietly);
   let exit: number = EXIT.succeeded;
+  let program: Command | undefined;
   try {
-    const program = buildProgram({
+    program = buildProgram({
       async run(flags, command) {
         context = await createContext(flags, proc);
         exit = await command(context);
@@ -24,16 +25,22 @@ export async function main(proc: NodeJS.Process): Promise<never> {
     });
     await program.parseAsync(proc.argv);
   } catch (error) {
-    exit = await report(error, context, proc);
+    exit = await report(error, { program, context, proc });
   }
   await context?.output.flush();
   return proc.exit(exit);
 }
 
-async function report(error: unknown, context: Context | undefined, proc: NodeJS.Process): Promise<number> {
+interface Failing {
+  program: Command | undefined;
+  context: Context | undefined;
+  proc: NodeJS.Process;
+}
+
+async function report(error: unknown, { program, context, proc }: Failing): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.succeeded; // --help, already written
-    if (error.code !== "commander.help") proc.stderr.write(usageError(error.message));
+    if (error.code !== "commander.help") proc.stderr.write(usageError(error.message, namedCommand(program, proc.argv)));
     return EXIT.wrongUse;
   }
   const { output } = context ?? (await createContext(flagsForErrors(proc.argv), proc));
@@ -43,13 +50,26 @@ async function report(error: unknown, context: Context | undefined, proc: NodeJS
 }
 
 /** commander's "error: unknown option '--foo'\n(Did you mean --for?)" as two sentences of ours. */
-function usageError(message: string): string {
+function usageError(message: string, command: string): string {
   const [what = "", ...more] = message.replace(/^error: /, "").split("\n");
   const hint = more
     .join(" ")
     .trim()
     .replace(/^\((.*)\)$/, "$1");
-  return `error: ${sentence(what)}\n  ${sentence(hint === "" ? 'See what there is with "wilco --help" or "wilco COMMAND --help"' : hint)}\n`;
+  return `error: ${sentence(what)}\n  ${sentence(hint === "" ? `See what there is with "${command} --help"` : hint)}\n`;
+}
+
+/** As far as the command line names one: "wilco queue pause", or "wilco" alone. */
+function namedCommand(program: Command | undefined, argv: readonly string[]): string {
+  const names = ["wilco"];
+  let command = program;
+  for (const word of argv.slice(2)) {
+    const next = command?.commands.find((candidate) => candidate.name() === word);
+    if (next) names.push(next.name());
+    else if (!word.startsWith("-") && names.length > 1) break; // what follows are the command's arguments
+    command = next ?? command;
+  }
+  return names.join(" ");
 }
 
 function flagsForErrors(argv: readonly string[]): GlobalFlags {

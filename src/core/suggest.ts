@@ -42,5 +42,5 @@ export function suggestion(word: string, candidates: Iterable<string>, noun = "k
   if (best !== undefined) return `Did you mean "${best}"?`;
   if (all.length === 0) return undefined;
   const shown = all.slice(0, 12).join(", ");
-  return `${noun}: ${shown}${all.length > 12 ? `, … (${all.length} in all)` : ""}`;
+  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}: ${shown}${all.length > 12 ? `, … (${all.length} in all)` : ""}`;
 }

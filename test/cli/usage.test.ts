@@ -1,0 +1,30 @@
+import { afterAll, expect, test } from "vitest";
+import { emptyWorld } from "./world.ts";
+
+const world = emptyWorld();
+afterAll(() => world.stop());
+
+test.each([
+  ["a command without its argument", ["entry", "show"], "missing required argument 'id'", "wilco entry show --help"],
+  ["one after flags", ["--json", "queue", "pause"], "missing required argument 'route'", "wilco queue pause --help"],
+  [
+    "an argument that is a command's name",
+    ["exec", "run"],
+    "missing required argument 'operation'",
+    "wilco exec --help",
+  ],
+  ["no such command", ["wat"], "unknown command 'wat'", "wilco --help"],
+])("wrong use is answered with the help to look at: %s", async (_what, args, problem, help) => {
+  expect(await world.run(args)).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: `error: ${problem}.\n  See what there is with "${help}".\n`,
+  });
+});
+
+test("a word that is like nothing is answered with all there is, as a sentence", async () => {
+  expect(await world.run(["exec", "x", "check", "--report", "pdf=x"])).toMatchObject({
+    code: 2,
+    stderr: 'error: --report has no format "pdf".\n  Formats: junit.\n',
+  });
+});
