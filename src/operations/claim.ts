@@ -99,7 +99,7 @@ export async function claimWithin(
   const outcome = {
     reach,
     reserved,
-    full: found.length >= request.slots,
+    full: next !== undefined || found.length >= request.slots,
     dry: lacking === 0 && next === undefined && found.length < request.slots,
     short: heavy !== undefined || free < request.slots,
     picky: lacking === 1 || heavy !== undefined || free < request.slots || isBanded(reach!),

@@ -71,6 +71,24 @@ describeOnBothEngines("an entry that can be claimed", (engine) => {
     expect(await keeping).toEqual([]);
   });
 
+  it("goes to the next worker when the one that looked had fewer slots free than it said", async () => {
+    const world = await createWorld(engine, SIGNALS_ONLY);
+    const [busy, idle] = [await world.register("busy", { capacity: 3 }), await world.register("idle")];
+    await world.submit("a", "look");
+    await world.claim(busy, { slots: 1 });
+    for (let n = 0; n < 3; n++) await world.submit("a", "look");
+    // As if the others had seen them locked: nothing of them is announced any more.
+    const move = (route: string) =>
+      world.database.query("UPDATE entry SET route = $1 WHERE status = 'queued'", [route]);
+    const [{ route } = { route: "" }] = await world.database.query<{ route: string }>("SELECT route FROM entry LIMIT 1");
+    await move("elsewhere/automate");
+    for (let n = 0; n < 2; n++) expect(await world.claim(idle)).toEqual([]);
+    const claim = world.claim(idle, { wait: WAIT });
+    await move(route);
+    expect(await world.claim(busy, { slots: 4 })).toHaveLength(2);
+    expect(await claim).toHaveLength(1);
+  });
+
   it("that was too heavy for the slots asked for is found when more of them are free", async () => {
     const world = await createWorld(engine, SIGNALS_ONLY);
     const [keeper, other] = [
