@@ -54,6 +54,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
   firstAsleep,
   signal,
   wakeAll,
+  passOn,
 }: {
   context: Context;
   /** Of sessions that have claimed here before. */
@@ -62,6 +63,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
   firstAsleep: (route: string) => C | undefined;
   signal: (held: C) => void;
   wakeAll: (route: string) => void;
+  passOn: (routes: readonly string[]) => void;
 }): CarriedClaims {
   /** Nothing is left on these routes, so nothing is to be announced for them. */
   function settle(
@@ -73,6 +75,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
     changes: Changes,
   ): void {
     const { reach } = found;
+    if (found.left) tx.afterCommit(() => passOn(reach?.routes ?? []));
     if (found.reserved) tx.afterCommit(() => reach?.routes.forEach(wakeAll));
     if (!reach || !found.dry) return;
     if (!isBanded(reach)) for (const route of reach.routes) changes.routes.delete(route);

@@ -29,6 +29,8 @@ export interface ClaimTry {
   short: boolean;
   /** It may pass by what another worker of its routes would take, so waking it alone is not enough. */
   picky: boolean;
+  /** It held locks on entries that it did not take: who looked meanwhile has passed them by. */
+  left: boolean;
   /** It begins to keep itself free for a heavy entry that others may have the room for already. */
   reserved: boolean;
 }
@@ -82,7 +84,8 @@ export async function claimWithin(
     known && findCandidates(tx, session, known, request.slots, context.settings.lease),
   ]);
   const reach = known ?? (worker && reachOf(worker));
-  const nothing = { assignments: [], reach, full: false, dry: false, short: false, picky: true, reserved: false };
+  const left = (early?.length ?? 0) > 0;
+  const nothing = { assignments: [], reach, full: false, dry: false, short: false, picky: true, left, reserved: false };
   if (!worker) return { ...nothing, short: true };
   if (repeated.length > 0) {
     // The answer was lost on its way: the same id gets the same entries, from any server, whatever was claimed since.
@@ -99,7 +102,8 @@ export async function claimWithin(
   const outcome = {
     reach,
     reserved,
-    full: next !== undefined || found.length >= request.slots,
+    full: found.length >= request.slots,
+    left: candidates.length < found.length,
     dry: lacking === 0 && next === undefined && found.length < request.slots,
     short: heavy !== undefined || free < request.slots,
     picky: lacking === 1 || heavy !== undefined || free < request.slots || isBanded(reach!),

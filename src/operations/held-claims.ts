@@ -19,6 +19,8 @@ interface Held extends WaitingClaim {
   short: boolean;
   /** By its last try it may pass by what others would take; so may one that has not tried yet. */
   picky: boolean;
+  /** Its last try left entries that it had locked. */
+  leaves: boolean;
   ended: boolean;
   wake: (() => void) | undefined;
 }
@@ -57,7 +59,9 @@ export function createHeldClaims(context: Context): HeldClaims {
     }
     for (const session of change.freed ?? []) {
       const held = bySession.get(session);
-      if (held?.short) signal(held);
+      if (!held?.short) continue;
+      held.leaves = false;
+      signal(held);
     }
   });
 
@@ -86,6 +90,14 @@ export function createHeldClaims(context: Context): HeldClaims {
   function wakeAll(route: string): void {
     dryRoutes.receive({ routes: [route] });
     for (const held of bySession.values()) if (held.reach?.routes.includes(route)) signal(held);
+  }
+
+  /** After a try that locked entries and left them. Not to those that did the same: they would wake each other for ever. */
+  function passOn(routes: readonly string[], from?: Held): void {
+    dryRoutes.receive({ routes });
+    for (const held of bySession.values()) {
+      if (held !== from && !held.leaves && held.reach?.routes.some((route) => routes.includes(route))) signal(held);
+    }
   }
 
   /** Sleeps until a signal, the end of the wait, or a replacement. */
@@ -143,7 +155,7 @@ export function createHeldClaims(context: Context): HeldClaims {
   }
 
   return {
-    ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, signal, wakeAll }),
+    ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, signal, wakeAll, passOn }),
     async claim(principal, session, request, abort) {
       const until = performance.now() + request.wait;
       const before = bySession.get(session);
@@ -160,6 +172,7 @@ export function createHeldClaims(context: Context): HeldClaims {
         signalled: false,
         short: true,
         picky: true,
+        leaves: false,
         ended: false,
         wake: undefined,
       };
@@ -193,6 +206,8 @@ export function createHeldClaims(context: Context): HeldClaims {
             if (found.reserved) for (const route of routes) wakeAll(route);
             const turnedPicky = found.picky && !held.picky;
             held.picky = found.picky;
+            held.leaves = found.left;
+            if (found.left) passOn(routes, held);
             if (found.assignments.length > 0) {
               if (found.full) for (const route of routes) wakeOne(route);
               return { assignments: found.assignments };

@@ -80,7 +80,9 @@ describeOnBothEngines("an entry that can be claimed", (engine) => {
     // As if the others had seen them locked: nothing of them is announced any more.
     const move = (route: string) =>
       world.database.query("UPDATE entry SET route = $1 WHERE status = 'queued'", [route]);
-    const [{ route } = { route: "" }] = await world.database.query<{ route: string }>("SELECT route FROM entry LIMIT 1");
+    const [{ route } = { route: "" }] = await world.database.query<{ route: string }>(
+      "SELECT route FROM entry LIMIT 1",
+    );
     await move("elsewhere/automate");
     for (let n = 0; n < 2; n++) expect(await world.claim(idle)).toEqual([]);
     const claim = world.claim(idle, { wait: WAIT });
