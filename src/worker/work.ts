@@ -211,6 +211,8 @@ export function createWork({
       for (const one of held.values()) {
         if (one.stage === "running" && one.assignment.onLost === "requeue") one.control.abort("lost");
       }
+      // What waited kept the slots from being offered: whoever claims may be asleep.
+      onFree();
     },
     drain() {
       draining = true;
