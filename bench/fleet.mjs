@@ -5,6 +5,7 @@ import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { registerWorker, startFleet } from "./fleet-world.mjs";
 import { median } from "./statistics.mjs";
+import bench from "./types/bench.js";
 import { memoryOf } from "./wilco.mjs";
 
 /** @returns `{ rate }`: no-ops a second of `jobs` at once, from two scripts at two servers, over four worker processes */
@@ -73,13 +74,13 @@ export async function measureBacklog({ url, many = 1_000_000 }) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const worker = await registerWorker({ url: fleet.urls[0], token: fleet.tokens.worker, name: "claimer" });
-    const claims = () =>
-      timesOf(
-        200,
-        async () => worker.finish(await worker.claim(1)),
-        () => worker.claim(1),
-      );
+    const worker = await registerWorker({
+      url: fleet.urls[0],
+      token: fleet.tokens.worker,
+      name: "claimer",
+      types: [bench.descriptor],
+    });
+    const claims = () => timesOf(200, worker.finish, () => worker.claim(1));
     await fileCopies(fleet, client, 1_000, "noop");
     const claimFew = await claims();
     await fileCopies(fleet, client, many, "noop");
@@ -142,7 +143,7 @@ export async function measureHot({ url, jobs }) {
     const rate = async () => jobs / ((await fleet.script("burst.ts", [`--count=${jobs}`])).ms / 1_000);
     await rate();
     const alone = await rate();
-    await fileCopies(fleet, client, 20_000, "turn", { resource: "bench-hot", priority: "high" });
+    await fileCopies(fleet, client, 20_000, "turn", { resource: "bench-hot", priority: 20 });
     return { alone, beside: await rate() };
   } finally {
     await client.end();
