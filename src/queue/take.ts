@@ -50,7 +50,7 @@ export function withinSlots<T extends { weight: number }>(
   return end < 0 ? [...candidates] : candidates.slice(0, end);
 }
 
-export interface Room {
+interface Room {
   /** Slots; the worker's word about them is not enough: a late claim could be counted twice. */
   used: number;
   /** 1 when there are types that the worker can't run, and so entries of its routes that are not for it. */
