@@ -7,6 +7,7 @@ import { measureCompletion } from "./completion.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
 import { measureHostCall } from "./host-call.mjs";
 import { measureIdleMemory } from "./memory.mjs";
+import { measurePipeline } from "./pipeline.mjs";
 import { measurePgBoss } from "./pg-boss.mjs";
 import { measureShell } from "./shell.mjs";
 import { short } from "./statistics.mjs";
@@ -31,6 +32,7 @@ const PARTS = [
   "backlog",
   "hot",
   "idle-workers",
+  "pipeline",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -66,6 +68,7 @@ await part("submit", () =>
 );
 await part("backlog", () => withPostgres((url) => measureBacklog({ url, many: Number(values.many) })));
 await part("hot", () => withPostgres((url) => measureHot({ url, jobs: Math.ceil(size.jobs / 2) })));
+await part("pipeline", () => measurePipeline({ runs: Number(values.runs) }));
 await part("idle-workers", () => withPostgres((url) => measureIdleWorkers({ url })));
 
 const {
@@ -85,6 +88,7 @@ const {
   backlog,
   hot,
   "idle-workers": idle,
+  pipeline,
 } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
@@ -122,6 +126,10 @@ atMost("queue stats, 1,000,000 waiting, ms", backlog?.stats, 1);
 atLeast("rate beside 20,000 waiting for one resource ÷ alone", hot?.beside, hot?.alone, 0.8);
 atMost("server with 1,000 idle workers, share of a core", idle?.cpu, 1, 0.05);
 atMost("memory of the server an idle worker, KB", idle?.memory, 1, 30);
+atMost("wilco exec of a no-op ÷ node -e 0", pipeline?.exec, pipeline?.node, 4);
+atMost("500 targets over 32 slots, beyond the bare work", pipeline?.overhead, 1, 0.15);
+atMost("following output, core-seconds for each 50 MB", pipeline?.cpu, 1, 1);
+atMost("memory of who follows 40 MB, MB", pipeline?.memory, 1);
 if (rows.length > 0) console.table(rows);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;

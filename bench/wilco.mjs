@@ -17,10 +17,10 @@ export const CLI = fileURLToPath(new URL("../dist/cli/bin.js", import.meta.url))
  * A server with its worker (16 slots) in one process, with the bench type and its one resource.
  * @param databaseUrl undefined = embedded
  */
-export async function startWilco({ databaseUrl } = {}) {
+export async function startWilco({ databaseUrl, slots = 16 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wilco-bench-"));
   const env = { ...cleanEnvironment(), WILCO_DATA_DIR: join(folder, "data"), XDG_CACHE_HOME: join(folder, "cache") };
-  const args = ["server", "--port", "0", "--types", join(here, "types"), "--slots", "16"];
+  const args = ["server", "--port", "0", "--types", join(here, "types"), "--slots", String(slots)];
   if (databaseUrl !== undefined) args.push("--database-url", databaseUrl);
   const child = spawn(process.execPath, [CLI, ...args], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

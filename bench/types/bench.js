@@ -9,6 +9,24 @@ export default defineResourceType({
   inProcess: true,
   operations: {
     noop: { exclusive: false, onLost: "requeue", handler: () => ({ ok: true }) },
+    pause: {
+      exclusive: false,
+      parameters: { type: "object", properties: { ms: { type: "integer" } }, required: ["ms"] },
+      handler: ({ parameters }) => new Promise((resolve) => setTimeout(resolve, parameters.ms)).then(() => ({})),
+    },
+    print: {
+      exclusive: false,
+      parameters: {
+        type: "object",
+        properties: { lines: { type: "integer" }, bytes: { type: "integer" } },
+        required: ["lines", "bytes"],
+      },
+      async handler({ parameters, output }) {
+        const line = `${"x".repeat(parameters.bytes - 1)}\n`;
+        for (let i = 0; i < parameters.lines; i += 100) await output(line.repeat(Math.min(100, parameters.lines - i)));
+        return {};
+      },
+    },
     turn: { onLost: "requeue", handler: () => ({ ok: true }) },
   },
 });

@@ -44,6 +44,7 @@ export function declareWork(program: Command, runner: Runner): void {
       collect,
     )
     .option("--params <file>", "all parameters as a JSON or YAML document, - for stdin")
+    .option("--wait", "wait for its end, and end as it did", true)
     .option("--no-wait", "file it and return")
     .option("--timeout <duration>", "of the operation, from its start")
     .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
