@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,6 +8,9 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     // Processes, not threads: the tests start workers and child processes, send signals and load native modules.
     pool: "forks",
+    // Many tests wait for processes of their own: one file at a time, which is the default on two cores, left half of the
+    // machine idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     // Generous, for loaded two-core machines. Tests wait for signals; none of them counts on a time.
     testTimeout: 30_000,
     hookTimeout: 30_000,
