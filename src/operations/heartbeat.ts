@@ -79,7 +79,7 @@ export async function holdHeartbeat(
   request: HeartbeatRequest,
   signal: AbortSignal,
 ): Promise<HeartbeatAnswer> {
-  const wait = request.wait ?? 0;
+  const until = performance.now() + (request.wait ?? 0);
   let woken = false;
   let wake: () => void = () => {};
   // Before the first look, so that a cancel between the look and the wait is not missed.
@@ -89,19 +89,24 @@ export async function holdHeartbeat(
     wake();
   });
   try {
-    const first = await heartbeat(context, principal, session, request);
-    if (wait === 0 || hasOrders(first) || signal.aborted) return first;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => wake(), wait);
-      wake = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      signal.addEventListener("abort", wake, { once: true });
-      if (woken) wake();
-    });
-    return woken ? await heartbeat(context, principal, session, request) : first;
+    for (;;) {
+      woken = false;
+      const answer = await heartbeat(context, principal, session, request);
+      const left = until - performance.now();
+      if (left <= 0 || hasOrders(answer) || signal.aborted) return answer;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => wake(), left);
+        wake = () => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        signal.addEventListener("abort", wake, { once: true });
+        if (woken) wake();
+      });
+      // What woke it may have been somebody else's, or "anything may have changed": then there is nothing to obey yet.
+      if (!woken) return answer;
+    }
   } finally {
     unsubscribe();
   }
