@@ -109,5 +109,5 @@ test("a lost server rejects every call of the request, and the next request is t
   const outcomes = await Promise.allSettled([submit(callOf("a")), submit(callOf("b"))]);
   expect(outcomes).toMatchObject([{ reason: { code: "unreachable" } }, { reason: { code: "unreachable" } }]);
   lost = false;
-  expect(await submit(callOf("c"))).toMatchObject({ operation: "c" });
+  expect(await submit(callOf("c"))).toMatchObject({ entry: { operation: "c" }, replayed: false });
 });
