@@ -6,8 +6,8 @@ import { initial } from "./migrations/0001-initial.ts";
 import { requests } from "./migrations/0002-requests.ts";
 import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
-import { scripts } from "./migrations/0007-scripts.ts";
-import { secrets } from "./migrations/0008-secrets.ts";
+import { scripts } from "./migrations/0005-scripts.ts";
+import { secrets } from "./migrations/0006-secrets.ts";
 
 export interface Migration {
   number: number;

@@ -163,7 +163,6 @@ export interface WorkerTable {
   succession_hash: string;
   token: string;
   types: string;
-  claim_id: string | null;
   started_at: number;
   seen_at: number;
   clock_skew: number | null;

@@ -25,10 +25,20 @@ export function toChange(changes: Changes): Change {
   return { entries: [...entries], routes: [...routes], sessions: [...sessions], freed: [...freed], moves };
 }
 
+/** What a statement that moves entries to the queue answers with. */
+export interface QueuedRow {
+  id: number;
+  status: Status;
+  route: string;
+  exclusive: number;
+  resource: number | null;
+  last_event: number;
+}
+
 /** After entries became queued: heads of their resources, and the routes to wake. */
 export function announceQueued(
   tx: Transaction,
-  queued: ReadonlyArray<{ id: number; status: Status; route: string; exclusive: number; resource: number | null }>,
+  queued: ReadonlyArray<Omit<QueuedRow, "last_event">>,
   changes: Changes,
 ): void {
   const resources: number[] = [];

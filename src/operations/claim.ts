@@ -129,7 +129,7 @@ export async function handOut(
     ),
     context.targets.open(tx, [...new Set(candidates.flatMap(({ resource }) => resource ?? []))]),
   ]);
-  const changes = recordClaim(context, tx, worker, claimId, rows);
+  const changes = recordClaim(context, tx, worker, rows);
   const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
   await failSealed(tx, shut, changes);
   const open = rows.filter((row) => !shut.has(row.id));
@@ -170,9 +170,8 @@ async function failSealed(tx: Transaction, shut: ReadonlyMap<number, string>, ch
   await endEntries(tx, await lockEntries(tx, [...shut.keys()]), ends, changes);
 }
 
-function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, claimId: string, rows: EntryRow[]): Changes {
+function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, rows: EntryRow[]): Changes {
   const now = tx.now();
-  tx.send("UPDATE worker SET claim_id = $2, seen_at = $3 WHERE session = $1", [worker.session, claimId, now]);
   appendEvents(
     tx,
     rows.map((row) => ({

@@ -10,7 +10,7 @@ import type { EntryError } from "../domain/entry.ts";
 import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import { moveOf } from "../queue/moves.ts";
-import { announceQueued, type Changes } from "./changes.ts";
+import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 import { endUnstartedTasks, settleTasks, startRequests } from "./tasks.ts";
 
@@ -144,14 +144,7 @@ async function unblock(
   if (satisfied.size === 0) return;
   const now = tx.now();
   const rows = [...satisfied].map(([id, met]) => ({ id, met }));
-  const moved = await tx.query<{
-    id: number;
-    status: Status;
-    route: string;
-    exclusive: number;
-    resource: number | null;
-    last_event: number;
-  }>(
+  const moved = await tx.query<QueuedRow>(
     `UPDATE entry SET waits = waits - v.met,
        status = CASE WHEN waits > v.met THEN 'blocked' WHEN deliver_at > $2 THEN 'scheduled'
          WHEN kind = 'request' THEN 'running' ELSE 'queued' END,

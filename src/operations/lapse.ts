@@ -3,7 +3,7 @@ import { appendEvents, type NewEvent } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { moveOf } from "../queue/moves.ts";
-import { announceQueued, type Changes } from "./changes.ts";
+import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 
@@ -52,13 +52,7 @@ export async function requeue(
 ): Promise<void> {
   if (entries.length === 0) return;
   const now = tx.now();
-  const rows = await tx.query<{
-    id: number;
-    route: string;
-    exclusive: number;
-    resource: number | null;
-    status: "queued";
-  }>(
+  const rows = await tx.query<Omit<QueuedRow, "last_event">>(
     `UPDATE entry SET status = 'queued', head = 0, claim_id = NULL, worker_session = NULL, lease_expires = NULL,
        deadline = NULL, started_at = NULL, queued_at = $2, expires_at = $2 + expires_in, silent = 0,
        tries = tries - $3, last_event = last_event + 1

@@ -5,9 +5,8 @@
 import { appendEvents } from "../audit/append.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
-import type { Status } from "../domain/status.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
+import { announceQueued, newChanges, toChange, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
@@ -139,14 +138,7 @@ async function promoteDue(_context: Context, tx: Transaction, changes: Changes):
   if (ids.length === 0) return false;
   const locked = await lockEntries(tx, ids);
   const now = tx.now();
-  const rows = await tx.query<{
-    id: number;
-    status: Status;
-    route: string;
-    exclusive: number;
-    resource: number | null;
-    last_event: number;
-  }>(
+  const rows = await tx.query<QueuedRow>(
     `UPDATE entry SET status = CASE WHEN kind = 'request' THEN 'running' ELSE 'queued' END, queued_at = $2,
        started_at = CASE WHEN kind = 'request' THEN $2 ELSE started_at END,
        expires_at = CASE WHEN kind = 'request' THEN NULL ELSE $2 + expires_in END, last_event = last_event + 1

@@ -4,7 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { lockResources, promoteHeads, readHeadless } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
+import { announceQueued, newChanges, toChange, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { repairRequests } from "./repair-requests.ts";
@@ -93,14 +93,7 @@ async function repairBlocked(tx: Transaction, changes: Changes): Promise<number>
   );
   const free = still.filter((entry) => !hopeless.has(entry.id));
   const now = tx.now();
-  const queued = await tx.query<{
-    id: number;
-    status: Status;
-    route: string;
-    exclusive: number;
-    resource: number | null;
-    last_event: number;
-  }>(
+  const queued = await tx.query<QueuedRow>(
     `UPDATE entry SET status = CASE WHEN kind = 'request' THEN 'running' ELSE 'queued' END, waits = 0, queued_at = $2,
        started_at = CASE WHEN kind = 'request' THEN $2 ELSE started_at END,
        expires_at = CASE WHEN kind = 'request' THEN NULL ELSE $2 + expires_in END, last_event = last_event + 1

@@ -5,7 +5,8 @@
 import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status, type TerminalStatus } from "../domain/status.ts";
-import { announceQueued, type Changes } from "./changes.ts";
+import type { RequestTable } from "../database/tables.ts";
+import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
 import type { End, endEntries } from "./end.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 import { warnOfGoneWorker } from "./serial.ts";
@@ -15,22 +16,7 @@ import { endOfRequest, resultOfRequest } from "./request-result.ts";
 type EndEntries = typeof endEntries;
 
 /** What was counted of a request. */
-export interface RequestRow {
-  entry: number;
-  tasks: number;
-  concurrency: number;
-  min_success: number;
-  halt_on_failure: number;
-  serial: number;
-  worker: string | null;
-  held: number;
-  open: number;
-  succeeded: number;
-  failed: number;
-  timed_out: number;
-  canceled: number;
-  lost: number;
-}
+export type RequestRow = Omit<RequestTable, "targets" | "asked">;
 
 const REQUEST_COLUMNS = `entry tasks concurrency min_success halt_on_failure serial worker held open succeeded failed
   timed_out canceled lost`
@@ -258,14 +244,7 @@ async function release(tx: Transaction, request: RequestRow, changes: Changes): 
   if (free <= 0) return;
   const now = tx.now();
   // The rest of a serial request goes where its first task went, and nowhere else.
-  const rows = await tx.query<{
-    id: number;
-    status: Status;
-    route: string;
-    exclusive: number;
-    resource: number | null;
-    last_event: number;
-  }>(
+  const rows = await tx.query<QueuedRow>(
     `UPDATE entry SET held = 0, waits = 0, status = 'queued', queued_at = $3, expires_at = $3 + expires_in,
        bound_worker = coalesce($4, bound_worker), route = CASE WHEN $4 IS NULL THEN route ELSE 'worker/' || $4 END,
        last_event = last_event + 1

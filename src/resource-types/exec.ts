@@ -7,6 +7,7 @@ import { childEnvironment, requireCommand, requireDirectory, spawnError } from "
 import { killTree } from "./kill-tree.ts";
 import { OperationError } from "./operation-error.ts";
 import { openSpawnRecord, SPAWN_VARIABLE } from "./spawn-record.ts";
+import { createCapture } from "./capture.ts";
 import { createTail, tellingLine, type Tail } from "./tail.ts";
 
 export interface ExecOptions {
@@ -191,19 +192,12 @@ function readPipe(
   pipe: Readable,
   { tail, capture, forward }: { tail: Tail; capture: number; forward: ((data: Uint8Array) => Promise<void>) | null },
 ): PipeReader {
-  const kept: Uint8Array[] = [];
-  let size = 0;
-  let total = 0;
+  const captured = createCapture(capture);
   let blocked = false;
   const read = async () => {
     for await (const data of pipe as AsyncIterable<Buffer>) {
       tail.add(data);
-      total += data.length;
-      if (size < capture) {
-        const part = data.subarray(0, capture - size);
-        kept.push(part);
-        size += part.length;
-      }
+      captured.add(data);
       if (!forward) continue;
       // While this waits the pipe is not read, and its writer is held by the system.
       blocked = true;
@@ -215,8 +209,8 @@ function readPipe(
     // The only failure is the premature close that `close` makes.
     ended: read().catch(() => {}),
     blocked: () => blocked,
-    captured: () => Buffer.concat(kept).toString("utf8"),
-    truncated: () => total > size,
+    captured: () => captured.bytes().toString("utf8"),
+    truncated: captured.truncated,
     close: () => pipe.destroy(),
   };
 }

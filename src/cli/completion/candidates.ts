@@ -1,5 +1,6 @@
 /** Which words may stand where the cursor is: commands and flags of the program, names of the server. */
 import type { Command } from "commander";
+import { STATUSES } from "../../domain/status.ts";
 import type { Known } from "./known.ts";
 
 /** Values of flags that are the same everywhere. */
@@ -10,18 +11,7 @@ const VALUES: Record<string, readonly string[]> = {
   "--order": ["given", "name", "reverse", "random"],
   "--role": ["viewer", "operator", "worker", "admin"],
   "--report": ["junit="],
-  "--status": [
-    "scheduled",
-    "blocked",
-    "queued",
-    "running",
-    "canceling",
-    "succeeded",
-    "failed",
-    "timed_out",
-    "canceled",
-    "lost",
-  ],
+  "--status": STATUSES,
 };
 
 /** What a command's n-th argument is. */

@@ -112,7 +112,7 @@ function access({ types: t, tableSuffix }: Dialect): string[] {
       session text PRIMARY KEY, name text NOT NULL, zone text NOT NULL, roles text NOT NULL,
       state text NOT NULL CHECK (state IN ('starting', 'ready', 'draining', 'stopped', 'lost')),
       capacity ${t.int} NOT NULL CHECK (capacity >= 1), host text NOT NULL, pid ${t.int} NOT NULL, version text NOT NULL,
-      succession_hash text NOT NULL, token text NOT NULL, types text NOT NULL, claim_id text,
+      succession_hash text NOT NULL, token text NOT NULL, types text NOT NULL,
       started_at ${t.int} NOT NULL, seen_at ${t.int} NOT NULL
     ) ${tableSuffix}`,
     `CREATE UNIQUE INDEX worker_live_name ON worker (name) WHERE state IN ('starting', 'ready', 'draining')`,

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomId } from "../../core/ids.ts";
 import type { OperationError } from "../operation-error.ts";
+import { createCapture } from "../capture.ts";
 import { createTail, type Tail } from "../tail.ts";
 import type { SshConnection } from "./connect.ts";
 import { shownEndpoint, type SshTarget } from "./connection.ts";
@@ -189,9 +190,7 @@ function readStream(
   first: Buffer,
   { tail, capture, forward }: { tail: Tail; capture: number; forward: ((data: Uint8Array) => Promise<void>) | null },
 ): StreamReader {
-  const kept: Buffer[] = [];
-  let size = 0;
-  let total = 0;
+  const captured = createCapture(capture);
   let blocked = false;
   let turn = Promise.resolve();
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -199,12 +198,7 @@ function readStream(
   function take(data: Buffer): void {
     if (data.length === 0) return;
     tail.add(data);
-    total += data.length;
-    if (size < capture) {
-      const part = data.subarray(0, capture - size);
-      kept.push(part);
-      size += part.length;
-    }
+    captured.add(data);
     if (!forward) return;
     // While this waits the channel is not read, its window is not opened further, and the writer there is held.
     blocked = true;
@@ -224,8 +218,8 @@ function readStream(
   return {
     ended,
     blocked: () => blocked,
-    captured: () => Buffer.concat(kept),
-    truncated: () => total > size,
+    captured: captured.bytes,
+    truncated: captured.truncated,
     stop() {
       stream.off("data", take).resume();
       end();

@@ -2,7 +2,7 @@
 import type { Migration } from "../migrate.ts";
 
 export const secrets: Migration = {
-  number: 8,
+  number: 6,
   name: "secrets",
   statements: ({ types: t, tableSuffix }) => [
     `CREATE TABLE secret (

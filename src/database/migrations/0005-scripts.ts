@@ -3,7 +3,7 @@ import type { Dialect } from "../dialect.ts";
 import type { Migration } from "../migrate.ts";
 
 export const scripts: Migration = {
-  number: 7,
+  number: 5,
   name: "scripts",
   statements: ({ types: t, tableSuffix }: Dialect) => [
     `CREATE TABLE script (
