@@ -186,7 +186,11 @@ export function createHeldClaims(context: Context): HeldClaims {
         // With no time to wait the question is what there is now, whatever is believed.
         let dry =
           request.wait > 0 && held.reach !== undefined && dryRoutes.stillDry(session, held.reach.routes, request.slots);
-        if (dry) held.picky = isBanded(held.reach!);
+        if (dry) {
+          held.picky = isBanded(held.reach!);
+          // It had room for more than there was: slots that become free say nothing new.
+          held.short = false;
+        }
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
