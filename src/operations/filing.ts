@@ -4,6 +4,7 @@ import { canonicalJson } from "../core/json.ts";
 import { createMasker } from "../core/masking.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
+import { entryKindOf } from "../domain/capabilities.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Dependency } from "../domain/entry.ts";
 import { DEFAULT_PRIORITY } from "../domain/priority.ts";
@@ -124,7 +125,7 @@ export function fileCall(
   const boundWorker = bindingOf(submission, target);
   const deliverAt = dueTime(submission, now);
   const filed: Filed = {
-    kind: "operation",
+    kind: entryKindOf(operation.name),
     status: "queued",
     resource: target.id,
     resource_name: target.name,

@@ -10,10 +10,10 @@ import type { CarriedClaims } from "./carried-claims.ts";
 import { newChanges, toChange } from "./changes.ts";
 import { endEntries, type End } from "./end.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
+import { recordEffects } from "./effects/effects.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { requeue } from "./lapse.ts";
 import { chunksMissing, holds, leaseLost } from "./lease.ts";
-import { recordObservations } from "./observe.ts";
 import { releaseForcedEntries, requireSession } from "./sessions.ts";
 
 interface Item {
@@ -84,7 +84,7 @@ async function commit(
       }
       answers.push({ finishes: outcomes });
     }
-    recordObservations(tx, ends);
+    recordEffects(tx, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     for (const [index, { principal, session, request }] of items.entries()) {

@@ -42,7 +42,7 @@ async function repeated(context: Context, old: Entry): Promise<Pick<SubmitItem, 
     const { submission, retryTasks, used } = await retryOfRequest(context, old);
     return { request: { entries: [submission] }, retryTasks, used };
   }
-  if (old.kind !== "operation" || old.resource === null || old.operation === null) {
+  if (old.resource === null || old.operation === null) {
     throw new WilcoError({
       code: "conflict",
       message: `Entry ${old.id} is a ${old.kind}, which can't be repeated by itself`,

@@ -1,9 +1,9 @@
 /** Results of checks become the resource's availability: the newest observation counts, by when it began. */
-import { isJsonObject } from "../core/json.ts";
-import type { Transaction } from "../database/database.ts";
-import type { End } from "./end.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { Transaction } from "../../database/database.ts";
+import type { End } from "../end.ts";
 
-export function recordObservations(tx: Transaction, ends: readonly End[]): void {
+export function recordAvailability(tx: Transaction, ends: readonly End[]): void {
   const observed = ends.flatMap(({ id, status, result }) => {
     const availability = status === "succeeded" && isJsonObject(result) ? result["availability"] : undefined;
     return availability === "up" || availability === "down" ? [{ id, availability }] : [];
