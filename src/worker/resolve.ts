@@ -2,6 +2,7 @@
 import { WilcoError } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json.ts";
 import { nearest, suggestion } from "../core/suggest.ts";
+import type { EntryKind } from "../domain/entry.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { Handler, OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { httpImplementation } from "../resource-types/yaml-http.ts";
@@ -12,6 +13,15 @@ export interface Resolved {
   /** null for YAML types: their schema stays with the server, which has checked the parameters. */
   parameters: JsonSchema | null;
 }
+
+/** The kinds that are calls of an operation; a server that is newer may hand out others. */
+const RUN_HERE: ReadonlySet<string> = new Set<EntryKind>([
+  "operation",
+  "script",
+  "configuration",
+  "deployment",
+  "discovery",
+]);
 
 export type RunElsewhere = (
   source: NonNullable<ResourceTypeDefinition["source"]>,
@@ -27,10 +37,10 @@ export type Resolve = (assignment: Assignment) => Resolved;
 export function createResolver(definitions: readonly ResourceTypeDefinition[], elsewhere: RunElsewhere): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
   return ({ kind, operation, implementation, resource }) => {
-    if (kind !== "operation" && kind !== "script") {
+    if (!RUN_HERE.has(kind)) {
       throw new WilcoError({
         code: "not_permitted",
-        message: `This worker runs operations and scripts, not an entry of kind "${kind}".`,
+        message: `This worker does not know how to run an entry of kind "${kind}".`,
         hint: "Update the worker.",
       });
     }
