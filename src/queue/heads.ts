@@ -21,12 +21,14 @@ export function lockResources(tx: Transaction, resources: readonly number[]): vo
 export function promoteHeads(tx: Transaction, resources: readonly number[], routes: Set<string>): void {
   if (resources.length === 0) return;
   const ids = JSON.stringify([...new Set(resources)]);
+  // Two ranges of the index: compared as a pair, PostgreSQL would read every later entry of the same priority as well.
+  const others = "FROM entry o WHERE o.resource = entry.resource AND o.status = 'queued' AND o.exclusive = 1";
   // A queued head that is no longer the first gives way. One that a claim took meanwhile is running by the time this
   // statement gets its row lock, is re-checked, and stays.
   tx.send(
     `UPDATE entry SET head = 0 WHERE head = 1 AND ${tx.dialect.unindexed("status")} = 'queued' AND ${tx.dialect.inIds("resource", "$1")}
-       AND EXISTS (SELECT 1 FROM entry o WHERE o.resource = entry.resource AND o.status = 'queued' AND o.exclusive = 1
-         AND (o.priority, o.id) < (entry.priority, entry.id))`,
+       AND (EXISTS (SELECT 1 ${others} AND o.priority < entry.priority)
+         OR EXISTS (SELECT 1 ${others} AND o.priority = entry.priority AND o.id < entry.id))`,
     [ids],
   );
   tx.send<{ route: string }>(

@@ -99,18 +99,22 @@ interface Ahead {
   first: number | null;
 }
 
-/** Along the claim's index, and never more of it than needed. */
+/**
+ * Along the claim's index, and never more of it than needed. In two ranges: compared as a pair, (priority, id) < ($2, $3)
+ * makes PostgreSQL read every row of the same priority, the later ones too (60 ms of a million).
+ */
 async function countAhead(look: Look, entry: LookedAt): Promise<Ahead> {
-  const before = `route = $1 AND ${CLAIMABLE} AND (priority, id) < ($2, $3)`;
+  const range = (condition: string, limit: number) =>
+    `SELECT * FROM (SELECT priority, id FROM entry WHERE route = $1 AND ${CLAIMABLE} AND ${condition}
+       ORDER BY priority, id LIMIT ${limit}) AS r`;
+  const before = (limit: number) =>
+    `(${range("priority < $2", limit)} UNION ALL ${range("priority = $2 AND id < $3", limit)}) AS a`;
   const parameters = [entry.route, entry.priority, entry.id];
   const [[counted], [first]] = await Promise.all([
-    look.sql.query<{ n: number }>(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM entry WHERE ${before} ORDER BY priority, id LIMIT ${MOST_AHEAD}) AS a`,
-      parameters,
-    ),
-    look.sql.query<{ id: number }>(`SELECT id FROM entry WHERE ${before} ORDER BY priority, id LIMIT 1`, parameters),
+    look.sql.query<{ n: number }>(`SELECT count(*) AS n FROM ${before(MOST_AHEAD)}`, parameters),
+    look.sql.query<{ id: number }>(`SELECT id FROM ${before(1)} ORDER BY priority, id LIMIT 1`, parameters),
   ]);
-  return { count: counted?.n ?? 0, first: first?.id ?? null };
+  return { count: Math.min(MOST_AHEAD, counted?.n ?? 0), first: first?.id ?? null };
 }
 
 /** There are free slots that it fits into. */
