@@ -1,17 +1,21 @@
 /** Compares groups as asked for with what there is, and writes them. */
-import { canonicalJson } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Group } from "../domain/resource.ts";
+import type { PlanDifference } from "../protocol/messages.ts";
+import { differencesBetween } from "./differences.ts";
 import { cyclic, findGroups, groupsNamedBy, listGroups } from "./groups.ts";
 import type { GroupDraft } from "./parse-document.ts";
 import type { Problems, Report } from "./problems.ts";
 import { noResource, unknownResource } from "./resources.ts";
 
+const GROUP_KEYS = ["description", "select", "members"] as const;
+
 export interface PlannedGroup {
   draft: GroupDraft;
   action: "add" | "change" | "same";
   keys: string[];
+  differences: PlanDifference[];
 }
 
 /** @param added names of resources that the same document adds. */
@@ -34,11 +38,10 @@ export async function planGroups(
   }
   return drafts.map((draft) => {
     const group = existing.get(draft.name);
-    if (!group) return { draft, action: "add", keys: [] };
-    const keys = (["description", "select", "members"] as const).filter(
-      (key) => canonicalJson(group[key]) !== canonicalJson(draft[key]),
-    );
-    return { draft, action: keys.length > 0 ? "change" : "same", keys };
+    if (!group) return { draft, action: "add", keys: [], differences: [] };
+    const differences = GROUP_KEYS.flatMap((key) => differencesBetween(key, group[key], draft[key]));
+    const keys = GROUP_KEYS.filter((key) => differences.some(({ path }) => path === key));
+    return { draft, action: keys.length > 0 ? "change" : "same", keys, differences };
   });
 }
 

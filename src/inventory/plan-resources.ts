@@ -3,17 +3,26 @@ import { WilcoError } from "../core/errors.ts";
 import { canonicalJson, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
+import type { PlanDifference } from "../protocol/messages.ts";
 import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { SCRIPT_TYPE } from "../domain/script.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
+import { differencesBetween } from "./differences.ts";
 import type { ResourceDraft } from "./parse-document.ts";
 import type { Report } from "./problems.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
 import { noResource, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
-import { openConnection, protectConnection, restoreMasked, shownConnection } from "./secrets.ts";
+import {
+  maskedPaths,
+  openConnection,
+  protectConnection,
+  restoreMasked,
+  secretPaths,
+  shownConnection,
+} from "./secrets.ts";
 import { typeNames } from "./types.ts";
 
 export interface PlannedResource {
@@ -22,6 +31,8 @@ export interface PlannedResource {
   action: "add" | "change" | "same";
   /** For changes: the keys that differ. */
   keys: string[];
+  /** For changes: what differs in them. */
+  differences: PlanDifference[];
   /** The binding to write. */
   worker: string | null;
   /** The connection to write, secrets sealed. */
@@ -209,23 +220,50 @@ function compared(
   sealer: Sealer,
 ): PlannedResource {
   const sealed = protectConnection(type.connection, connection, sealer);
-  if (!row) return { draft, existing: row, action: "add", keys: [], worker, connection: sealed };
+  if (!row) return { draft, existing: row, action: "add", keys: [], differences: [], worker, connection: sealed };
   const current = opened(row, sealer);
   const sameConnection =
     canonicalJson(current) === canonicalJson(connection) &&
     // The same values, but another schema may seal more or fewer of them.
     canonicalJson(shownConnection(row.connection, undefined)) === canonicalJson(shownConnection(sealed, undefined));
+  const labels = JSON.parse(row.labels) as Record<string, string>;
   const differs: Record<string, boolean> = {
     type: row.type !== draft.type,
     zone: row.zone !== draft.zone,
     worker: row.worker !== worker,
-    labels: canonicalJson(JSON.parse(row.labels)) !== canonicalJson(draft.labels),
+    labels: canonicalJson(labels) !== canonicalJson(draft.labels),
     parent: row.parent_name !== draft.parent,
     description: row.description !== draft.description,
     connection: !sameConnection,
   };
   const keys = Object.keys(differs).filter((key) => differs[key]);
-  return { draft, existing: row, action: keys.length > 0 ? "change" : "same", keys, worker, connection: sealed };
+  if (keys.length === 0)
+    return { draft, existing: row, action: "same", keys, differences: [], worker, connection: sealed };
+  const differences = keys.flatMap((key) => {
+    if (key === "connection") return connectionDifferences(current ?? {}, row, type, connection);
+    const from = key === "labels" ? labels : key === "parent" ? row.parent_name : row[key as "type" | "zone"];
+    const to = key === "worker" ? worker : draft[key as "type" | "zone"];
+    return differencesBetween(key, from, to);
+  });
+  return { draft, existing: row, action: "change", keys, differences, worker, connection: sealed };
+}
+
+function connectionDifferences(
+  from: JsonObject,
+  row: ResourceRow,
+  type: ResourceTypeDescriptor,
+  to: JsonObject,
+): PlanDifference[] {
+  const secret = [
+    ...secretPaths(type.connection, from),
+    ...secretPaths(type.connection, to),
+    // What was sealed under an earlier schema is no less a secret.
+    ...maskedPaths(shownConnection(row.connection, undefined)),
+  ].map((path) => JSON.stringify(path));
+  const known = new Set(secret);
+  const found = differencesBetween("connection", from, to, (below) => known.has(JSON.stringify(below)));
+  // The same values, sealed differently because the schema says so.
+  return found.length > 0 ? found : [{ path: "connection", secret: true }];
 }
 
 /** null when it was sealed with a key that is gone: the way out is to set the secrets again, which must then work. */

@@ -85,7 +85,7 @@ export function restoreMasked(
 ): Path[] {
   const missing: Path[] = [];
   const secret = secretPaths(schema, connection);
-  for (const path of maskedPaths(connection, [])) {
+  for (const path of maskedPaths(connection)) {
     const isSecret = secret.some((one) => startsWith(path, one));
     const value = opened === null ? undefined : valueAt(opened, path);
     if (isSecret && value !== undefined) setAt(connection, path, value);
@@ -96,7 +96,8 @@ export function restoreMasked(
   return missing;
 }
 
-function maskedPaths(value: Json, path: Path): Path[] {
+/** Where `value` has a mask. */
+export function maskedPaths(value: Json, path: Path = []): Path[] {
   if (value === MASK) return [path];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));

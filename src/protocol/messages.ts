@@ -3,6 +3,7 @@
  * sandbox's start-up): everything here is a type and vanishes at run time.
  */
 import type { ErrorBody } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource } from "../domain/resource.ts";
@@ -66,12 +67,24 @@ export interface GroupsAnswer {
   items: Group[];
 }
 
+/** One value that differs; the value of a secret is never told. A side that is missing has or had nothing. */
+export interface PlanDifference {
+  /** `labels.tier` */
+  path: string;
+  from?: Json;
+  to?: Json;
+  secret?: true;
+}
 export interface PlanChange {
   what: "type" | "resource" | "group";
   name: string;
-  action: "add" | "change" | "same";
+  action: "add" | "change" | "same" | "remove";
   /** For changes: the top-level keys that differ. */
   keys: string[];
+  /** For changes: each value that differs. */
+  differences: PlanDifference[];
+  /** Why, in a few words. */
+  reason: string;
 }
 /** POST /v1/inventory/apply */
 export interface ApplyAnswer {

@@ -213,7 +213,19 @@ export const InventorySchema = Type.Object(
     types: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     resources: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     groups: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-    dryRun: Type.Optional(Type.Boolean({ default: false })),
+    merge: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "keys of a resource that the document does not have stay as they are",
+      }),
+    ),
+    prune: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256, ...storable }), {
+        maxItems: 10_000,
+        description: "names and globs: what matches one of them and is not in the document is removed",
+      }),
+    ),
+    dryRun: Type.Optional(Type.Boolean({ default: false, description: "only the plan" })),
   },
   closed,
 );

@@ -1,48 +1,65 @@
 /** `wilco apply FILE` */
-import type { PlanChange } from "../../protocol/messages.ts";
+import { WilcoError } from "../../core/errors.ts";
+import type { InventoryDocument } from "../../protocol/messages.ts";
+import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readInventory } from "../inventory-file.ts";
-import { printDocument } from "../output/documents.ts";
-import type { Output } from "../output/output.ts";
-import { openRemote } from "../remote.ts";
+import { printPlan } from "../output/plan.ts";
+import { openRemote, type Remote } from "../remote.ts";
 
 export interface ApplyFlags {
   dryRun?: boolean;
+  /** Each with one or more names and globs, joined by commas. */
+  prune?: string[];
+  yes?: boolean;
 }
-
-const NOTICES_SHOWN = 3;
 
 export async function applyCommand(context: Context, file: string, flags: ApplyFlags): Promise<number> {
   const document = await readInventory(context, file);
-  const { api, connection } = await openRemote(context);
-  const answer = await api.apply({ ...document, dryRun: flags.dryRun === true });
-  const { output } = context;
-  await printDocument(output, answer, () => answer.changes.map((change) => describeChange(change, output)).join(""));
-  for (const notice of answer.notices.slice(0, NOTICES_SHOWN))
-    output.notice(`${output.paintErr.yellow("note:")} ${notice}`);
-  const more = answer.notices.length - NOTICES_SHOWN;
-  if (more > 0) output.notice(`${output.paintErr.yellow("note:")} … and ${more} more like these (all with --json)`);
-  output.notice(summary(answer.changes, answer.applied, connection.url));
+  const prune = flags.prune?.flatMap((names) => names.split(",")).map((name) => name.trim());
+  const remote = await openRemote(context);
+  return applyDocument(context, remote, { ...document, ...(prune ? { prune } : {}) }, flags);
+}
+
+/** Applies what a command made or read, and prints the plan. */
+export async function applyDocument(
+  context: Context,
+  remote: Remote,
+  document: InventoryDocument,
+  { dryRun, yes }: Pick<ApplyFlags, "dryRun" | "yes">,
+): Promise<number> {
+  const { api, connection } = remote;
+  const agreed = dryRun === true ? document : await agreedRemovals(context, remote, document, yes === true);
+  if (!agreed) return EXIT.wrongUse;
+  const answer = await api.apply({ ...agreed, dryRun: dryRun === true });
+  await printPlan(context.output, answer, connection.url);
   return EXIT.succeeded;
 }
 
-function describeChange(change: PlanChange, { paint }: Output): string {
-  const name = `${change.what} ${change.name}`;
-  switch (change.action) {
-    case "add":
-      return `${paint.green("+")} ${name}\n`;
-    case "change":
-      return `${paint.yellow("~")} ${name} (${change.keys.join(", ")})\n`;
-    case "same":
-      return `${paint.dim(`  ${name}`)}\n`;
+/**
+ * What is removed is asked for, by the names that were shown: what came to match a glob in the meantime stays.
+ * @returns undefined when the person said no.
+ */
+async function agreedRemovals(
+  context: Context,
+  { api, connection }: Remote,
+  document: InventoryDocument,
+  yes: boolean,
+): Promise<InventoryDocument | undefined> {
+  if (yes || document.prune === undefined) return document;
+  const plan = await api.apply({ ...document, dryRun: true });
+  const removed = plan.changes.filter(({ action }) => action === "remove");
+  if (removed.length === 0) return document;
+  if (!context.output.interactive || !process.stdin.isTTY) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${removed.length === 1 ? `${removed[0]!.what} ${removed[0]!.name}` : `${removed.length} things`} would be removed, and nobody is there to say yes`,
+      hint: "Look at the plan with --dry-run, then repeat it with --yes.",
+    });
   }
-}
-
-function summary(changes: readonly PlanChange[], applied: boolean, url: string): string {
-  const count = (action: PlanChange["action"]) => changes.filter((change) => change.action === action).length;
-  const what = `${count("add")} to add, ${count("change")} to change, ${count("same")} the same`;
-  return applied
-    ? `Applied to ${url}: ${count("add")} added, ${count("change")} changed, ${count("same")} the same.`
-    : `Nothing was applied to ${url} (--dry-run): ${what}.`;
+  await printPlan(context.output, plan, connection.url);
+  const question = `Remove ${removed.length === 1 ? "what is marked with -" : `the ${removed.length} things marked with -`}, and apply the rest?`;
+  if (!(await confirm(context, question))) return undefined;
+  return { ...document, prune: [...new Set(removed.map(({ name }) => name))] };
 }

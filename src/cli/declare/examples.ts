@@ -27,7 +27,11 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "resources show": ["wilco resources show web-1"],
   "types list": ["wilco types list"],
   "types show": ["wilco types show process --json"],
-  apply: ["wilco apply --dry-run wilco.yaml", "cat *.yaml | wilco apply -"],
+  apply: [
+    "wilco apply --dry-run wilco.yaml",
+    "cat *.yaml | wilco apply -",
+    "wilco apply wilco.yaml --prune 'old-*,web-9' --yes",
+  ],
   "workers list": ["wilco workers list"],
   "tokens create": ["wilco tokens create ci --role operator --quiet > ci.token"],
   "tokens bootstrap": ["WILCO_DATABASE_URL=postgres://db/wilco wilco tokens bootstrap root"],

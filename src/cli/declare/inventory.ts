@@ -1,7 +1,7 @@
 /** `resources`, `types`, `apply`: the inventory. */
 import type { Command } from "commander";
 import type { ApplyFlags } from "../commands/apply.ts";
-import { declare, flagsOf, type Runner } from "./declare.ts";
+import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
 export function declareInventory(program: Command, runner: Runner): void {
   const resources = program.command("resources").description("what is managed");
@@ -28,7 +28,9 @@ export function declareInventory(program: Command, runner: Runner): void {
   );
 
   declare(program, "apply <file>", "apply an inventory in YAML (- for stdin); all of it or nothing")
-    .option("--dry-run", "show what would change")
+    .option("--dry-run", "show what would change, value by value")
+    .option("--prune <names>", "remove what these names and globs match and FILE does not have; repeatable", collect)
+    .option("-y, --yes", "don't ask before something is removed")
     .action((file: string, flags: ApplyFlags, command: Command) =>
       runner.run(flagsOf(command), async (context) =>
         (await import("../commands/apply.ts")).applyCommand(context, file, flags),

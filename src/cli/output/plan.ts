@@ -1,0 +1,54 @@
+/** A plan of the inventory as a diff: what is added (+), changed (~, each value old → new) and removed (-). */
+import type { ApplyAnswer, PlanChange, PlanDifference } from "../../protocol/messages.ts";
+import { printDocument } from "./documents.ts";
+import type { Output } from "./output.ts";
+
+const NOTICES_SHOWN = 3;
+/** Characters of one value. */
+const VALUE_SHOWN = 80;
+
+/** The whole answer as JSON, or the diff and the notices for people. What stays the same is only counted. */
+export async function printPlan(output: Output, answer: ApplyAnswer, url: string): Promise<void> {
+  await printDocument(output, answer, () => answer.changes.map((change) => lineOf(change, output)).join(""));
+  for (const notice of answer.notices.slice(0, NOTICES_SHOWN))
+    output.notice(`${output.paintErr.yellow("note:")} ${notice}`);
+  const more = answer.notices.length - NOTICES_SHOWN;
+  if (more > 0) output.notice(`${output.paintErr.yellow("note:")} … and ${more} more like these (all with --json)`);
+  output.notice(summaryOf(answer, url));
+}
+
+function lineOf({ what, name, action, differences, reason }: PlanChange, { paint }: Output): string {
+  const named = `${what} ${name}`;
+  switch (action) {
+    case "add":
+      return `${paint.green("+")} ${named}\n`;
+    case "change":
+      return `${paint.yellow("~")} ${named}\n${differences.map((one) => `    ${differenceText(one)}\n`).join("")}`;
+    case "remove":
+      return `${paint.red("-")} ${named} (${reason})\n`;
+    case "same":
+      return "";
+  }
+}
+
+function differenceText({ path, from, to, secret }: PlanDifference): string {
+  if (secret) return `${path}: changed`;
+  return `${path}: ${valueText(from)} → ${valueText(to)}`;
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return "(none)";
+  // Short words stand as they are; what could be mistaken for another kind of value is quoted.
+  const plain = typeof value === "string" && /^[^\s"{[(→][^\n→]*$/u.test(value) && Number.isNaN(Number(value));
+  const text = plain ? value : JSON.stringify(value);
+  return text.length > VALUE_SHOWN ? `${text.slice(0, VALUE_SHOWN)}…` : text;
+}
+
+function summaryOf({ changes, applied }: ApplyAnswer, url: string): string {
+  const count = (action: PlanChange["action"]) => changes.filter((change) => change.action === action).length;
+  const removed = count("remove");
+  const [added, changed, same] = [count("add"), count("change"), count("same")];
+  return applied
+    ? `Applied to ${url}: ${added} added, ${changed} changed, ${removed > 0 ? `${removed} removed, ` : ""}${same} the same.`
+    : `Nothing was applied to ${url} (--dry-run): ${added} to add, ${changed} to change, ${removed > 0 ? `${removed} to remove, ` : ""}${same} the same.`;
+}

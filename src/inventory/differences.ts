@@ -1,0 +1,43 @@
+/** What differs between two values, leaf by leaf, for people to read: secrets only as "changed". */
+import { canonicalJson, isJsonObject, type Json } from "../core/json.ts";
+import type { PlanDifference } from "../protocol/messages.ts";
+
+/** Deeper than this, and lists, are compared as a whole: a path of ten keys tells nobody more than one of four. */
+const MAX_DEPTH = 6;
+
+/**
+ * @param from undefined = there was nothing. @param to undefined = there will be nothing.
+ * @param isSecret whether the value at this path (below `path`) must not be shown.
+ */
+export function differencesBetween(
+  path: string,
+  from: Json | undefined,
+  to: Json | undefined,
+  isSecret: (below: readonly string[]) => boolean = () => false,
+): PlanDifference[] {
+  const found: PlanDifference[] = [];
+  walk([], from, to, 0);
+  return found;
+
+  function walk(below: string[], before: Json | undefined, after: Json | undefined, depth: number): void {
+    if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return;
+    if (isSecret(below)) return void found.push({ path: [path, ...below].join("."), secret: true });
+    const opens = depth < MAX_DEPTH && (isJsonObject(before) || isJsonObject(after));
+    // Only what is an object on both sides, or absent on one, is worth to be looked into.
+    if (opens && [before, after].every((side) => side === undefined || side === null || isJsonObject(side))) {
+      const left = isJsonObject(before) ? before : {};
+      const right = isJsonObject(after) ? after : {};
+      // In order: PostgreSQL gives the keys of labels in one of its own.
+      const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].toSorted();
+      if (keys.length > 0) {
+        for (const key of keys) walk([...below, key], left[key], right[key], depth + 1);
+        return;
+      }
+    }
+    found.push({
+      path: [path, ...below].join("."),
+      ...(before === undefined || before === null ? {} : { from: before }),
+      ...(after === undefined || after === null ? {} : { to: after }),
+    });
+  }
+}
