@@ -24,8 +24,8 @@ export async function mergeWithStored(sql: Sql, document: InventoryDocument): Pr
       return row && isJsonObject(given) ? mergedResource(given, row) : given;
     }),
     groups: mapped(groups, (name, given) => {
-      const description = known.get(name)?.description;
-      return isJsonObject(given) && description != null ? { description, ...given } : given;
+      const description = known.get(name)?.description ?? null;
+      return isJsonObject(given) && description !== null ? { description, ...given } : given;
     }),
   };
 }
