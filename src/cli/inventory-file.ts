@@ -4,13 +4,21 @@ import { isJsonObject } from "../core/json.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
+import { createPlaces, type PlaceOf } from "./yaml-places.ts";
+
+export interface InventoryFile {
+  document: InventoryDocument;
+  /** As problems name it: the path as it was typed, or "stdin". */
+  named: string;
+  placeOf: PlaceOf;
+}
 
 /**
  * Reads and parses it; what the parts mean is the server's to check.
  * @param file a path, or "-" for stdin.
  * @throws WilcoError `invalid_inventory`: not readable, not YAML, a name twice: with line and column.
  */
-export async function readInventory(context: Context, file: string): Promise<InventoryDocument> {
+export async function readPlacedInventory(context: Context, file: string): Promise<InventoryFile> {
   const named = file === "-" ? "stdin" : file;
   let text: string;
   try {
@@ -37,7 +45,7 @@ export async function readInventory(context: Context, file: string): Promise<Inv
   const value: unknown = document.toJS({ maxAliasCount: 1_000 }) ?? {};
   if (!isJsonObject(value))
     throw invalid(`${named} is not an inventory`, "It has types:, resources: and groups: at its top.");
-  return value;
+  return { document: value, named, placeOf: createPlaces(document, lines) };
 }
 
 function keyAt(text: string, at: number): string {

@@ -1,6 +1,26 @@
 /** The resource type descriptor: what a type can do, in normalised form (every default filled in). */
-import type { JsonObject, JsonSchema } from "../core/json.ts";
+import type { Json, JsonObject, JsonSchema } from "../core/json.ts";
 import type { PollPolicyInput } from "./poll-policy.ts";
+
+/** How what was printed or answered becomes the result; see `OperationDescriptor.implementation`. */
+export type ResultForm = "none" | "text" | "json" | "regex";
+
+/** Fields out of a text: the named groups of a regular expression. */
+export interface RegexResult {
+  pattern: string;
+  /** Of i, m, s and u. */
+  flags: string;
+  /** A list of every match instead of the first one. */
+  all: boolean;
+  /** What becomes of a group's text; a group that is not named here stays a text. */
+  fields: Record<string, "text" | "integer" | "number">;
+}
+
+/** What an exit code says: success as code 0 is, success with this value as the result, or a failure of this kind. */
+export type ExitCodeMeaning =
+  | { kind: "ok" }
+  | { kind: "value"; value: Json }
+  | { kind: "fails"; code: string; message: string | null; hint: string | null };
 
 /** A command as an argument vector; each element stays one argument after templates are filled in. */
 export interface RunImplementation {
@@ -9,8 +29,12 @@ export interface RunImplementation {
   shell: boolean;
   cwd: string | null;
   env: Record<string, string>;
-  /** How stdout becomes the result: "none" gives { exitCode }, "text" adds stdout, "json" parses it. */
-  result: "none" | "text" | "json";
+  /** How stdout becomes the result: "none" gives { exitCode }, "text" adds stdout, "json" parses it, "regex" see below. */
+  result: ResultForm;
+  /** With `result: "regex"`. */
+  regex?: RegexResult;
+  /** By exit code; one that is not here means what it always does: 0 success, anything else failure. */
+  exitCodes?: Record<string, ExitCodeMeaning>;
 }
 
 export interface HttpImplementation {
@@ -21,7 +45,9 @@ export interface HttpImplementation {
   body: unknown;
   /** Statuses that mean success; null = any 2xx. */
   expect: { status: number[] | null };
-  result: "none" | "text" | "json";
+  result: ResultForm;
+  /** With `result: "regex"`. */
+  regex?: RegexResult;
 }
 
 export type Implementation = RunImplementation | HttpImplementation;

@@ -23,8 +23,8 @@ export interface ExecOptions {
   stream?: boolean;
   /** Bytes kept of stdout and of stderr for the result, from their beginning. Default 1 MiB each. */
   capture?: number;
-  /** Do not throw when it ends with another code than 0 or by a signal. Default false. */
-  allowFailure?: boolean;
+  /** true: do not throw when it ends with another code than 0 or by a signal; a list: nor with these codes. Default false. */
+  allowFailure?: boolean | readonly number[];
 }
 
 export interface ExecResult {
@@ -169,7 +169,7 @@ async function attend(
   await killing();
   host.signal.throwIfAborted();
 
-  if (exitCode !== 0 && options.allowFailure !== true) throw failure(program, exitCode, signal, tail);
+  if (exitCode !== 0 && !isAllowed(exitCode, options.allowFailure)) throw failure(program, exitCode, signal, tail);
   return {
     exitCode,
     signal,
@@ -177,6 +177,11 @@ async function attend(
     stderr: stderr.captured(),
     truncated: stdout.truncated() || stderr.truncated(),
   };
+}
+
+function isAllowed(exitCode: number | null, allowed: ExecOptions["allowFailure"]): boolean {
+  if (typeof allowed === "object") return exitCode !== null && allowed.includes(exitCode);
+  return allowed === true;
 }
 
 interface PipeReader {

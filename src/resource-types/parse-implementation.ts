@@ -1,13 +1,14 @@
 /** How an operation of a YAML type does its work: `run:` (a command) or `http:` (a request). */
 import type { HttpImplementation, Implementation, RunImplementation } from "../domain/resource-type.ts";
+import { isJsonObject } from "../core/json.ts";
 import type { DocumentReader } from "./document-reader.ts";
+import { isRegexResult, parseExitCodes, parseResultForm } from "./parse-result.ts";
 import { templatePaths } from "./template.ts";
 import { shellTemplate } from "./yaml-run.ts";
 
 const HTTP_KEYS = ["method", "url", "headers", "body", "expect", "result"] as const;
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-const RESULTS = ["none", "text", "json"] as const;
-const RUN_ONLY = ["shell", "cwd", "env"] as const;
+const RUN_ONLY = ["shell", "cwd", "env", "exitCodes"] as const;
 
 /** Notes its problems in the reader; null when there is nothing to run. */
 export function parseImplementation(reader: DocumentReader): Implementation | null {
@@ -16,16 +17,15 @@ export function parseImplementation(reader: DocumentReader): Implementation | nu
     return null;
   }
   const implementation = reader.has("run") ? parseRun(reader) : parseHttp(reader);
-  if (implementation)
-    for (const text of textsOf(implementation)) reader.guard(implementation.kind, () => templatePaths(text));
+  if (implementation) for (const { at, text } of textsOf(implementation)) reader.guard(at, () => templatePaths(text));
   return implementation;
 }
 
-/** Every path that the implementation's templates name. */
-export function templatesOf(implementation: Implementation): string[][] {
-  return textsOf(implementation).flatMap((text) => {
+/** Every path that the implementation's templates name, and where in the operation it stands: "run[2]", "http.url". */
+export function templatesOf(implementation: Implementation): Array<{ at: string; path: string[] }> {
+  return textsOf(implementation).flatMap(({ at, text }) => {
     try {
-      return templatePaths(text);
+      return templatePaths(text).map((path) => ({ at, path }));
     } catch {
       // Already noted when the implementation was parsed.
       return [];
@@ -42,13 +42,15 @@ function parseRun(reader: DocumentReader): RunImplementation | null {
       if (templatePaths(argv[0]!).length > 0) throw shellTemplate();
     });
   }
+  const exitCodes = parseExitCodes(reader);
   return {
     kind: "run",
     argv,
     shell,
     cwd: reader.text("cwd") ?? null,
     env: reader.textMap("env") ?? {},
-    result: resultOf(reader),
+    ...parseResultForm(reader),
+    ...(exitCodes ? { exitCodes } : {}),
   };
 }
 
@@ -95,14 +97,16 @@ function parseHttp(operation: DocumentReader): HttpImplementation | null {
     headers: reader.textMap("headers") ?? {},
     body: reader.raw("body") ?? null,
     expect: { status: expectedStatus(reader) },
-    result: reader.choice("result", RESULTS) ?? resultOf(operation),
+    ...resultOf(reader, operation),
   };
 }
 
-function resultOf(reader: DocumentReader): (typeof RESULTS)[number] {
-  const result = reader.raw("result");
-  if (typeof result === "object" && result !== null) return "json";
-  return reader.choice("result", RESULTS) ?? "none";
+/** `result` may stand in http or beside it; a schema of the result only beside it, as with run. */
+function resultOf(http: DocumentReader, operation: DocumentReader) {
+  const result = http.raw("result");
+  if (isJsonObject(result) && !isRegexResult(result))
+    http.problem("result", "must be none, text, json or { regex: … }", "A schema of the result stands beside http.");
+  return parseResultForm(result === undefined ? operation : http);
 }
 
 function expectedStatus(http: DocumentReader): number[] | null {
@@ -118,15 +122,25 @@ function expectedStatus(http: DocumentReader): number[] | null {
   return null;
 }
 
-function textsOf(implementation: Implementation): string[] {
-  if (implementation.kind === "http") {
-    return [implementation.url, ...Object.values(implementation.headers), ...deepTexts(implementation.body)];
-  }
-  const { argv, shell, cwd, env } = implementation;
-  return [...argv.slice(shell ? 1 : 0), ...(cwd === null ? [] : [cwd]), ...Object.values(env)];
+interface PlacedText {
+  at: string;
+  text: string;
 }
 
-function deepTexts(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(deepTexts) : [];
+function textsOf(implementation: Implementation): PlacedText[] {
+  if (implementation.kind === "http") {
+    const { url, headers, body } = implementation;
+    return [{ at: "http.url", text: url }, ...deepTexts(headers, "http.headers"), ...deepTexts(body, "http.body")];
+  }
+  const { argv, shell, cwd, env } = implementation;
+  // A shell's script takes no templates; what is said about one is said elsewhere.
+  const words = argv.map((text, index) => ({ at: `run[${index}]`, text })).slice(shell ? 1 : 0);
+  return [...words, ...(cwd === null ? [] : [{ at: "cwd", text: cwd }]), ...deepTexts(env, "env")];
+}
+
+function deepTexts(value: unknown, at: string): PlacedText[] {
+  if (typeof value === "string") return [{ at, text: value }];
+  if (typeof value !== "object" || value === null) return [];
+  const place = (key: string) => (Array.isArray(value) ? `${at}[${key}]` : `${at}.${key}`);
+  return Object.entries(value).flatMap(([key, one]) => deepTexts(one, place(key)));
 }

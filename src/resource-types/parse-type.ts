@@ -5,6 +5,7 @@ import { parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts"
 import {
   NO_PARAMETERS,
   WHOLE_WORKER,
+  type Implementation,
   type OperationDescriptor,
   type ResourceTypeDescriptor,
 } from "../domain/resource-type.ts";
@@ -13,12 +14,14 @@ import type { SchemaValidator } from "../domain/schema.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
 import { type DocumentProblem, type DocumentReader, readDocument, refuseProblems } from "./document-reader.ts";
 import { parseImplementation, templatesOf } from "./parse-implementation.ts";
+import { isRegexResult, schemaOfRegex } from "./parse-result.ts";
 
 const TYPE_KEYS = ["description", "role", "runsOn", "connection", "configuration", "operations"] as const;
 const OPERATION_KEYS = [
   "description",
   "parameters",
   "result",
+  "exitCodes",
   "run",
   "shell",
   "cwd",
@@ -81,7 +84,7 @@ function parseOperation(name: string, operations: DocumentReader, schemas: Schem
   const parts: OperationParts = given({
     description: reader.text("description"),
     parameters,
-    result: resultSchema(reader, schemas),
+    result: resultSchema(reader, schemas) ?? schemaOfFields(name, implementation),
     timeout: reader.duration("timeout"),
     exclusive: reader.flag("exclusive"),
     onLost: reader.choice("onLost", ["lose", "requeue"]),
@@ -148,7 +151,14 @@ function checkedSchema(reader: DocumentReader, key: string, schemas: SchemaValid
 
 /** `result: json` says how stdout is read; `result: { type: … }` is its schema, and implies json. */
 function resultSchema(reader: DocumentReader, schemas: SchemaValidator): JsonSchema | undefined {
-  return typeof reader.raw("result") === "string" ? undefined : checkedSchema(reader, "result", schemas);
+  const result = reader.raw("result");
+  return typeof result === "string" || isRegexResult(result) ? undefined : checkedSchema(reader, "result", schemas);
+}
+
+/** A check adds to the fields what it saw, and an exit code may have a value of its own: those have no schema. */
+function schemaOfFields(name: string, implementation: Implementation | null): JsonSchema | undefined {
+  if (!implementation?.regex || name === "check") return undefined;
+  return implementation.kind === "run" && implementation.exitCodes ? undefined : schemaOfRegex(implementation.regex);
 }
 
 function argvParameter(reader: DocumentReader, parameters: JsonSchema | undefined): string | undefined {
@@ -190,14 +200,14 @@ function checkTemplates(operation: OperationDescriptor, type: TypeParts, operati
     connection: type.connection ?? NO_PARAMETERS,
     configuration: type.configuration,
   };
-  for (const path of templatesOf(operation.implementation)) {
+  for (const { at, path } of templatesOf(operation.implementation)) {
     const [root, name] = path as [string, string];
     const schema = schemas[root];
     if (!schema || schema["additionalProperties"] !== false || schema["$ref"] !== undefined) continue;
     const known = Object.keys(propertiesOf(schema));
     if (known.includes(name)) continue;
     reader.problem(
-      operation.implementation.kind,
+      at,
       `{{${path.join(".")}}} will never have a value: ${root} declares no "${name}"`,
       suggestion(name, known, `${root} declares`) ?? `Declare it under ${root}.properties.`,
     );

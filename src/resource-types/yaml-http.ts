@@ -3,10 +3,11 @@ import { formatDuration } from "../core/durations.ts";
 import type { HttpImplementation } from "../domain/resource-type.ts";
 import { exchange, type HttpReply, type HttpRequest, isNoAnswer, shown } from "./http-exchange.ts";
 import { OperationError } from "./operation-error.ts";
+import { matchFields } from "./regex-fields.ts";
 import type { OperationContext } from "./sdk.ts";
 import { lastLines } from "./tail.ts";
 import { fillText, fillValue } from "./template.ts";
-import { checkResult, templateScope } from "./yaml-context.ts";
+import { checkResult, noMatch, templateScope } from "./yaml-context.ts";
 
 /** A check that hangs must say "down" well before anybody stops waiting for it. */
 const CHECK_TIMEOUT = 10_000;
@@ -20,15 +21,17 @@ export async function httpImplementation(
   if (context.operation !== "check") {
     const reply = await exchange(request);
     if (!isExpected(reply.status, expect.status)) throw unexpectedStatus(request, reply, expect.status);
-    return resultOf(implementation.result, reply, request);
+    return resultOf(implementation, reply, request);
   }
   try {
     const reply = await exchange({ ...request, timeout: Math.min(request.timeout, CHECK_TIMEOUT) });
     const facts = { status: reply.status, latency: reply.latency };
     if (!isExpected(reply.status, expect.status)) return checkResult(false, facts);
-    return checkResult(true, facts, implementation.result === "json" ? resultOf("json", reply, request) : undefined);
+    const own = ["json", "regex"].includes(implementation.result);
+    return checkResult(true, facts, own ? await resultOf(implementation, reply, request) : undefined);
   } catch (error) {
-    if (!isNoAnswer(error)) throw error;
+    const down = isNoAnswer(error) || (error instanceof OperationError && error.code === "no_match");
+    if (!down) throw error;
     return checkResult(false, { reason: error.message });
   }
 }
@@ -79,9 +82,18 @@ function filled(context: OperationContext, implementation: HttpImplementation): 
   return request;
 }
 
-function resultOf(how: HttpImplementation["result"], reply: HttpReply, request: HttpRequest): unknown {
+async function resultOf(
+  { result: how, regex }: HttpImplementation,
+  reply: HttpReply,
+  request: HttpRequest,
+): Promise<unknown> {
   if (how === "none") return { status: reply.status, latency: reply.latency };
   if (how === "text") return { status: reply.status, latency: reply.latency, text: reply.text };
+  if (regex) {
+    const fields = await matchFields(reply.text, regex, { signal: request.signal });
+    if (fields === null) throw noMatch(`${request.method} ${shown(request.url)}`, regex);
+    return fields;
+  }
   try {
     return JSON.parse(reply.text) as unknown;
   } catch (error) {

@@ -1,12 +1,14 @@
 /** Operations that YAML types declare with `run:`: a command as an argument vector. */
 import { WilcoError } from "../core/errors.ts";
-import type { JsonObject } from "../core/json.ts";
-import type { RunImplementation } from "../domain/resource-type.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { ExitCodeMeaning, RunImplementation } from "../domain/resource-type.ts";
 import type { ExecOptions, ExecResult } from "./exec.ts";
 import { OperationError } from "./operation-error.ts";
+import { matchFields } from "./regex-fields.ts";
 import type { OperationContext } from "./sdk.ts";
+import { lastLines } from "./tail.ts";
 import { fillText, templatePaths, type TemplateScope } from "./template.ts";
-import { checkResult, templateScope } from "./yaml-context.ts";
+import { checkResult, noMatch, templateScope } from "./yaml-context.ts";
 
 /** Results are at most 4 MB; a command that prints more than that is to say so, not to be cut. */
 const STDOUT_LIMIT = 4 * 1024 * 1024;
@@ -18,9 +20,18 @@ export async function runImplementation(
 ): Promise<unknown> {
   const { argv, options } = filled(implementation, templateScope(context));
   const isCheck = context.operation === "check";
-  const ended = await context.exec(argv, { ...options, capture: STDOUT_LIMIT, allowFailure: isCheck });
-  if (isCheck && ended.exitCode !== 0) return checkResult(false, { exitCode: ended.exitCode, signal: ended.signal });
-  const result = resultOf(implementation.result, ended, argv[0]!);
+  const { exitCodes = {} } = implementation;
+  const allowFailure = isCheck || Object.keys(exitCodes).map(Number);
+  const ended = await context.exec(argv, { ...options, capture: STDOUT_LIMIT, allowFailure });
+  const meaning = ended.exitCode === null ? undefined : exitCodes[ended.exitCode];
+  if (meaning?.kind === "fails") throw failure(meaning, argv[0]!, ended);
+  if (meaning?.kind === "value") return isCheck ? valueOfCheck(meaning.value, ended) : meaning.value;
+  if (isCheck && !meaning && ended.exitCode !== 0)
+    return checkResult(false, { exitCode: ended.exitCode, signal: ended.signal });
+  const result = await resultOf(implementation, ended, argv[0]!, context.signal);
+  if (result === null && isCheck && implementation.regex)
+    return checkResult(false, { exitCode: ended.exitCode, reason: "what it printed does not match" });
+  if (result === null && implementation.regex) throw noMatch(argv[0]!, implementation.regex);
   return isCheck ? checkResult(true, { exitCode: ended.exitCode }, result) : result;
 }
 
@@ -46,7 +57,30 @@ export function shellTemplate(): WilcoError {
   });
 }
 
-function resultOf(how: RunImplementation["result"], ended: ExecResult, program: string): unknown {
+/** `{ value: down }` is short for what a check says. */
+function valueOfCheck(value: Json, { exitCode }: ExecResult): JsonObject {
+  return value === "up" || value === "down"
+    ? checkResult(value === "up", { exitCode })
+    : checkResult(true, { exitCode }, value);
+}
+
+function failure(meaning: ExitCodeMeaning & { kind: "fails" }, program: string, ended: ExecResult): OperationError {
+  const lines = lastLines(`${ended.stdout}\n${ended.stderr}`, 20);
+  const last = lines.at(-1);
+  return new OperationError({
+    code: meaning.code,
+    message: meaning.message ?? `${program} exited with code ${ended.exitCode}${last === undefined ? "" : `: ${last}`}`,
+    hint: meaning.hint ?? undefined,
+    details: { exitCode: ended.exitCode, signal: null, lastLines: lines },
+  });
+}
+
+async function resultOf(
+  { result: how, regex }: RunImplementation,
+  ended: ExecResult,
+  program: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   const exit: JsonObject = { exitCode: ended.exitCode };
   if (how === "none") return exit;
   if (ended.truncated) {
@@ -57,6 +91,7 @@ function resultOf(how: RunImplementation["result"], ended: ExecResult, program: 
     });
   }
   if (how === "text") return { ...exit, stdout: ended.stdout };
+  if (regex) return matchFields(ended.stdout, regex, { signal });
   try {
     return JSON.parse(ended.stdout) as unknown;
   } catch (error) {

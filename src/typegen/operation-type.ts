@@ -27,6 +27,7 @@ export function resultType(operation: OperationDescriptor, isCheck: boolean, ind
   const { implementation } = operation;
   // A check's result also says what it saw.
   if (implementation?.kind !== "run" || isCheck) return "any";
+  if (implementation.exitCodes) return "any";
   if (implementation.result === "none") return "{ exitCode: number }";
   return implementation.result === "text" ? "{ exitCode: number; stdout: string }" : "any";
 }

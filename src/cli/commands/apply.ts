@@ -4,9 +4,10 @@ import type { InventoryDocument } from "../../protocol/messages.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readInventory } from "../inventory-file.ts";
+import { readPlacedInventory } from "../inventory-file.ts";
 import { printPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
+import { withPlaces } from "../yaml-places.ts";
 
 export interface ApplyFlags {
   dryRun?: boolean;
@@ -16,10 +17,11 @@ export interface ApplyFlags {
 }
 
 export async function applyCommand(context: Context, file: string, flags: ApplyFlags): Promise<number> {
-  const document = await readInventory(context, file);
+  const { document, named, placeOf } = await readPlacedInventory(context, file);
   const prune = flags.prune?.flatMap((names) => names.split(",")).map((name) => name.trim());
   const remote = await openRemote(context);
-  return applyDocument(context, remote, { ...document, ...(prune ? { prune } : {}) }, flags);
+  const whole = { ...document, ...(prune ? { prune } : {}) };
+  return withPlaces(named, placeOf, () => applyDocument(context, remote, whole, flags));
 }
 
 /** Applies what a command made or read, and prints the plan. */

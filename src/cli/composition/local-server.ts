@@ -10,7 +10,8 @@ import { randomId } from "../../core/ids.ts";
 import { WilcoError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
-import { readInventory } from "../inventory-file.ts";
+import { readPlacedInventory } from "../inventory-file.ts";
+import { withPlaces } from "../yaml-places.ts";
 import type { LocalFlags } from "../remote.ts";
 import { readVersion } from "../version.ts";
 import { injectDispatch } from "./inject-dispatch.ts";
@@ -43,7 +44,7 @@ export async function startLocalServer(
   signal?: AbortSignal,
 ): Promise<LocalServer> {
   const inventory = flags.inventory ?? (existsSync(context.path(DEFAULT_INVENTORY)) ? DEFAULT_INVENTORY : undefined);
-  const document = inventory === undefined ? undefined : await readInventory(context, inventory);
+  const file = inventory === undefined ? undefined : await readPlacedInventory(context, inventory);
   const temporary = flags.dataDir === undefined;
   const dataDir = temporary ? await mkdtemp(join(tmpdir(), "wilco-local-")) : dataDirOf(context, flags.dataDir);
   let server: ServerParts | undefined;
@@ -65,8 +66,8 @@ export async function startLocalServer(
     if (adminToken === null) throw new WilcoError({ code: "internal", message: "The local server has no admin token" });
     const dispatch = injectDispatch(server.app);
     api = createApi(createTransport({ url: URL_OF_LOCAL, token: adminToken, dispatch, retryTime: 0 }));
-    if (document !== undefined) await api.apply(document);
     const client = api;
+    if (file) await withPlaces(file.named, file.placeOf, () => client.apply(file.document));
     let stopping: Promise<void> | undefined;
     const stop = async () => {
       if (!signal?.aborted) await drain(client, signal);
