@@ -56,7 +56,7 @@ function stepInto(node: unknown, path: string): Step | null {
   let best: { pair: Pair; length: number } | null = null;
   for (const item of node.items) {
     if (!isPair(item)) continue;
-    const key = String((item.key as { value?: unknown } | null)?.value ?? "");
+    const key = keyOf(item);
     const follows = path.slice(key.length, key.length + 1);
     if (!path.startsWith(key) || !["", ".", "["].includes(follows)) continue;
     if (key.length > (best?.length ?? 0)) best = { pair: item, length: key.length };
@@ -64,6 +64,12 @@ function stepInto(node: unknown, path: string): Step | null {
   if (!best) return null;
   const { pair, length } = best;
   return { node: pair.value, at: startOf(pair.key), rest: path.slice(length).replace(/^\./, "") };
+}
+
+/** As the path has it: 3 and "3" are the same key there. */
+function keyOf(pair: Pair): string {
+  const value = (pair.key as { value?: unknown } | null)?.value;
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 function isCollection(node: unknown): node is { items: unknown[] } {
