@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   invalid_inventory: 400,
   idempotency_mismatch: 409,
   too_large: 413,
+  content_mismatch: 400,
   unknown_resource: 404,
   unknown_operation: 404,
   unknown_type: 404,
@@ -21,6 +22,7 @@ export const ERROR_STATUS = {
   unknown_worker: 404,
   unknown_token: 404,
   unknown_secret: 404,
+  unknown_content: 404,
   unknown_route: 404,
   ambiguous_binding: 409,
   // who may
@@ -28,6 +30,7 @@ export const ERROR_STATUS = {
   forbidden: 403,
   // the state does not allow it
   conflict: 409,
+  content_in_use: 409,
   precondition_failed: 412,
   already_ended: 409,
   lease_lost: 409,

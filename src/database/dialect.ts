@@ -24,6 +24,8 @@ export interface Dialect {
   /** Types for `CREATE TABLE`. */
   readonly types: { id: string; int: string; bytes: string; labels: string };
   readonly tableSuffix: string;
+  /** Tables for the bytes of content, where they are in the database. */
+  readonly contentChunks: readonly string[];
   /**
    * A table expression of one JSON parameter: `rows("v", { id: "int" }, "$1")` gives `(…) AS v`. So a batch of any
    * size is one statement text, prepared once; lists of placeholders would be a new text for each size.

@@ -7,6 +7,7 @@ import { requests } from "./migrations/0002-requests.ts";
 import { control } from "./migrations/0003-control.ts";
 import { looking } from "./migrations/0004-looking.ts";
 import { scripts } from "./migrations/0005-scripts.ts";
+import { content } from "./migrations/0007-content.ts";
 import { secrets } from "./migrations/0006-secrets.ts";
 
 export interface Migration {
@@ -15,7 +16,7 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, requests, control, looking, scripts, secrets];
+export const MIGRATIONS: readonly Migration[] = [initial, requests, control, looking, scripts, secrets, content];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

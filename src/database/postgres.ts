@@ -26,6 +26,14 @@ export const postgresDialect: Dialect = {
     labels: "jsonb",
   },
   tableSuffix: "",
+  contentChunks: [
+    "CREATE TABLE content_upload (id text PRIMARY KEY, touched_at bigint NOT NULL)",
+    `CREATE TABLE content_chunk (
+      upload text NOT NULL REFERENCES content_upload (id), seq integer NOT NULL, data bytea NOT NULL, PRIMARY KEY (upload, seq)
+    )`,
+    // Not compressed: what is deployed mostly is already, and trying costs more than the disk.
+    "ALTER TABLE content_chunk ALTER COLUMN data SET STORAGE EXTERNAL",
+  ],
   rows(alias, columns, parameter) {
     const list = Object.entries(columns).map(([name, type]) => `${name} ${JSON_TYPES[type]}`);
     return `json_to_recordset(${parameter}::json) AS ${alias}(${list.join(", ")})`;

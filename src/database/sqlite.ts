@@ -21,6 +21,7 @@ export const sqliteDialect: Dialect = {
   maintenanceLock: "",
   types: { id: "INTEGER PRIMARY KEY AUTOINCREMENT", int: "INTEGER", bytes: "BLOB", labels: "TEXT" },
   tableSuffix: "STRICT",
+  contentChunks: [],
   rows(alias, columns, parameter) {
     const list = Object.keys(columns).map((name) => `value->>'$.${name}' AS ${name}`);
     return `(SELECT ${list.join(", ")} FROM json_each(${parameter})) AS ${alias}`;

@@ -231,6 +231,36 @@ export interface SecretTable {
   updated_at: number;
 }
 
+export interface ContentTable {
+  sha256: string;
+  size: number;
+  name: string;
+  created_by: string;
+  created_at: number;
+  /** Of its bytes, as `content-bytes.ts` gave it. */
+  place: string;
+}
+
+export interface EntryContentTable {
+  entry: number;
+  parameter: string;
+  content: string;
+  restores: number | null;
+}
+
+export interface DeploymentTable {
+  resource: number;
+  version: number;
+  label: string | null;
+  content: string;
+  name: string;
+  entry: number;
+  author: string;
+  at: number;
+  status: "current" | "former" | "rolled_back";
+  restores: number | null;
+}
+
 export interface SettingTable {
   name: string;
   value: string;
@@ -255,6 +285,9 @@ export interface Tables {
   paused_route: PausedRouteTable;
   token: TokenTable;
   secret: SecretTable;
+  content: ContentTable;
+  entry_content: EntryContentTable;
+  deployment: DeploymentTable;
   setting: SettingTable;
   throughput: ThroughputTable;
   worker_type: WorkerTypeTable;

@@ -4,6 +4,7 @@
  */
 import type { ErrorBody } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import type { Content } from "../domain/content.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource } from "../domain/resource.ts";
@@ -15,6 +16,7 @@ export type * from "./script-schemas.ts";
 export type * from "./worker-schemas.ts";
 export type * from "./order-schemas.ts";
 export type * from "./queue-schemas.ts";
+export type * from "./content-schemas.ts";
 
 /** POST /v1/entries → 200. One outcome an item, in order; with `atomic`, errors refuse the whole request instead. */
 export interface SubmitAnswer {
@@ -51,6 +53,7 @@ export interface Page<T> {
   next: string | null;
 }
 
+export type ContentAnswer = Page<Content>;
 export type EntriesAnswer = Page<Entry>;
 /** GET /v1/queue, the oldest first. A page may be short, or empty, before the end: then `next` goes on. */
 export type QueueAnswer = Page<QueueItem>;

@@ -19,6 +19,8 @@ export const paths = {
   script: (id: number | string) => `${API}/scripts/${id}`,
   resources: `${API}/resources`,
   resource: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}`,
+  contents: `${API}/content`,
+  content: (sha256: string) => `${API}/content/${sha256}`,
   types: `${API}/types`,
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,

@@ -3,16 +3,19 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { Tokens } from "../access/tokens.ts";
+import type { ContentStore } from "../content/store.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Operations } from "../operations/contract.ts";
 import type { Me } from "../protocol/messages.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import { createAuthorize } from "./authorize.ts";
+import { watchBodies } from "./body-timeout.ts";
 import { watchConnections } from "./close-connections.ts";
-import { asWilcoError, createErrorHandler, invalid, parseJsonBody } from "./errors.ts";
+import { asWilcoError, createErrorHandler, handThrough, invalid, parseJsonBody } from "./errors.ts";
 import { createRequestLog } from "./request-log.ts";
 import type { Route } from "./route.ts";
 import { accessRoutes } from "./routes/access.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -26,6 +29,7 @@ import { createValidatorCompiler, explainInvalid } from "./validation.ts";
 export interface ServerAppOptions {
   operations: Operations;
   inventory: Inventory;
+  content: ContentStore;
   tokens: Tokens;
   /** Only asked whether it answers, and which engine it is. */
   database: {
@@ -41,8 +45,6 @@ export interface ServerAppOptions {
   tls?: { cert: string; key: string } | undefined;
 }
 
-/** Time to receive a whole request, ms; a client that trickles its bytes is cut off. */
-const REQUEST_TIMEOUT = 120_000;
 /** Three bytes a character of an encoded name, and some room. */
 const MAX_PARAM = 1_024;
 
@@ -51,13 +53,14 @@ const MAX_PARAM = 1_024;
  * requests (through `operations.stop()`), refuses new ones, and resolves when nothing is open any more.
  */
 export function createServerApp(options: ServerAppOptions): FastifyInstance {
-  const { operations, inventory, tokens, database, log, version } = options;
+  const { operations, inventory, content, tokens, database, log, version } = options;
   const stopping = new AbortController();
   const app = Fastify({
     // Fastify's own logger makes a child for each request; what we log is less and costs nothing when it is off.
     logger: false,
     bodyLimit: LIMITS.body,
-    requestTimeout: REQUEST_TIMEOUT,
+    // Content may take hours on a slow line. Headers have a limit of Node's, other bodies one of ours.
+    requestTimeout: 0,
     requestIdHeader: false,
     // It would also end a stop that waits longer than 10 s for the database.
     pluginTimeout: 0,
@@ -77,7 +80,12 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
   app.setSchemaErrorFormatter(explainInvalid);
   app.setErrorHandler(createErrorHandler(log));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, parseJsonBody as never);
+  const bodies = watchBodies(app);
+  app.addContentTypeParser("application/json", { parseAs: "string" }, ((request: FastifyRequest, ...more: never[]) => {
+    bodies.received(request.raw);
+    parseJsonBody(request, ...(more as unknown as [string, () => void]));
+  }) as never);
+  app.addContentTypeParser("application/octet-stream", handThrough);
   app.decorateRequest("principal", null as never);
 
   const authorize = createAuthorize(tokens);
@@ -99,6 +107,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     }),
     ...entryRoutes({ operations, stopping: stopping.signal }),
     ...scriptRoutes({ operations }),
+    ...contentRoutes({ content }),
     ...inventoryRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
@@ -129,7 +138,7 @@ function addRoute(app: FastifyInstance, route: Route): void {
     method: route.method,
     url: route.path,
     schema,
-    config: { access: route.access },
+    config: { access: route.access, streams: route.streams ?? false },
     exposeHeadRoute: false,
     preValidation: beforeValidation(route),
     handler: (request, reply) => route.handle(request as never, reply),

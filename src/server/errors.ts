@@ -34,7 +34,11 @@ export function asWilcoError(error: unknown): WilcoError | undefined {
         cause: error,
       });
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return invalid("The body is not declared as JSON", "Send it with `Content-Type: application/json`.", error);
+      return invalid(
+        "The body is not declared as JSON",
+        "Send it with `Content-Type: application/json`; content with `application/octet-stream`.",
+        error,
+      );
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return invalid("The body has another length than its header says", "Send the request again.", error);
     case "FST_ERR_BAD_URL":
@@ -68,6 +72,19 @@ export function parseJsonBody(
   } catch (error) {
     done(invalid(`The body is not JSON: ${messageOf(error)}`, "Check it with a JSON parser.", error));
   }
+}
+
+/** Bytes are for the routes that read streams; elsewhere they are no JSON. */
+export function handThrough(
+  request: FastifyRequest,
+  payload: unknown,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  if (request.routeOptions.config.streams === true) return done(null, payload);
+  const { headers } = request.raw;
+  const isEmpty = headers["transfer-encoding"] === undefined && (headers["content-length"] ?? "0") === "0";
+  if (isEmpty) return done(null, undefined);
+  done(invalid("The body is not declared as JSON", "Send it with `Content-Type: application/json`."));
 }
 
 function internal(request: string): WilcoError {

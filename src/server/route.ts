@@ -16,7 +16,7 @@ export interface Shapes {
 }
 
 export interface Route<S extends Shapes = Shapes> {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** `/v1/entries/:id` */
   path: string;
   access: Access;
@@ -27,6 +27,8 @@ export interface Route<S extends Shapes = Shapes> {
   beforeBody?: (body: unknown) => void;
   /** A request without a body counts as `{}`. */
   bodyOptional?: boolean;
+  /** Takes any bytes as its body, which it reads as a stream. */
+  streams?: boolean;
   query?: TSchema;
   params?: TSchema;
   /** Headers it reads, for OpenAPI: name → description. */
@@ -52,6 +54,7 @@ export function route<S extends Shapes>(definition: Route<S>): Route {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    streams?: boolean;
   }
   interface FastifyRequest {
     principal: Principal;

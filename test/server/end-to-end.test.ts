@@ -8,6 +8,7 @@ import { startListening } from "../../src/server/listen.ts";
 import { DAEMON, inventoryOn, openTestDatabase, SERVICE } from "../inventory/world.ts";
 import { describeOnBothEngines, type EngineWorld } from "../support/engines.ts";
 import { TEST_CERT, TEST_KEY } from "./tls-pair.ts";
+import { contentOn } from "./world.ts";
 
 /** They have tests of their own. */
 const NO_METRICS = { text: async () => ({ contentType: "text/plain", text: "" }) };
@@ -20,7 +21,17 @@ async function serve(world: EngineWorld) {
   const tokens = createTokens({ database });
   const log = pino({ level: "silent" });
   const operations = createOperations({ database, targets: inventory.targets, secrets: inventory.secrets, log });
-  const app = createServerApp({ operations, inventory, tokens, database, metrics: NO_METRICS, log, version: "1.2.3" });
+  const { content } = await contentOn(database);
+  const app = createServerApp({
+    operations,
+    inventory,
+    content,
+    tokens,
+    database,
+    metrics: NO_METRICS,
+    log,
+    version: "1.2.3",
+  });
   world.onCleanup(() => app.close());
   await operations.start();
   const url = await startListening(app, { port: 0 });
@@ -157,6 +168,7 @@ describeOnBothEngines("Over HTTP", (world) => {
     const app = createServerApp({
       operations,
       inventory,
+      content: (await contentOn(database)).content,
       tokens: createTokens({ database }),
       database,
       metrics: NO_METRICS,

@@ -6,6 +6,8 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import { createTokens, type Tokens } from "../../src/access/tokens.ts";
+import { createContentStore, type ContentStore } from "../../src/content/store.ts";
+import { openContentBytes } from "../../src/database/content-bytes.ts";
 import { openDatabase, type Database } from "../../src/database/database.ts";
 import type { Inventory } from "../../src/inventory/inventory.ts";
 import type { Operations } from "../../src/operations/contract.ts";
@@ -22,6 +24,9 @@ export interface Call {
 
 export interface ServerWorld {
   app: FastifyInstance;
+  content: ContentStore;
+  /** Of its files; with PostgreSQL empty. */
+  contentDirectory: string;
   database: Database;
   inventory: Inventory;
   tokens: Tokens;
@@ -48,7 +53,7 @@ export interface Answer {
 }
 
 export async function openServer(
-  options: { operations?: Partial<Operations>; log?: Logger; database?: Database } = {},
+  options: { operations?: Partial<Operations>; log?: Logger; database?: Database; contentLimit?: number } = {},
 ): Promise<ServerWorld> {
   const database = options.database ?? (await openEmbedded());
   const inventory = inventoryOn(database);
@@ -57,9 +62,11 @@ export async function openServer(
   const secrets = {} as Record<TokenRole, string>;
   for (const role of ROLES) secrets[role] = (await tokens.create("test", { name: `a-${role}`, role })).token;
   const calls: Call[] = [];
+  const { content, directory: contentDirectory } = await contentOn(database, options.contentLimit);
   const app = createServerApp({
     operations: fakeOperations(calls, options.operations ?? {}),
     inventory,
+    content,
     tokens,
     database,
     log: options.log ?? pino({ level: "silent" }),
@@ -69,6 +76,8 @@ export async function openServer(
   onTestFinished(() => app.close());
   return {
     app,
+    content,
+    contentDirectory,
     database,
     inventory,
     tokens,
@@ -93,6 +102,15 @@ export async function openServer(
         headers: answer.headers,
       };
     },
+  };
+}
+
+export async function contentOn(database: Database, limit?: number) {
+  const directory = await mkdtemp(join(tmpdir(), "wilco-content-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return {
+    content: createContentStore({ database, bytes: await openContentBytes(database, { directory }), limit }),
+    directory,
   };
 }
 

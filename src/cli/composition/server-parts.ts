@@ -1,11 +1,14 @@
 /** The server put together: database, inventory, tokens, operations, HTTP app, and a worker in the same process. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { ensureLocalAdminToken } from "../../access/local-admin.ts";
 import { createTokens } from "../../access/tokens.ts";
+import { createContentStore } from "../../content/store.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { openDatabase, type Database } from "../../database/database.ts";
+import { openContentBytes } from "../../database/content-bytes.ts";
 import { writeOwner } from "../../database/owner.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
 import { createInventory } from "../../inventory/inventory.ts";
@@ -44,6 +47,8 @@ export interface ServerPartsOptions {
     reloadTypes?: LoadTypes;
     scripts?: ScriptPoolOptions;
   } | null;
+  /** Bytes of one content at most. Default 2 GB. */
+  contentLimit?: number | undefined;
   /** Of the queue; default: its own. */
   settings?: Partial<QueueSettings>;
   version: string;
@@ -136,6 +141,12 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   const adminToken = databaseUrl === undefined ? await ensureLocalAdminToken(database, dataDir) : null;
   const { targets, secrets } = inventory;
   const { tracing = null } = options;
+  const content = createContentStore({
+    database,
+    bytes: await openContentBytes(database, { directory: join(dataDir, "content") }),
+    limit: options.contentLimit,
+  });
+  await content.sweep();
   const metrics = createMetrics({ look: () => operations.gauges() });
   const operations = createOperations({
     database,
@@ -154,6 +165,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
   const app = createServerApp({
     operations,
     inventory,
+    content,
     tokens,
     database,
     metrics,

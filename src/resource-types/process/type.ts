@@ -1,6 +1,7 @@
 /** `process`: a local process that the worker starts, stops and watches, and that outlives it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { createTurns } from "../../core/turns.ts";
 import type { ResourceTypeDefinition, OperationContext } from "../sdk.ts";
 import { defineResourceType, parametersOf } from "../sdk.ts";
 import { connectionSchema, parseConnection } from "./connection.ts";
@@ -140,23 +141,5 @@ function managedOf(context: OperationContext): Managed {
     stateFile: `${base}.json`,
     logFile: `${base}.log`,
     signal: context.signal,
-  };
-}
-
-/** Runs what has the same key one after the other. */
-function createTurns(): <T>(key: string, act: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return async (key, act) => {
-    const before = last.get(key);
-    const turn = (async () => {
-      await before?.catch(() => {});
-      return act();
-    })();
-    last.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(key) === turn) last.delete(key);
-    }
   };
 }

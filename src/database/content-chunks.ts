@@ -1,0 +1,93 @@
+/** Bytes as rows of PostgreSQL: chunks of an upload, which content then names. */
+import { Readable } from "node:stream";
+import { randomId } from "../core/ids.ts";
+import type { ContentBytes, IncomingBytes } from "./content-bytes.ts";
+import type { Database } from "./sql.ts";
+
+/** Bytes of one row. Below, statements cost more than bytes; above, each holds more memory in server and database. */
+const CHUNK = 1024 * 1024;
+/** An upload that was not touched for so long, ms, belongs to a server that died: each chunk touches it. */
+const ABANDONED = 3_600_000;
+
+export function createContentChunks({ database }: { database: Database }): ContentBytes {
+  async function receive(): Promise<IncomingBytes> {
+    const upload = randomId();
+    await database.transaction(async (tx) => {
+      tx.send("INSERT INTO content_upload (id, touched_at) VALUES ($1, $2)", [upload, tx.now()]);
+    });
+    let gathered: Uint8Array[] = [];
+    let size = 0;
+    let next = 0;
+    let kept = false;
+    /** One chunk is on its way to the database while the next is gathered. */
+    let writing: Promise<void> = Promise.resolve();
+
+    async function flush(): Promise<void> {
+      await writing;
+      if (gathered.length === 0) return;
+      const data = Buffer.concat(gathered, size);
+      gathered = [];
+      size = 0;
+      const seq = next++;
+      writing = database.transaction(async (tx) => {
+        // The commit of the content's own row, later, makes these durable as well: the log is written in order.
+        tx.send("SET LOCAL synchronous_commit = off");
+        tx.send("INSERT INTO content_chunk (upload, seq, data) VALUES ($1, $2, $3)", [upload, seq, data]);
+        tx.send("UPDATE content_upload SET touched_at = $2 WHERE id = $1", [upload, tx.now()]);
+      });
+      writing.catch(() => {}); // thrown where it is awaited
+    }
+
+    return {
+      async write(chunk) {
+        gathered.push(chunk);
+        size += chunk.length;
+        if (size >= CHUNK) await flush();
+      },
+      async keep() {
+        await flush();
+        await writing;
+        kept = true;
+        return upload;
+      },
+      async discard() {
+        await writing.catch(() => {}); // the caller has seen it, or gives up anyway
+        if (!kept) await remove(upload);
+      },
+    };
+  }
+
+  async function* chunksOf(upload: string): AsyncGenerator<Uint8Array> {
+    for (let seq = 0; ; seq++) {
+      const [row] = await database.query<{ data: Uint8Array }>(
+        "SELECT data FROM content_chunk WHERE upload = $1 AND seq = $2",
+        [upload, seq],
+      );
+      if (!row) return;
+      yield row.data;
+    }
+  }
+
+  async function remove(upload: string): Promise<void> {
+    await database.transaction(async (tx) => {
+      tx.send("DELETE FROM content_chunk WHERE upload = $1", [upload]);
+      tx.send("DELETE FROM content_upload WHERE id = $1", [upload]);
+    });
+  }
+
+  return {
+    receive,
+    read: (place) => Readable.from(chunksOf(place), { objectMode: false, highWaterMark: CHUNK }),
+    remove,
+    async sweep(named) {
+      const rows = await database.query<{ id: string }>(
+        `SELECT id FROM content_upload WHERE touched_at <= (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1
+         ORDER BY id LIMIT 1000`,
+        [ABANDONED],
+      );
+      const uploads = rows.map(({ id }) => id);
+      const kept = await named(uploads);
+      for (const upload of uploads) if (!kept.has(upload)) await remove(upload);
+    },
+  };
+}
