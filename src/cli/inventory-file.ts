@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject } from "../core/json.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
+import { parseYaml } from "../core/yaml-file.ts";
+import type { PlaceOf } from "../core/yaml-places.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
-import { createPlaces, type PlaceOf } from "./yaml-places.ts";
 
 export interface InventoryFile {
   document: InventoryDocument;
@@ -26,30 +27,10 @@ export async function readPlacedInventory(context: Context, file: string): Promi
   } catch (error) {
     throw invalid(`The inventory ${named} can't be read: ${messageOf(error)}`, "Check the path.", error);
   }
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  // Without uniqueKeys the last of two resources of one name would win without a word.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const problem = document.errors[0];
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    const twice = problem.code === "DUPLICATE_KEY";
-    throw invalid(
-      twice
-        ? `${named}:${line}:${col}: the name ${JSON.stringify(keyAt(text, problem.pos[0]))} is there twice`
-        : `${named}:${line}:${col} is not YAML: ${problem.message}`,
-      twice ? "Names are unique: rename one of them or remove it." : "Correct that line.",
-    );
-  }
-  // A few anchors must not unfold into gigabytes.
-  const value: unknown = document.toJS({ maxAliasCount: 1_000 }) ?? {};
+  const { value, placeOf } = await parseYaml(text, named);
   if (!isJsonObject(value))
     throw invalid(`${named} is not an inventory`, "It has types:, resources: and groups: at its top.");
-  return { document: value, named, placeOf: createPlaces(document, lines) };
-}
-
-function keyAt(text: string, at: number): string {
-  return /^["']?([^"':\n]+)/.exec(text.slice(at))?.[1]?.trim() ?? "";
+  return { document: value, named, placeOf };
 }
 
 function invalid(message: string, hint: string, cause?: unknown): WilcoError {

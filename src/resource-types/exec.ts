@@ -169,7 +169,7 @@ async function attend(
   await killing();
   host.signal.throwIfAborted();
 
-  if (exitCode !== 0 && !isAllowed(exitCode, options.allowFailure)) throw failure(program, exitCode, signal, tail);
+  requireAllowed(program, { exitCode, signal }, tail.lines(), options.allowFailure);
   return {
     exitCode,
     signal,
@@ -238,11 +238,17 @@ async function drained(pipes: PipeReader[]): Promise<void> {
   }
 }
 
-function failure(program: string, exitCode: number | null, signal: NodeJS.Signals | null, tail: Tail): OperationError {
-  const lastLines = tail.lines();
+/** @throws OperationError `exit_code` or `killed_by_signal`, unless such an end is allowed. */
+export function requireAllowed(
+  program: string,
+  { exitCode, signal }: Pick<ExecResult, "exitCode" | "signal">,
+  lastLines: string[],
+  allowed: ExecOptions["allowFailure"],
+): void {
+  if (exitCode === 0 || isAllowed(exitCode, allowed)) return;
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
   const last = tellingLine(lastLines);
-  return new OperationError({
+  throw new OperationError({
     code: signal === null ? "exit_code" : "killed_by_signal",
     message: `${program} ${how}${last === undefined ? " without any output" : `: ${last}`}`,
     details: { exitCode, signal, lastLines },

@@ -10,7 +10,9 @@
  *     });
  */
 import { parseDuration } from "../core/durations.ts";
+import { WilcoError } from "../core/errors.ts";
 import type { JsonObject, JsonSchema } from "../core/json.ts";
+import { suggestion } from "../core/suggest.ts";
 import type { PollPolicyInput } from "../domain/poll-policy.ts";
 import { WHOLE_WORKER, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment } from "../domain/worker.ts";
@@ -69,7 +71,8 @@ export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" 
   /** Waits for an empty worker and keeps it to itself. Instead of `weight`. */
   exclusiveWorker?: boolean;
   poll?: PollPolicyInput;
-  handler: Handler;
+  /** May be left out where `handlers` of the type has a method of the operation's name. */
+  handler?: Handler;
 }
 
 export interface ResourceTypeInput extends TypeParts {
@@ -83,21 +86,51 @@ export interface ResourceTypeInput extends TypeParts {
   /** Called when the worker stops, after all executions: lets go of what handlers share, and no other worker needs. */
   close?: () => Promise<void>;
   operations: Record<string, OperationInput>;
+  /**
+   * An object whose methods carry out the operations of the same name, an instance of a class as a rule: what it holds
+   * stays for as long as the process that runs the handlers does. An operation's own `handler` goes before.
+   */
+  handlers?: object;
 }
 
-/** Pure: nothing is checked against the network, the disk or a schema compiler, so a type costs nothing to import. */
+/**
+ * Pure: nothing is checked against the network, the disk or a schema compiler, so a type costs nothing to import.
+ * @throws WilcoError `invalid_request` for an operation without a handler; for a timeout that is not a duration.
+ */
 export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
-  const { name, operations, inProcess = false, close, ...parts } = input;
+  const { name, operations, handlers: methods = {}, inProcess = false, close, ...parts } = input;
   const handlers: Record<string, Handler> = {};
   const described = Object.entries(operations).map(
     ([operation, { handler, timeout, exclusiveWorker, ...operationParts }]) => {
-      handlers[operation] = handler;
+      handlers[operation] = handler ?? methodOf(methods, operation, name);
       const limit = timeout === undefined ? {} : { timeout: parseDuration(timeout, `timeout of ${name}.${operation}`) };
       const weight = exclusiveWorker === true ? { weight: WHOLE_WORKER } : {};
       return describeOperation(operation, { ...operationParts, ...limit, ...weight });
     },
   );
   return { descriptor: describeType(name, parts, described), handlers, inProcess, ...(close ? { close } : {}) };
+}
+
+/** Bound to its object: a handler is called without one. */
+function methodOf(methods: object, operation: string, type: string): Handler {
+  const method = (methods as Record<string, unknown>)[operation];
+  if (typeof method === "function") return (context) => (method as Handler).call(methods, context);
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `${type}.${operation} has no handler.`,
+    hint:
+      suggestion(operation, methodNames(methods), "The methods of handlers") ??
+      "Give the operation a handler, or the type an object with a method of that name: handlers: new Handlers().",
+  });
+}
+
+function methodNames(methods: object): string[] {
+  const names = new Set<string>();
+  for (let at: unknown = methods; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  }
+  names.delete("constructor");
+  return [...names];
 }
 
 /** Parameters of a known shape: `properties` with `required`, everything else refused. */

@@ -7,7 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { readPlacedInventory } from "../inventory-file.ts";
 import { printPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
-import { withPlaces } from "../yaml-places.ts";
+import { withPlaces } from "../../core/yaml-places.ts";
 
 export interface ApplyFlags {
   dryRun?: boolean;

@@ -11,7 +11,7 @@ import { WilcoError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
 import { readPlacedInventory } from "../inventory-file.ts";
-import { withPlaces } from "../yaml-places.ts";
+import { withPlaces } from "../../core/yaml-places.ts";
 import type { LocalFlags } from "../remote.ts";
 import { readVersion } from "../version.ts";
 import { injectDispatch } from "./inject-dispatch.ts";

@@ -1,6 +1,6 @@
 /** Where in a YAML file something stands that a problem names: line and column for a path such as "types.web.operations". */
-import { isJsonObject } from "../core/json.ts";
-import { WilcoError } from "../core/errors.ts";
+import { WilcoError } from "./errors.ts";
+import { isJsonObject } from "./json.ts";
 import type { Document, LineCounter, Node, Pair } from "yaml";
 
 export interface Place {

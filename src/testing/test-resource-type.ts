@@ -1,0 +1,260 @@
+/**
+ * Runs one operation of a type through the steps of a worker's executor: parameters are checked and get their defaults,
+ * the handler runs with signal, deadline, temporary directory and commands, secrets are masked, the result is checked.
+ */
+import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseDuration } from "../core/durations.ts";
+import { WilcoError } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
+import { suggestion } from "../core/suggest.ts";
+import { entryKindOf } from "../domain/capabilities.ts";
+import type { EntryError } from "../domain/entry.ts";
+import type { OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { createSchemaValidator } from "../domain/schema.ts";
+import type { Assignment } from "../domain/worker.ts";
+import { secretPaths, textsIn, valueAt } from "../inventory/secrets.ts";
+import { type Exec, type ExecResult, requireAllowed } from "../resource-types/exec.ts";
+import type { Log } from "../resource-types/log.ts";
+import type { OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
+import { lastLines } from "../resource-types/tail.ts";
+import { type AbortWhy, createControl } from "../worker/control.ts";
+import { createExecutor, type Ended } from "../worker/executor.ts";
+import { entryError, systemError } from "../worker/outcome.ts";
+import { createResolver, type Resolve } from "../worker/resolve.ts";
+
+export interface TestCall {
+  operation: string;
+  /** Default none. */
+  parameters?: JsonObject;
+  /** Checked against the type's schema and filled with its defaults, as `apply` does. Default none. */
+  connection?: JsonObject;
+  /** What `{{configuration.…}}` and `resource.configuration` give. Default none. */
+  configuration?: JsonObject;
+  /** Default `{ id: 1, name: "test-1", zone: "default", labels: {} }`. */
+  resource?: { id?: number; name?: string; zone?: string; labels?: Record<string, string> };
+  /** "30s". Default: the operation's. */
+  timeout?: string;
+  /** Which try it is. Default 1. */
+  attempt?: number;
+  /** A directory that stays between calls, as the worker's `state`. Default: one that is removed at the end. */
+  state?: string;
+  /** Takes the place of every command. What it leaves out of a result: exit code 0, no output. */
+  exec?: (argv: readonly string[], options: Parameters<Exec>[1]) => Partial<ExecResult> | Promise<Partial<ExecResult>>;
+  /** Called with each piece of output; what it returns is waited for. */
+  onOutput?: (text: string, stream: "stdout" | "stderr") => unknown;
+  onProgress?: (progress: ProgressLine) => void;
+  /** ms between the polite signal to a command and SIGKILL. Default 1,000. */
+  killGrace?: number;
+}
+
+export interface ProgressLine {
+  done: number;
+  total: number | null;
+  text: string | null;
+}
+
+export interface LogLine {
+  level: "debug" | "info" | "warn" | "error";
+  message: string;
+  fields: object;
+}
+
+export interface TestOutcome {
+  /** `released`: it was aborted with "stop" and may be repeated; `lost`: aborted with "lost", nothing is reported. */
+  status: "succeeded" | "failed" | "timed_out" | "canceled" | "released" | "lost";
+  /** null unless it succeeded. Of type any: a test knows what it expects. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  result: any;
+  error: EntryError | null;
+  /** Everything that was written, both streams in the order of writing. */
+  output: string;
+  stdout: string;
+  stderr: string;
+  progress: ProgressLine[];
+  log: LogLine[];
+}
+
+export interface TestRun extends Promise<TestOutcome> {
+  /** As a cancel does (the default), the deadline, a lost lease, or a worker that stops. */
+  abort(why?: AbortWhy): void;
+}
+
+const schemas = () => (shared ??= createSchemaValidator());
+let shared: ReturnType<typeof createSchemaValidator> | undefined;
+
+/**
+ * @param type as `defineResourceType` or `readType` gives it.
+ * @returns a promise of how it ended: a handler that throws is an outcome, not a rejection.
+ * @throws (rejects with) WilcoError `unknown_operation`, `invalid_inventory` for a connection that no resource could
+ *   have: mistakes of the test.
+ */
+export function testResourceType(type: ResourceTypeDefinition, call: TestCall): TestRun {
+  const control = createControl();
+  const run = perform(type, call, control);
+  return Object.assign(run, { abort: (why: AbortWhy = "cancel") => control.abort(why) });
+}
+
+async function perform(
+  type: ResourceTypeDefinition,
+  call: TestCall,
+  control: ReturnType<typeof createControl>,
+): Promise<TestOutcome> {
+  const operation = operationOf(type.descriptor, call.operation);
+  const assignment = assignmentOf(type.descriptor, operation, call);
+  const record = createRecord(call);
+  let parameters: JsonObject;
+  try {
+    parameters = schemas().parse(operation.parameters, call.parameters ?? {});
+  } catch (error) {
+    return record.outcome({ status: "failed", error: systemError(error) });
+  }
+  const home = await mkdtemp(join(tmpdir(), "wilco-type-test-"));
+  try {
+    const state = call.state ?? join(home, "state");
+    await mkdir(state, { recursive: true });
+    const execute = createExecutor({
+      resolve: withExec(createResolver([type], notElsewhere), call.exec),
+      schemas: schemas(),
+      tempRoot: join(home, "tmp"),
+      typeDirectory: () => state,
+      killGrace: call.killGrace ?? 1_000,
+      log: record.log,
+    });
+    const remaining = assignment.timeout ?? operation.timeout;
+    const ended = await execute({ assignment: { ...assignment, parameters }, control, output: record, remaining });
+    return record.outcome(checked(ended, operation, type.descriptor.name));
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function operationOf({ name, operations }: ResourceTypeDescriptor, operation: string): OperationDescriptor {
+  const found = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  if (found) return found;
+  throw new WilcoError({
+    code: "unknown_operation",
+    message: `The type "${name}" has no operation "${operation}".`,
+    hint: suggestion(operation, Object.keys(operations), "It has"),
+  });
+}
+
+function assignmentOf(type: ResourceTypeDescriptor, operation: OperationDescriptor, call: TestCall): Assignment {
+  const connection = schemas().parse(type.connection, call.connection ?? {}, {
+    what: "connection",
+    code: "invalid_inventory",
+  });
+  const { id = 1, name = "test-1", zone = "default", labels = {} } = call.resource ?? {};
+  const timeout = call.timeout === undefined ? operation.timeout : parseDuration(call.timeout, "timeout");
+  return {
+    entry: 1,
+    attempt: call.attempt ?? 1,
+    kind: entryKindOf(operation.name),
+    root: 1,
+    operation: operation.name,
+    parameters: {},
+    resource: {
+      id,
+      name,
+      type: type.name,
+      zone,
+      labels,
+      connection,
+      ...(call.configuration ? { configuration: call.configuration } : {}),
+    },
+    secrets: secretPaths(type.connection, connection).flatMap((path) => textsIn(valueAt(connection, path) ?? null)),
+    typeVersion: type.version,
+    implementation: operation.implementation,
+    deadlineIn: timeout,
+    timeout,
+    onLost: operation.onLost,
+    weight: operation.weight,
+    outputQuota: Number.MAX_SAFE_INTEGER,
+    canceling: false,
+  };
+}
+
+function notElsewhere(): never {
+  throw new Error("handlers of a type under test are in this process");
+}
+
+/** The context with another `exec`, for handlers and for the commands of YAML types. */
+function withExec(resolve: Resolve, fake: TestCall["exec"]): Resolve {
+  if (!fake) return resolve;
+  const execOf =
+    ({ output, signal }: OperationContext): Exec =>
+    async (argv, options = {}) => {
+      signal.throwIfAborted();
+      const given = await fake(argv, options);
+      const ended: ExecResult = { exitCode: 0, signal: null, stdout: "", stderr: "", truncated: false, ...given };
+      for (const stream of ["stdout", "stderr"] as const)
+        if (options.stream !== false && ended[stream] !== "") await output(ended[stream], stream);
+      requireAllowed(argv[0] ?? "", ended, lastLines(`${ended.stdout}\n${ended.stderr}`, 20), options.allowFailure);
+      return ended;
+    };
+  return (assignment) => {
+    const { handler, parameters } = resolve(assignment);
+    // The context's own properties are made when they are asked for: it is stood in for, not copied.
+    const over = (context: OperationContext) =>
+      Object.create(context, { exec: { value: execOf(context) } }) as OperationContext;
+    return { handler: (context) => handler(over(context)), parameters };
+  };
+}
+
+/** A worker lets a result through that its schema has not; a test is where the author is to hear of it. */
+function checked(ended: Ended, { name, result }: OperationDescriptor, type: string): Ended {
+  if (ended?.status !== "succeeded" || result === null) return ended;
+  const [problem] = schemas().problems(result, ended.result);
+  if (!problem) return ended;
+  const message = `${type}.${name} gave a result that its schema has not: ${problem.message}.`;
+  return {
+    status: "failed",
+    error: entryError("result_mismatch", message, "operation", { details: { result: ended.result } }),
+  };
+}
+
+function createRecord({ onOutput, onProgress }: TestCall) {
+  const written: Array<{ text: string; stream: "stdout" | "stderr" }> = [];
+  const progress: ProgressLine[] = [];
+  const lines: LogLine[] = [];
+  const textOf = (stream?: "stdout" | "stderr") =>
+    written.flatMap((one) => (stream === undefined || one.stream === stream ? [one.text] : [])).join("");
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  return {
+    async write(data: string | Uint8Array, stream: "stdout" | "stderr") {
+      const text = typeof data === "string" ? data : decoders[stream].decode(data, { stream: true });
+      written.push({ text, stream });
+      await onOutput?.(text, stream);
+    },
+    progress(line: ProgressLine) {
+      progress.push(line);
+      onProgress?.(line);
+    },
+    log: logInto(lines, {}),
+    outcome(ended: Ended): TestOutcome {
+      return {
+        status: ended?.status ?? "lost",
+        result: ended?.status === "succeeded" ? ended.result : null,
+        error: ended && "error" in ended ? ended.error : null,
+        output: textOf(),
+        stdout: textOf("stdout"),
+        stderr: textOf("stderr"),
+        progress,
+        log: lines,
+      };
+    },
+  };
+}
+
+function logInto(lines: LogLine[], bound: object): Log {
+  const at = (level: LogLine["level"]) => (fields: object, message: string) =>
+    void lines.push({ level, message, fields: { ...bound, ...fields } });
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (fields) => logInto(lines, { ...bound, ...fields }),
+  };
+}
