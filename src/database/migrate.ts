@@ -9,6 +9,7 @@ import { looking } from "./migrations/0004-looking.ts";
 import { scripts } from "./migrations/0005-scripts.ts";
 import { content } from "./migrations/0007-content.ts";
 import { secrets } from "./migrations/0006-secrets.ts";
+import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 
 export interface Migration {
   number: number;
@@ -16,7 +17,16 @@ export interface Migration {
   statements(dialect: Dialect): string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [initial, requests, control, looking, scripts, secrets, content];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  requests,
+  control,
+  looking,
+  scripts,
+  secrets,
+  content,
+  inventoryAsCode,
+];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */
 const LOCK_KEY = 7_461_001;

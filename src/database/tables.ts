@@ -15,6 +15,8 @@ export interface ResourceTypeTable {
   builtin: number;
   updated_at: number;
   by_worker: Generated<number>;
+  /** The type as its document has it, as JSON; null for types that no document defined. */
+  source: string | null;
 }
 
 export interface ResourceTable {
@@ -28,6 +30,8 @@ export interface ResourceTable {
   labels: string;
   description: string | null;
   connection: string;
+  /** A selector: findings under this resource that are taken without a yes. */
+  take_found: string | null;
   availability: string;
   availability_at: number | null;
   version: number;
@@ -40,8 +44,25 @@ export interface ResourceGroupTable {
   description: string | null;
   selector: string | null;
   members: string | null;
+  /** Names of groups whose members are its too; with it, `members` is a list, perhaps an empty one. */
+  nested: string | null;
   version: number;
   updated_at: number;
+}
+
+export interface FindingTable {
+  id: Generated<number>;
+  found_under: number;
+  name: string;
+  type: string;
+  status: "new" | "taken" | "ignored" | "gone";
+  /** What was found, as a resource of an inventory document. */
+  document: string;
+  entry: number | null;
+  first_seen_at: number;
+  seen_at: number;
+  decided_by: string | null;
+  decided_at: number | null;
 }
 
 export interface EntryTable {
@@ -276,6 +297,7 @@ export interface Tables {
   resource_type: ResourceTypeTable;
   resource: ResourceTable;
   resource_group: ResourceGroupTable;
+  finding: FindingTable;
   entry: EntryTable;
   request: RequestTable;
   entry_dependency: EntryDependencyTable;

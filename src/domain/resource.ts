@@ -31,6 +31,8 @@ export interface Group {
   description: string | null;
   /** Members by query … */
   select: string | null;
-  /** … or by name. */
+  /** … or by name … */
   members: string[] | null;
+  /** … and with these groups' members; null for a group by query. */
+  groups: string[] | null;
 }

@@ -71,8 +71,8 @@ export async function applyIn(
       parsed.types.map(({ descriptor }) => descriptor),
     );
     await writeResources(tx, resources);
-    await writeGroups(tx, groups);
     await removePlanned(tx, removals);
+    await writeGroups(tx, groups, notice);
   }
   for (const type of planned.reshaped) {
     const except = new Set(parsed.resources.map(({ name }) => name));

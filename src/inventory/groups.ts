@@ -1,4 +1,4 @@
-/** Groups: members by query or by name, and a group may select by another group. */
+/** Groups: members by query or by name, and a group may name groups. Members are computed when they are used. */
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Sql } from "../database/database.ts";
@@ -11,9 +11,10 @@ interface GroupRow {
   description: string | null;
   selector: string | null;
   members: string | null;
+  nested: string | null;
 }
 
-const COLUMNS = "name, description, selector, members";
+const COLUMNS = "name, description, selector, members, nested";
 
 export async function listGroups(sql: Sql): Promise<Group[]> {
   const rows = await sql.query<GroupRow>(`SELECT ${COLUMNS} FROM resource_group ORDER BY name`);
@@ -31,24 +32,52 @@ export async function findGroups(sql: Sql, names: readonly string[]): Promise<Ma
 
 /**
  * Ids of a group's members at this moment.
- * @param within the groups this one is asked for by, outermost first.
+ * @param within the groups this one is asked for by, outermost first. @param known what was computed on the way: a group
+ *   that several others name is looked at once.
  * @throws WilcoError `unknown_group` with the nearest name; `invalid_selector` for a group that contains itself.
  */
-export async function groupMembers(sql: Sql, name: string, within: readonly string[] = []): Promise<number[]> {
+export async function groupMembers(
+  sql: Sql,
+  name: string,
+  within: readonly string[] = [],
+  known = new Map<string, number[]>(),
+): Promise<number[]> {
   if (within.includes(name)) throw cyclic([...within, name]);
+  const before = known.get(name);
+  if (before) return before;
   const group = (await findGroups(sql, [name])).get(name);
   if (!group) throw await unknownGroup(sql, name, within);
-  if (group.members) {
-    const rows = await sql.query<{ id: number; name: string }>(
-      `SELECT id, name FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`,
-      [JSON.stringify(group.members)],
-    );
-    // As listed: who wrote the list may have meant the order.
-    const ids = new Map(rows.map(({ id, name }) => [name, id]));
-    return [...new Set(group.members.flatMap((name) => ids.get(name) ?? []))];
-  }
-  const selector = parseSelector(group.select ?? "");
-  const condition = await selectorCondition(sql, selector, 0, (inner) => groupMembers(sql, inner, [...within, name]));
+  const inside = (inner: string) => groupMembers(sql, inner, [...within, name], known);
+  const members = group.members
+    ? await listedMembers(sql, group.members, group.groups ?? [], inside)
+    : await selectedMembers(sql, group.select ?? "", inside);
+  known.set(name, members);
+  return members;
+}
+
+/** As listed, then group by group: who wrote the lists may have meant the order. */
+async function listedMembers(
+  sql: Sql,
+  names: readonly string[],
+  groups: readonly string[],
+  inside: (group: string) => Promise<number[]>,
+): Promise<number[]> {
+  const rows = await sql.query<{ id: number; name: string }>(
+    `SELECT id, name FROM resource WHERE ${sql.dialect.inTexts("name", "$1")}`,
+    [JSON.stringify(names)],
+  );
+  const ids = new Map(rows.map(({ id, name }) => [name, id]));
+  const members = new Set(names.flatMap((name) => ids.get(name) ?? []));
+  for (const group of groups) for (const id of await inside(group)) members.add(id);
+  return [...members];
+}
+
+async function selectedMembers(
+  sql: Sql,
+  select: string,
+  inside: (group: string) => Promise<number[]>,
+): Promise<number[]> {
+  const condition = await selectorCondition(sql, parseSelector(select), 0, inside);
   const rows = await sql.query<{ id: number }>(
     `SELECT r.id FROM resource r WHERE ${condition.text} ORDER BY r.id`,
     condition.parameters,
@@ -56,9 +85,9 @@ export async function groupMembers(sql: Sql, name: string, within: readonly stri
   return rows.map(({ id }) => id);
 }
 
-/** The groups that a group's selector names. */
+/** The groups that a group names, in its list or in its selector. */
 export function groupsNamedBy(group: Group): string[] {
-  if (group.select === null) return [];
+  if (group.select === null) return group.groups ?? [];
   return parseSelector(group.select)
     .terms.filter((term) => !term.label && term.key === "group")
     .map((term) => term.value);
@@ -68,7 +97,7 @@ export function cyclic(path: readonly string[]): WilcoError {
   return new WilcoError({
     code: "invalid_selector",
     message: `The group "${path.at(-1)}" contains itself: ${path.join(" → ")}`,
-    hint: "Take one of these groups out of the other's selector.",
+    hint: "Take one of these groups out of the other.",
   });
 }
 
@@ -93,5 +122,6 @@ function groupOf(row: GroupRow): Group {
     description: row.description,
     select: row.selector,
     members: row.members === null ? null : (JSON.parse(row.members) as string[]),
+    groups: row.members === null ? null : (JSON.parse(row.nested ?? "[]") as string[]),
   };
 }

@@ -43,7 +43,7 @@ const NAME_HINT =
   "Resource names are letters, digits and . _ - : @ /, start with a letter or digit, are not digits only, and have at most 256 characters.";
 
 const RESOURCE_KEYS = ["type", "zone", "worker", "labels", "parent", "description", "connection"];
-const GROUP_KEYS = ["description", "select", "members"];
+const GROUP_KEYS = ["description", "select", "members", "groups"];
 
 export function parseDocument(document: InventoryDocument, parseType: ParseType, report: Report): ParsedDocument {
   const types: ParsedDocument["types"] = [];
@@ -175,16 +175,16 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
       "Names are letters, digits, '.', '_' and '-'.",
     );
   if (!isJsonObject(value)) {
-    wrong("", "it must be an object with select or members", 'Write for example { select: "tier=web" }');
+    wrong("", "it must be an object with select, members or groups", 'Write for example { select: "tier=web" }');
     return undefined;
   }
   refuseUnknown(value, GROUP_KEYS, wrong);
-  const { select, members, description } = value;
-  if ((select === undefined) === (members === undefined)) {
+  const { select, members, groups, description } = value;
+  if ((select === undefined) === (members === undefined && groups === undefined)) {
     wrong(
       "",
-      "it must have either select or members",
-      'Write for example { select: "tier=web" } or { members: [web-1, web-2] }',
+      "it must have either select or members (and groups)",
+      'Write for example { select: "tier=web" }, { members: [web-1, web-2] } or { groups: [web, db] }',
     );
   }
   if (select !== undefined) {
@@ -198,6 +198,8 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
   const isList =
     Array.isArray(members) && members.every((member) => typeof member === "string" && RESOURCE_NAME.test(member));
   if (members !== undefined && !isList) wrong("members", "it must be a list of resource names");
+  const areGroups = Array.isArray(groups) && groups.every((group) => typeof group === "string" && isName(group));
+  if (groups !== undefined && !areGroups) wrong("groups", "it must be a list of group names");
   if (
     description !== undefined &&
     description !== null &&
@@ -211,7 +213,8 @@ function parseGroup(name: string, value: unknown, path: string, report: Report):
     path,
     description: (description as string | null | undefined) ?? null,
     select: (select as string | undefined) ?? null,
-    members: members === undefined ? null : [...new Set(members as string[])],
+    members: select === undefined ? [...new Set((members ?? []) as string[])] : null,
+    groups: select === undefined ? [...new Set((groups ?? []) as string[])] : null,
   };
 }
 

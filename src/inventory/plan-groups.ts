@@ -4,12 +4,12 @@ import type { Transaction } from "../database/database.ts";
 import type { Group } from "../domain/resource.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
 import { differencesBetween } from "./differences.ts";
-import { cyclic, findGroups, groupsNamedBy, listGroups } from "./groups.ts";
+import { cyclic, findGroups, groupMembers, groupsNamedBy, listGroups } from "./groups.ts";
 import type { GroupDraft } from "./parse-document.ts";
 import type { Problems, Report } from "./problems.ts";
 import { noResource, unknownResource } from "./resources.ts";
 
-const GROUP_KEYS = ["description", "select", "members"] as const;
+const GROUP_KEYS = ["description", "select", "members", "groups"] as const;
 
 export interface PlannedGroup {
   draft: GroupDraft;
@@ -45,32 +45,47 @@ export async function planGroups(
   });
 }
 
-export async function writeGroups(tx: Transaction, planned: readonly PlannedGroup[]): Promise<void> {
+/** Groups looked at for members after they were written. */
+const MAX_LOOKED_AT = 200;
+
+/** @param notice is told of written groups that match nothing: right for a group that is filled later, or a mistake. */
+export async function writeGroups(
+  tx: Transaction,
+  planned: readonly PlannedGroup[],
+  notice: (text: string) => void,
+): Promise<void> {
   for (const { draft, action } of planned) {
     if (action === "same") continue;
     await tx.query(
-      `INSERT INTO resource_group (name, description, selector, members, version, updated_at) VALUES ($1, $2, $3, $4, 1, $5)
+      `INSERT INTO resource_group (name, description, selector, members, nested, version, updated_at)
+       VALUES ($1, $2, $3, $4, $5, 1, $6)
        ON CONFLICT (name) DO UPDATE SET description = excluded.description, selector = excluded.selector,
-         members = excluded.members, version = resource_group.version + 1, updated_at = excluded.updated_at`,
-      [draft.name, draft.description, draft.select, draft.members && JSON.stringify(draft.members), tx.now()],
+         members = excluded.members, nested = excluded.nested, version = resource_group.version + 1, updated_at = excluded.updated_at`,
+      [
+        draft.name,
+        draft.description,
+        draft.select,
+        draft.members && JSON.stringify(draft.members),
+        draft.groups && draft.groups.length > 0 ? JSON.stringify(draft.groups) : null,
+        tx.now(),
+      ],
     );
+  }
+  for (const { draft } of planned.filter(({ action }) => action !== "same").slice(0, MAX_LOOKED_AT)) {
+    if ((await groupMembers(tx, draft.name)).length === 0) notice(`the group ${draft.name} has no members now`);
   }
 }
 
 function refuseUnknownGroups(draft: GroupDraft, all: ReadonlyMap<string, Group>, report: Report): void {
+  const path = `${draft.path}.${draft.select === null ? "groups" : "select"}`;
   for (const name of groupsNamedBy(draft)) {
     if (!all.has(name)) {
-      report(
-        `${draft.path}.select`,
-        `there is no group "${name}"`,
-        suggestion(name, all.keys(), "Groups"),
-        "unknown_group",
-      );
+      report(path, `there is no group "${name}"`, suggestion(name, all.keys(), "Groups"), "unknown_group");
       return;
     }
   }
   const cycle = cycleOf(draft.name, all, [draft.name], new Set());
-  if (cycle) report(`${draft.path}.select`, cyclic(cycle).message, cyclic(cycle).hint);
+  if (cycle) report(path, cyclic(cycle).message, cyclic(cycle).hint);
 }
 
 /** Depth first; groups that were followed once without coming back are not followed again. */

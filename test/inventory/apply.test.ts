@@ -71,8 +71,8 @@ describeOnBothEngines("An inventory document", (world) => {
     expect(await inventory.resource(web.id)).toEqual(web);
     expect(await inventory.resource(String(web.id))).toEqual(web);
     expect(await inventory.groups()).toEqual([
-      { name: "both", description: "Two", select: null, members: ["web-1", "child"] },
-      { name: "web", description: null, select: "tier=web", members: null },
+      { name: "both", description: "Two", select: null, members: ["web-1", "child"], groups: [] },
+      { name: "web", description: null, select: "tier=web", members: null, groups: null },
     ]);
 
     const again = await inventory.apply(DOCUMENT);
