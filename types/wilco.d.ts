@@ -88,9 +88,9 @@ declare module "wilco" {
 
   /**
    * What every resource has besides its operations. The data is a snapshot; `refresh()` reads it again, in place.
-   * `O` are the operations of its type, `C` is the result of the type's check.
+   * `O` are the operations of its type, `C` is the result of the type's check, `F` its configuration.
    */
-  export interface ResourceMembers<O = Record<string, OperationMethod>, C = any> {
+  export interface ResourceMembers<O = Record<string, OperationMethod>, C = any, F = any> {
     readonly id: number;
     readonly name: string;
     readonly type: string;
@@ -101,6 +101,8 @@ declare module "wilco" {
     readonly availability: Availability;
     /** Every operation by its name: the way to one whose name the resource itself takes. */
     readonly operations: Readonly<O>;
+    /** What it has and had as its configuration, and changing it. */
+    readonly configuration: ResourceConfiguration<F>;
     refresh(): this;
     children(): ResourceList<ResourceProxy>;
     /** @throws WilcoError `unknown_resource` with the nearest name. */
@@ -120,6 +122,90 @@ declare module "wilco" {
     toString(): string;
     /** Never thenable: `await resource` is the resource. */
     then?: undefined;
+  }
+
+  /** A patch: every key may be left out, and null removes one. */
+  export type ConfigurationPatch<C> = C extends readonly unknown[]
+    ? C
+    : C extends object
+      ? { [K in keyof C]?: ConfigurationPatch<C[K]> | null }
+      : C;
+
+  /** Options of an update. */
+  export interface UpdateOptions extends CallOptions {
+    /** The version that the change was thought up on: refused when a newer one has changed the same keys. */
+    base?: number;
+  }
+
+  /** The configuration of a resource. `C` is its shape. Secrets are masked in all that is read. */
+  export interface ResourceConfiguration<C = any> {
+    /** What it has at this moment (null when its type can't read it) and the newest version that was verified. */
+    get(options?: CallOptions): Promise<{ version: number; known: C | null; live: C | null; entry: number | null }>;
+    /** What is known, without asking the resource. @param version default the newest. */
+    known(version?: number): Promise<{
+      resource: string;
+      version: number;
+      configuration: C | null;
+      author: string | null;
+      at: string | null;
+      entry: number | null;
+    }>;
+    /**
+     * Merges the patch into what is known when the entry runs (null removes a key), applies the whole, reads it back,
+     * and only then records the next version: `await` it, and the next update is made only if this one was verified.
+     * @throws WilcoError `invalid_parameters` with the path and the nearest key; `conflict` with `base`.
+     */
+    update(patch: ConfigurationPatch<C>, options?: UpdateOptions): Execution<ConfigurationUpdated>;
+    /** The same with the whole new configuration. */
+    replace(configuration: C, options?: UpdateOptions): Execution<ConfigurationUpdated>;
+    /** A new version with the content of an old one. */
+    rollback(version: number, options?: UpdateOptions): Execution<ConfigurationUpdated>;
+    /** Newest first. @param limit default 100. */
+    history(limit?: number): Promise<ConfigurationVersion[]>;
+    /** @param to default the newest. */
+    diff(from: number, to?: number): Promise<ConfigurationDifference[]>;
+    /** What the resource has against what is known. @throws WilcoError `unknown_operation` when its type can't read. */
+    drift(options?: CallOptions): Promise<DriftReport>;
+  }
+
+  /** One place: `before` is missing where it was added, `after` where it was removed. */
+  export interface ConfigurationDifference {
+    /** "env.PORT", "args[0]". */
+    path: string;
+    before?: any;
+    after?: any;
+  }
+
+  export interface ConfigurationVersion {
+    version: number;
+    author: string;
+    at: string;
+    /** The entry that wrote it. */
+    entry: number | null;
+    note: string | null;
+    rollbackOf: number | null;
+    /** From the version before. */
+    changes: ConfigurationDifference[];
+  }
+
+  /** The result of an update. */
+  export interface ConfigurationUpdated {
+    /** The version that holds since; the one before when nothing was changed. */
+    version: number;
+    changes: ConfigurationDifference[];
+    /** false: the type can't read it back, so its handler's word is all there is. */
+    verified: boolean;
+    /** What the type's handler returned. */
+    result: any;
+  }
+
+  export interface DriftReport {
+    drifted: boolean;
+    version: number;
+    /** `before` is what is known, `after` is what the resource has. */
+    differences: ConfigurationDifference[];
+    /** The entry of the read. */
+    entry: number;
   }
 
   export type Availability = "up" | "down" | "unknown" | "disabled";

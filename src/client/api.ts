@@ -1,4 +1,5 @@
 /** One method for each call of the API that clients make (the worker protocol is the worker's). */
+import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { QueueStats } from "../domain/queue.ts";
@@ -18,6 +19,7 @@ import type {
   InventoryDocument,
   Me,
   OrdersAnswer,
+  Page,
   PausedRoute,
   PausedRoutesAnswer,
   PauseAnswer,
@@ -96,6 +98,13 @@ export function createApi(transport: Transport) {
       request<Resource>("PUT", paths.resource(name), { body, ifMatch: ifMatch(version) }),
     deleteResource: (name: string, version?: number) =>
       request<void>("DELETE", paths.resource(name), { ifMatch: ifMatch(version) }),
+    /** What is known of it; the newest version unless another is named. */
+    configuration: (idOrName: string | number, query: { version?: number } = {}) =>
+      request<KnownConfiguration>("GET", paths.configuration(idOrName), { query }),
+    configurationVersions: (idOrName: string | number, query: { cursor?: string; limit?: number } = {}) =>
+      request<Page<ConfigurationVersion>>("GET", paths.configurationVersions(idOrName), { query }),
+    configurationDifferences: (idOrName: string | number, query: { from: number; to: number }) =>
+      request<{ items: ConfigurationDifference[] }>("GET", paths.configurationDifferences(idOrName), { query }),
     types: () => request<TypesAnswer>("GET", paths.types),
     type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
     groups: () => request<GroupsAnswer>("GET", paths.groups),

@@ -1,6 +1,7 @@
 /** The ports of Node programs, the CLI, and the host side of the sandbox. */
 import { randomId } from "../core/ids.ts";
 import { createMasker } from "../core/masking.ts";
+import type { ConfigurationVersion } from "../domain/configuration.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { RequestResult } from "../domain/request.ts";
@@ -121,6 +122,13 @@ export function createNodePort(options: NodePortOptions): NodePort {
       if (!push && wait > 0 && read.events.length === 0 && !read.done) await sleep(Math.min(wait, LOG_DELAY));
       return read;
     },
+    configuration: (id, version) => api.configuration(id, version === undefined ? {} : { version }),
+    configurationVersions: (id, limit) =>
+      everyPage<ConfigurationVersion>(
+        (cursor, left) => api.configurationVersions(id, { limit: Math.min(PAGE, left), ...cursor }),
+        limit,
+      ),
+    configurationDifferences: async (id, from, to) => (await api.configurationDifferences(id, { from, to })).items,
     close: () => poller.close(),
   };
 }

@@ -3,6 +3,7 @@
  * the CLI, and the host side of the sandbox) and `sandbox/guest/port.ts` (inside QuickJS, over the JSON bridge). So
  * `Execution`, `ResourceProxy` and `history` are written once and import nothing of Node's: they run in both.
  */
+import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { TaskOrder } from "../domain/request.ts";
@@ -83,6 +84,11 @@ export interface ClientPort {
   entries(query: HistoryQuery): Promise<Entry[]>;
   /** Events above `after`; held up to `wait` ms when there are none yet. */
   events(id: number, after: number, wait: number): Promise<EventsRead>;
+  /** What is known of a resource's configuration. @param version default the newest. */
+  configuration(resource: number, version?: number): Promise<KnownConfiguration>;
+  /** Newest first, at most `limit`. */
+  configurationVersions(resource: number, limit: number): Promise<ConfigurationVersion[]>;
+  configurationDifferences(resource: number, from: number, to: number): Promise<ConfigurationDifference[]>;
   sleep(ms: number): Promise<void>;
   /** Poll settings below the call and with(): flags, then profile. */
   readonly pollDefaults: Partial<PollPolicy>;

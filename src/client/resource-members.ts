@@ -7,6 +7,7 @@ import type { CallOptions } from "./call-options.ts";
 import type { EntryList } from "./entry-list.ts";
 import type { Execution } from "./execution.ts";
 import type { HistoryQuery } from "./port.ts";
+import type { ResourceConfiguration } from "./resource-configuration.ts";
 import type { ResourceList } from "./resource-list.ts";
 import type { WaitUntilTarget } from "./wait-until.ts";
 
@@ -35,6 +36,8 @@ export interface ResourceMembers<M extends LookMode = "promised"> {
   readonly availability: Availability;
   /** Every operation by its name: the way to one whose name the resource itself takes. */
   readonly operations: Readonly<Record<string, OperationMethod>>;
+  /** What it has and had as its configuration, and changing it. */
+  readonly configuration: ResourceConfiguration;
   refresh(): Found<M, ResourceProxy<M>>;
   children(): Found<M, ResourceList<ResourceProxy<M>>>;
   /** @throws WilcoError `unknown_resource` with the nearest name. */

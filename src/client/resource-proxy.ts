@@ -5,6 +5,7 @@
  * Chain: instance (data) → its type's methods → the methods of every resource → unknown names → Object.prototype.
  */
 import { WilcoError } from "../core/errors.ts";
+import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy } from "../domain/poll-policy.ts";
@@ -20,6 +21,7 @@ import { whenLooked, type ClientPort, type Looked, type LookupPort } from "./por
 import { resourceList, type ResourceList } from "./resource-list.ts";
 import type { LookMode, ResourceProxy } from "./resource-members.ts";
 import type { KnownOperation, KnownType, ResourceTypeCache } from "./resource-type-cache.ts";
+import { createResourceConfiguration, type ResourceConfiguration } from "./resource-configuration.ts";
 import { createUnknownNameFallback } from "./unknown-operation.ts";
 import { requireTarget, waitUntil, type WaitUntilTarget } from "./wait-until.ts";
 
@@ -46,6 +48,7 @@ interface State {
   resource: Resource;
   defaults: Readonly<NormalisedOptions>;
   operations?: object;
+  configuration?: ResourceConfiguration;
 }
 
 const DATA = ["id", "name", "type", "zone", "worker", "labels", "parent", "availability"] as const;
@@ -60,6 +63,10 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
     get operations(): object {
       const state = stateOf(this, "operations");
       return (state.operations ??= operationsOf(state));
+    },
+    get configuration(): ResourceConfiguration {
+      const state = stateOf(this, "configuration");
+      return (state.configuration ??= configurationOf(state));
     },
     refresh(): Looked<AnyProxy> {
       const state = stateOf(this, "refresh");
@@ -167,6 +174,17 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
     }
     states.set(methods, state);
     return Object.freeze(methods);
+  }
+
+  function configurationOf(state: State): ResourceConfiguration {
+    const { operations, configuration: schema } = state.type;
+    return createResourceConfiguration({
+      port,
+      resource: () => state.resource,
+      schema: schema as JsonObject | null,
+      has: (operation) => operations.has(operation),
+      start: (operation, input, site) => start(state, operations.get(operation)!, input, site),
+    });
   }
 
   function start(state: State, operation: KnownOperation, input: unknown[], site: CallSite): Execution {

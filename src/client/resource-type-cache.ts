@@ -1,4 +1,5 @@
 /** Type descriptors, read once for each api, with what is derived from them. */
+import type { JsonSchema } from "../core/json.ts";
 import { parsePollPolicy, type PollPolicy } from "../domain/poll-policy.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { whenLooked, type Looked, type LookupPort } from "./port.ts";
@@ -12,6 +13,8 @@ export interface KnownType {
   name: string;
   /** Name of the operation that observes availability, or null. */
   check: string | null;
+  /** Schema of its configuration, or null. */
+  configuration: JsonSchema | null;
   operations: ReadonlyMap<string, KnownOperation>;
 }
 
@@ -53,5 +56,10 @@ function knownType(descriptor: ResourceTypeDescriptor): KnownType {
   const operations = Object.entries(descriptor.operations).map(
     ([name, operation]) => [name, { descriptor: operation, poll: parsePollPolicy(operation.poll) }] as const,
   );
-  return { name: descriptor.name, check: descriptor.check, operations: new Map(operations) };
+  return {
+    name: descriptor.name,
+    check: descriptor.check,
+    configuration: descriptor.configuration,
+    operations: new Map(operations),
+  };
 }

@@ -10,6 +10,7 @@ import { scripts } from "./migrations/0005-scripts.ts";
 import { content } from "./migrations/0007-content.ts";
 import { secrets } from "./migrations/0006-secrets.ts";
 import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
+import { configuration } from "./migrations/0009-configuration.ts";
 
 export interface Migration {
   number: number;
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   secrets,
   content,
   inventoryAsCode,
+  configuration,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

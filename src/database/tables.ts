@@ -37,6 +37,33 @@ export interface ResourceTable {
   version: number;
   created_at: number;
   updated_at: number;
+  /** The newest verified version, as stored; null with version 0. */
+  configuration: Generated<string | null>;
+  configuration_version: Generated<number>;
+}
+
+export interface ConfigurationVersionTable {
+  resource: number;
+  version: number;
+  content: string;
+  /** From the version before, as shown. */
+  changes: string;
+  rollback_of: number | null;
+  entry: number | null;
+  author: string;
+  note: string | null;
+  at: number;
+}
+
+/** What a claimed update is to make of the configuration. */
+export interface ConfigurationChangeTable {
+  entry: number;
+  resource: number;
+  /** The version that it was made of. */
+  base: number;
+  content: string;
+  changes: string;
+  rollback_of: number | null;
 }
 
 export interface ResourceGroupTable {
@@ -311,6 +338,8 @@ export interface Tables {
   entry_content: EntryContentTable;
   deployment: DeploymentTable;
   setting: SettingTable;
+  configuration_version: ConfigurationVersionTable;
+  configuration_change: ConfigurationChangeTable;
   throughput: ThroughputTable;
   worker_type: WorkerTypeTable;
   migration: MigrationTable;

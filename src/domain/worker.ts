@@ -1,6 +1,6 @@
 /** A worker as the API shows it, and what a claim hands to it. */
 import type { ErrorBody } from "../core/errors.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { JsonObject, JsonSchema } from "../core/json.ts";
 import type { EntryKind } from "./entry.ts";
 import type { PriorityBand } from "./priority.ts";
 import type { Implementation } from "./resource-type.ts";
@@ -96,6 +96,15 @@ export interface RunningExecution {
   since: number;
 }
 
+/** What a worker needs to verify a configuration, or to compare it. */
+export interface ConfigurationWork {
+  schema: JsonSchema;
+  /** What the server knows, with secrets opened; null with version 0. */
+  known: JsonObject | null;
+  /** How it is read back; null = the type can't. */
+  read: { implementation: Implementation | null } | null;
+}
+
 /** One claimed entry: everything the worker needs, and nothing it does not. */
 export interface Assignment {
   entry: number;
@@ -116,6 +125,8 @@ export interface Assignment {
     /** What templates reach as {{configuration.…}}; absent = none. */
     configuration?: JsonObject;
   };
+  /** For an operation that reads or updates the configuration. */
+  configuration?: ConfigurationWork;
   /** What must not be seen: masked by the worker in everything that it reports. */
   secrets: string[];
   /** The version of the type the server knows. */

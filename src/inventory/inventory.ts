@@ -11,6 +11,7 @@ import type {
   ResourcesQuery,
 } from "../protocol/messages.ts";
 import { applyInventory } from "./apply.ts";
+import { createConfigurations, type Configurations } from "./configurations.ts";
 import { deleteResource, putResource, type Expected } from "./change-resource.ts";
 import { groupMembers, listGroups } from "./groups.ts";
 import type { ParseType } from "./parse-document.ts";
@@ -51,6 +52,7 @@ export interface Inventory {
   readonly types: Types;
   readonly targets: Targets;
   readonly secrets: SecretStore;
+  readonly configurations: Configurations;
   /** What a check saw. An older observation than the stored one changes nothing. @param at start of the check, ms. */
   observe(sql: Sql, resource: number, availability: Availability, at: number): Promise<void>;
 }
@@ -73,6 +75,7 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     types,
     targets,
     secrets: createSecretStore({ database, sealer }),
+    configurations: createConfigurations({ database, types, sealer }),
     resource: (ref) => resources.get(database, ref),
     resources: (query) => resources.list(database, query),
     async putResource(ref, input, expected) {

@@ -4,8 +4,9 @@
  */
 import type { Json, JsonObject, JsonSchema } from "../core/json.ts";
 import { createMasker, MASK } from "../core/masking.ts";
+import { secretPaths, setAt, valueAt, type Path } from "../domain/secret-paths.ts";
 import type { Sealer } from "./sealer.ts";
-import { secretPaths, setAt, textsIn, valueAt, type Path } from "./secrets.ts";
+import { textsIn } from "./secrets.ts";
 
 /** What is sealed with an entry. */
 interface Sealed {

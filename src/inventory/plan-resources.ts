@@ -7,6 +7,7 @@ import type { PlanDifference } from "../protocol/messages.ts";
 import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { SCRIPT_TYPE } from "../domain/script.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
+import { secretPaths } from "../domain/secret-paths.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
 import { differencesBetween } from "./differences.ts";
@@ -15,14 +16,7 @@ import type { Report } from "./problems.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
 import { noResource, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
-import {
-  maskedPaths,
-  openConnection,
-  protectConnection,
-  restoreMasked,
-  secretPaths,
-  shownConnection,
-} from "./secrets.ts";
+import { maskedPaths, openConnection, protectConnection, restoreMasked, shownConnection } from "./secrets.ts";
 import { typeNames } from "./types.ts";
 
 export interface PlannedResource {

@@ -2,11 +2,11 @@
  * Connections at rest. What a schema marks `secret: true` is taken out, sealed in one piece and masked in place, so a
  * list of resources opens nothing, and a schema that later drops the mark does not lay the value open.
  */
-import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
+import type { Json, JsonObject, JsonSchema } from "../core/json.ts";
 import { MASK } from "../core/masking.ts";
+import { secretPaths, setAt, startsWith, valueAt, type Path } from "../domain/secret-paths.ts";
 import type { Sealer } from "./sealer.ts";
 
-export type Path = string[];
 interface Stored {
   /** The connection with masks where secrets were; a mask sent back in a change means "leave it as it is". */
   plain: JsonObject;
@@ -30,7 +30,8 @@ export function sealMore(stored: string, schema: JsonSchema, sealer: Sealer): st
   return added.length === 0 ? null : protectPaths([...before, ...added], connection, sealer);
 }
 
-function protectPaths(paths: Path[], connection: JsonObject, sealer: Sealer): string {
+/** Seals what is at these paths, whatever a schema says. */
+export function protectPaths(paths: Path[], connection: JsonObject, sealer: Sealer): string {
   const secrets = paths.map((path) => [path, valueAt(connection, path)] as const);
   const stored: Stored = {
     plain: masked(connection, paths),
@@ -60,7 +61,8 @@ export function textsIn(value: Json): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-function sealedPaths(stored: string, sealer: Sealer): Path[] {
+/** Where a stored value has something sealed. */
+export function sealedPaths(stored: string, sealer: Sealer): Path[] {
   const { sealed } = JSON.parse(stored) as Stored;
   return sealed === null ? [] : (JSON.parse(sealer.open(sealed)) as Array<[Path, Json]>).map(([path]) => path);
 }
@@ -103,88 +105,9 @@ export function maskedPaths(value: Json, path: Path = []): Path[] {
   return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));
 }
 
-/** Where `value` has something that the schema marks as secret. */
-export function secretPaths(schema: JsonSchema, value: Json): Path[] {
-  const found: Path[] = [];
-  walk(schema, schema, value, [], found, 0);
-  return found;
-}
-
-/** Schemas may refer to themselves; values nest no deeper than this. */
-const MAX_DEPTH = 64;
-
-function walk(root: JsonSchema, schema: unknown, value: Json, path: Path, found: Path[], depth: number): void {
-  if (!isJsonObject(schema) || depth > MAX_DEPTH || found.some((known) => startsWith(path, known))) return;
-  if (schema["secret"] === true) {
-    // A connection that is secret as a whole still shows which keys it has.
-    if (path.length > 0) found.push(path);
-    else if (isJsonObject(value)) found.push(...Object.keys(value).map((key) => [key]));
-    return;
-  }
-  const inside = (next: unknown) => walk(root, next, value, path, found, depth + 1);
-  if (typeof schema["$ref"] === "string") inside(referred(root, schema["$ref"]));
-  // Whichever branch holds, a value that one of them calls secret is treated as one.
-  for (const keyword of ["allOf", "anyOf", "oneOf"]) for (const branch of listOf(schema[keyword])) inside(branch);
-  for (const keyword of ["then", "else", "if", "not"]) inside(schema[keyword]);
-  if (Array.isArray(value)) {
-    const first = listOf(schema["prefixItems"]);
-    value.forEach((item, index) =>
-      walk(root, first[index] ?? schema["items"], item, [...path, String(index)], found, depth + 1),
-    );
-  } else if (isJsonObject(value)) {
-    for (const [key, item] of Object.entries(value)) {
-      for (const next of schemasOf(schema, key)) walk(root, next, item, [...path, key], found, depth + 1);
-    }
-  }
-}
-
-function schemasOf(schema: JsonObject, key: string): unknown[] {
-  const properties = schema["properties"];
-  const matching = Object.entries(isJsonObject(schema["patternProperties"]) ? schema["patternProperties"] : {})
-    .filter(([pattern]) => new RegExp(pattern, "u").test(key))
-    .map(([, next]) => next as unknown);
-  if (isJsonObject(properties) && Object.hasOwn(properties, key)) return [properties[key], ...matching];
-  return matching.length > 0 ? matching : [schema["additionalProperties"], schema["unevaluatedProperties"]];
-}
-
-function referred(root: JsonSchema, reference: string): unknown {
-  if (reference !== "#" && !reference.startsWith("#/")) return undefined;
-  let at: unknown = root;
-  for (const part of reference.split("/").slice(1)) {
-    at = isJsonObject(at) ? at[part.replaceAll("~1", "/").replaceAll("~0", "~")] : undefined;
-  }
-  return at;
-}
-
 function masked(connection: JsonObject, paths: Path[]): JsonObject {
   if (paths.length === 0) return connection;
   const copy = structuredClone(connection);
   for (const path of paths) setAt(copy, path, MASK);
   return copy;
-}
-
-export function valueAt(value: Json, path: Path): Json | undefined {
-  let at: Json | undefined = value;
-  for (const key of path) {
-    if (Array.isArray(at)) at = at[Number(key)];
-    else at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-  }
-  return at;
-}
-
-export function setAt(value: JsonObject, path: Path, next: Json): void {
-  const last = path.at(-1)!;
-  const holder = valueAt(value, path.slice(0, -1));
-  if (Array.isArray(holder)) holder[Number(last)] = next;
-  // defineProperty: an assignment to "__proto__" would not make a key of that name.
-  else if (isJsonObject(holder))
-    Object.defineProperty(holder, last, { value: next, enumerable: true, writable: true, configurable: true });
-}
-
-function startsWith(path: Path, start: Path): boolean {
-  return start.length <= path.length && start.every((key, index) => key === path[index]);
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? (value as unknown[]) : [];
 }

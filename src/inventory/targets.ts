@@ -17,12 +17,17 @@ export interface Target {
   /** The worker it is bound to, its own or inherited. */
   worker: string | null;
   type: ResourceTypeDescriptor;
+  /** The known configuration as stored; null with version 0. */
+  configuration: string | null;
+  configurationVersion: number;
 }
 
 export interface OpenedTarget extends Target {
   labels: Record<string, string>;
   connection: JsonObject;
-  /** The texts in the connection that are secret. */
+  /** The known configuration, opened; null when there is none. */
+  known: JsonObject | null;
+  /** The texts in the connection and the configuration that are secret. */
   secrets: string[];
   /** Why its secrets can't be opened, for instance because the server has another key; null when they are. */
   sealed: string | null;
@@ -53,6 +58,8 @@ interface TargetRow {
   version: string;
   labels: string;
   connection: string;
+  configuration: string | null;
+  configuration_version: number;
   type: string;
 }
 
@@ -76,7 +83,8 @@ export function createTargets(options: {
   const read = async (sql: Sql, ids: readonly number[], names: ReadonlyArray<string | number>) => {
     for (;;) {
       const rows = await sql.query<TargetRow>(
-        `SELECT r.id, r.name, r.zone, r.worker, r.parent, r.type, t.version, r.labels, r.connection
+        `SELECT r.id, r.name, r.zone, r.worker, r.parent, r.type, t.version, r.labels, r.connection,
+           r.configuration, r.configuration_version
          FROM resource r JOIN resource_type t ON t.name = r.type
          WHERE ${sql.dialect.inIds("r.id", "$1")} OR ${sql.dialect.inTexts("r.name", "$2")}`,
         [JSON.stringify(ids), JSON.stringify(names)],
@@ -94,6 +102,8 @@ export function createTargets(options: {
     zone: row.zone,
     worker: row.worker ?? (await inheritedWorker(sql, row.parent)),
     type: types.get(keyOf(row))!,
+    configuration: row.configuration,
+    configurationVersion: row.configuration_version,
   });
   return {
     async find(sql, refs) {
@@ -114,11 +124,19 @@ export function createTargets(options: {
         const target = await targetOf(sql, row);
         const labels = JSON.parse(row.labels) as Record<string, string>;
         try {
-          const opened = openWithSecrets(row.connection, options.sealer);
-          found.set(row.id, { ...target, labels, ...opened, sealed: null });
+          const { connection, secrets } = openWithSecrets(row.connection, options.sealer);
+          const known = row.configuration === null ? null : openWithSecrets(row.configuration, options.sealer);
+          found.set(row.id, {
+            ...target,
+            labels,
+            connection,
+            known: known?.connection ?? null,
+            secrets: [...secrets, ...(known?.secrets ?? [])],
+            sealed: null,
+          });
         } catch (error) {
           // One resource whose secrets stay shut must not keep the others of its route from being claimed.
-          found.set(row.id, { ...target, labels, connection: {}, secrets: [], sealed: messageOf(error) });
+          found.set(row.id, { ...target, labels, connection: {}, known: null, secrets: [], sealed: messageOf(error) });
         }
       }
       return found;

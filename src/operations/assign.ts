@@ -4,10 +4,12 @@ import type { JsonObject } from "../core/json.ts";
 import { messageOf } from "../core/errors.ts";
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
+import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
+import { mergedUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
 
 export async function assignmentsOf(
@@ -20,12 +22,14 @@ export async function assignmentsOf(
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.flatMap((row) => row.resource ?? []))];
   const targets = opened ?? (await context.targets.open(tx, ids));
+  const updates = await mergedUpdates(context, tx, rows);
   return rows.flatMap((row): Assignment[] => {
     if (row.kind === "script") return [scriptAssignment(context, tx, row, now)];
     const target = row.resource === null ? undefined : targets.get(row.resource);
     const opened = tryOpen(context, row);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
     if (!target || !opened || row.operation === null) return [];
+    const update = updates.get(row.id);
     return [
       {
         entry: row.id,
@@ -33,7 +37,7 @@ export async function assignmentsOf(
         kind: row.kind,
         root: row.root ?? row.id,
         operation: row.operation,
-        parameters: opened.parameters,
+        parameters: update ? { configuration: update.configuration } : opened.parameters,
         resource: {
           id: target.id,
           name: target.name,
@@ -41,8 +45,10 @@ export async function assignmentsOf(
           zone: target.zone,
           labels: target.labels,
           connection: target.connection,
+          ...(target.known === null ? {} : { configuration: target.known }),
         },
-        secrets: [...new Set([...target.secrets, ...opened.secrets])],
+        ...configurationWork(row.operation, target),
+        secrets: [...new Set([...target.secrets, ...opened.secrets, ...(update?.secrets ?? [])])],
         typeVersion: target.type.version,
         implementation: target.type.operations[row.operation]?.implementation ?? null,
         deadlineIn: Math.max(0, (row.deadline ?? now) - now),
@@ -55,6 +61,18 @@ export async function assignmentsOf(
       },
     ];
   });
+}
+
+function configurationWork(operation: string, { type, known }: OpenedTarget): Pick<Assignment, "configuration"> {
+  if (operation !== UPDATE_CONFIGURATION && operation !== READ_CONFIGURATION) return {};
+  const read = type.operations[READ_CONFIGURATION];
+  return {
+    configuration: {
+      schema: type.configuration ?? { type: "object" },
+      known,
+      read: read === undefined ? null : { implementation: read.implementation },
+    },
+  };
 }
 
 /** It has no resource; what stands for one holds the secret that it may speak to the server with while it runs. */

@@ -4,12 +4,14 @@ import { messageOf } from "../core/errors.ts";
 import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
+import type { EntryError } from "../domain/entry.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { mayClaim } from "../queue/eligibility.ts";
 import { moveOf } from "../queue/moves.ts";
 import { isBanded, reachOf, type Reach } from "../queue/reach.ts";
 import { findCandidates, readRoom, reserve, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
+import { mergeUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { newChanges, toChange, type Changes } from "./changes.ts";
@@ -131,7 +133,9 @@ export async function handOut(
   ]);
   const changes = recordClaim(context, tx, worker, rows);
   const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
-  await failSealed(tx, shut, changes);
+  const updates = rows.filter((row) => row.kind === "configuration" && !shut.has(row.id));
+  for (const [id, error] of await mergeUpdates(context, tx, updates, targets)) shut.set(id, error);
+  await failUnstarted(tx, shut, changes);
   const open = rows.filter((row) => !shut.has(row.id));
   return assignmentsOf(context, tx, open, tx.now(), targets);
 }
@@ -141,32 +145,32 @@ function unopened(
   { secrets }: Context,
   row: EntryRow,
   targets: ReadonlyMap<number, OpenedTarget>,
-): Array<[number, string]> {
+): Array<[number, EntryError]> {
   const target = targets.get(row.resource ?? 0);
   if (typeof target?.sealed === "string")
-    return [[row.id, `The connection of ${row.resource_name} can't be opened: ${target.sealed}`]];
+    return [[row.id, sealedError(`The connection of ${row.resource_name} can't be opened: ${target.sealed}`)]];
   if (row.sealed === null) return [];
   try {
     secrets.sealer.open(row.sealed);
     return [];
   } catch (error) {
-    return [[row.id, `The secret parameters of entry ${row.id} can't be opened: ${messageOf(error)}`]];
+    return [[row.id, sealedError(`The secret parameters of entry ${row.id} can't be opened: ${messageOf(error)}`)]];
   }
 }
 
-/** An entry whose secrets can't be opened ends here: claimed again and again, it would block its route for everyone. */
-async function failSealed(tx: Transaction, shut: ReadonlyMap<number, string>, changes: Changes): Promise<void> {
+function sealedError(message: string): EntryError {
+  return {
+    code: "sealed",
+    message,
+    source: "system",
+    hint: "Give the server the key it was sealed with, or apply the resource again with its secrets.",
+  };
+}
+
+/** An entry that can't be handed out ends here: claimed again and again, it would block its route for everyone. */
+async function failUnstarted(tx: Transaction, shut: ReadonlyMap<number, EntryError>, changes: Changes): Promise<void> {
   if (shut.size === 0) return;
-  const ends = [...shut].map(([id, message]) => ({
-    id,
-    status: "failed" as const,
-    error: {
-      code: "sealed",
-      message,
-      source: "system" as const,
-      hint: "Give the server the key it was sealed with, or apply the resource again with its secrets.",
-    },
-  }));
+  const ends = [...shut].map(([id, error]) => ({ id, status: "failed" as const, error }));
   await endEntries(tx, await lockEntries(tx, [...shut.keys()]), ends, changes);
 }
 

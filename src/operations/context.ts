@@ -1,6 +1,7 @@
 /** What every operation works with, and the settings of the queue. */
 import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
 import type { Signals } from "../queue/signals.ts";
 import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
@@ -44,6 +45,7 @@ export interface Context {
   signals: Signals;
   targets: Targets;
   secrets: SecretStore;
+  schemas: SchemaValidator;
   settings: QueueSettings;
   log: Logger;
 }

@@ -84,7 +84,7 @@ async function commit(
       }
       answers.push({ finishes: outcomes });
     }
-    recordEffects(tx, ends);
+    await recordEffects(tx, locked, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     for (const [index, { principal, session, request }] of items.entries()) {

@@ -53,15 +53,13 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const { database, targets, secrets, log } = options;
   const signals = createSignals(database);
   const settings = { ...DEFAULT_QUEUE_SETTINGS, ...options.settings };
-  const context: Context = { database, signals, targets, secrets, settings, log };
+  const schemas = options.validator ?? createSchemaValidator();
+  const context: Context = { database, signals, targets, secrets, schemas, settings, log };
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);
   const maintenance = createMaintenance(context);
-  const submit = traceSubmit(
-    createSubmit(context, options.validator ?? createSchemaValidator(), claims),
-    options.tracing ?? null,
-  );
+  const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
   const stopping = new AbortController();
   const rates = createRates({ database, log });
   signals.subscribe((change) => {

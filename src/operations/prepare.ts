@@ -1,9 +1,11 @@
 /** Resolves and checks what is submitted; the filings of a batch, or what refuses them. */
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
+import { UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { noResource } from "../inventory/resources.ts";
-import type { SubmitRequest } from "../protocol/messages.ts";
+import type { RequestSubmission, SubmitRequest } from "../protocol/messages.ts";
+import { checkUpdate } from "./configuration/check-update.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { fileRequest } from "./file-request.ts";
@@ -45,10 +47,17 @@ export async function prepare(
   // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
   const unknown = async (ref: string | number) =>
     guesses++ < MAX_GUESSES ? context.targets.unknown(tx, ref) : noResource(ref);
-  const permitted = async (ref: TargetRef, principal: Principal, operation: string) => {
+  const permitted = async (
+    ref: TargetRef,
+    principal: Principal,
+    { operation, parameters, parametersByType }: Asked,
+  ) => {
     const target = targets.get(ref);
     if (!target) throw await unknown(ref);
     await checkScope(context, tx, principal, { verb: "submit", operation, ...target });
+    if (operation === UPDATE_CONFIGURATION) {
+      await checkUpdate(context, tx, target, parametersByType?.[target.type.name] ?? parameters);
+    }
     return target;
   };
   const all: Outcome[][] = [];
@@ -66,11 +75,11 @@ export async function prepare(
         const common = { principal, key, retryOf: item.retryOf ?? null, trace: item.trace ?? null, used };
         if ("targets" in submission) {
           const input = { ...common, submission, retryTasks: item.retryTasks };
-          const targetOf = async (ref: TargetRef) => permitted(ref, principal, submission.operation);
+          const targetOf = async (ref: TargetRef) => permitted(ref, principal, submission);
           outcomes.push({ filing: await fileRequest(input, refs, targetOf, validator, { settings, sealer }, now) });
           continue;
         }
-        const target = await permitted(submission.resource, principal, submission.operation);
+        const target = await permitted(submission.resource, principal, submission);
         outcomes.push({ filing: fileCall({ ...common, submission }, target, validator, { settings, sealer }, now) });
       } catch (error) {
         if (!(error instanceof WilcoError)) throw error;
@@ -82,6 +91,7 @@ export async function prepare(
   return all;
 }
 
+type Asked = Pick<RequestSubmission, "operation" | "parameters" | "parametersByType">;
 type Item = SubmitRequest["entries"][number];
 type Wanted = ReadonlyMap<Item, TargetRef[] | WilcoError>;
 

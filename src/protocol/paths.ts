@@ -21,6 +21,11 @@ export const paths = {
   resource: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}`,
   contents: `${API}/content`,
   content: (sha256: string) => `${API}/content/${sha256}`,
+  configuration: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/configuration`,
+  configurationVersions: (name: number | string) =>
+    `${API}/resources/${encodeURIComponent(name)}/configuration/versions`,
+  configurationDifferences: (name: number | string) =>
+    `${API}/resources/${encodeURIComponent(name)}/configuration/differences`,
   types: `${API}/types`,
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,

@@ -1,6 +1,7 @@
 /** Fills in a descriptor's defaults, the same for types written in YAML and in TypeScript. */
 import { sha256 } from "../core/ids.ts";
-import { canonicalJson } from "../core/json.ts";
+import { canonicalJson, type JsonSchema } from "../core/json.ts";
+import { UPDATE_CONFIGURATION, updateParameters } from "../domain/configuration.ts";
 import {
   DEFAULT_MAX_ATTEMPTS,
   DEFAULT_OPERATION_TIMEOUT,
@@ -51,10 +52,18 @@ export function describeType(
     connection: { type: "object", properties: {}, additionalProperties: false },
     configuration: null,
     check: operations.some((operation) => operation.name === "check") ? "check" : null,
-    operations: Object.fromEntries(operations.map((operation) => [operation.name, operation])),
+    operations: Object.fromEntries(
+      operations.map((operation) => [operation.name, withMeaning(operation, parts.configuration ?? null)]),
+    ),
     builtin: false,
     ...parts,
   };
   if (descriptor.version === "") descriptor.version = sha256(canonicalJson(descriptor)).slice(0, 12);
   return descriptor;
+}
+
+/** What an update takes is the same for every type, and two of one resource at once would each undo the other. */
+function withMeaning(operation: OperationDescriptor, configuration: JsonSchema | null): OperationDescriptor {
+  if (operation.name !== UPDATE_CONFIGURATION) return operation;
+  return { ...operation, exclusive: true, parameters: updateParameters(configuration ?? { type: "object" }) };
 }

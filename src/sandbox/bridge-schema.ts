@@ -26,6 +26,7 @@ const MAX_BODY = 16 * 1024 * 1024;
 
 const notTooDeep = nested(MAX_LEVELS);
 const id = whole(1, Number.MAX_SAFE_INTEGER);
+const version = whole(0, Number.MAX_SAFE_INTEGER);
 const ms = whole(0, MAX_MS);
 const name = text(256);
 const infinite = one("infinite");
@@ -118,6 +119,9 @@ export const CALLS: Readonly<Record<string, Method>> = {
   entry: method([id]),
   entries: method([query]),
   events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
+  configuration: method([id, id], 1),
+  configurationVersions: method([id, whole(1, 1_000_000)]),
+  configurationDifferences: method([id, version, version]),
   readFile: method([text(4_096), one("utf8", "base64")]),
   fetch: method([request]),
 };

@@ -77,6 +77,9 @@ export function createBridge(options: BridgeOptions): Bridge {
     entry: async (id: number) => see(await port.entry(id)),
     entries: (query: Parameters<ClientPort["entries"]>[0]) => port.entries(query),
     events: (id: number, after: number, wait: number) => port.events(id, after, wait),
+    configuration: (id: number, version?: number) => port.configuration(id, version),
+    configurationVersions: (id: number, limit: number) => port.configurationVersions(id, limit),
+    configurationDifferences: (id: number, from: number, to: number) => port.configurationDifferences(id, from, to),
     readFile: access.readFile,
     fetch: access.fetch,
   };

@@ -16,6 +16,7 @@ import { createRequestLog } from "./request-log.ts";
 import type { Route } from "./route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { contentRoutes } from "./routes/content.ts";
+import { configurationRoutes } from "./routes/configuration.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -111,6 +112,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...inventoryRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
+    ...configurationRoutes(inventory),
     ...workerRoutes({ operations, inventory, version }),
     ...accessRoutes({ tokens, server }),
   ];

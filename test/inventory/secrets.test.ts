@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject, JsonSchema } from "../../src/core/json.ts";
 import { MASK } from "../../src/core/masking.ts";
+import { secretPaths } from "../../src/domain/secret-paths.ts";
 import { createSealer, ensureSecretKey, parseSecretKey } from "../../src/inventory/sealer.ts";
 import {
   openConnection,
   protectConnection,
   restoreMasked,
   sealMore,
-  secretPaths,
   shownConnection,
 } from "../../src/inventory/secrets.ts";
 

@@ -182,6 +182,16 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
       note("events", id, after, wait);
       return { events: [], done: true };
     },
+    configuration: async () => ({
+      resource: "web-1",
+      version: 0,
+      configuration: null,
+      author: null,
+      at: null,
+      entry: null,
+    }),
+    configurationVersions: async () => [],
+    configurationDifferences: async () => [],
     sleep: async () => {},
     resource(idOrName) {
       note("resource", idOrName);

@@ -24,6 +24,10 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     entry: (id) => call("entry", id),
     entries: (query) => call("entries", query),
     events: (id, after, wait) => call("events", id, after, wait),
+    configuration: (id, version) =>
+      version === undefined ? call("configuration", id) : call("configuration", id, version),
+    configurationVersions: (id, limit) => call("configurationVersions", id, limit),
+    configurationDifferences: (id, from, to) => call("configurationDifferences", id, from, to),
     sleep: (ms) => sleepFor(channel, ms),
   };
 }

@@ -54,6 +54,16 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
   const port: ClientPort = {
     pollDefaults,
     requireWorker,
+    configuration: async () => ({
+      resource: "web-1",
+      version: 0,
+      configuration: null,
+      author: null,
+      at: null,
+      entry: null,
+    }),
+    configurationVersions: async () => [],
+    configurationDifferences: async () => [],
     async submit(call) {
       if ("group" in call) {
         requested.push(call);

@@ -1,0 +1,168 @@
+/** Versions of configurations on both engines: merged when claimed, written when verified, refused when outdated. */
+import { beforeEach, expect, test } from "vitest";
+import type { ConfigurationUpdated } from "../../src/domain/configuration.ts";
+import { describeType } from "../../src/resource-types/descriptor.ts";
+import { createSealer } from "../../src/inventory/sealer.ts";
+import { createConfigurations } from "../../src/inventory/configurations.ts";
+import { createTypes } from "../../src/inventory/types.ts";
+import { createSchemaValidator } from "../../src/domain/schema.ts";
+import { describeOnBothEngines } from "../support/engines.ts";
+import { createWorld, operation, unsound, type World } from "./world.ts";
+
+const server = describeType(
+  "server",
+  {
+    configuration: {
+      type: "object",
+      properties: {
+        port: { type: "integer", minimum: 1, default: 80 },
+        host: { type: "string" },
+        tls: { type: "object", properties: { cert: { type: "string" }, key: { type: "string", secret: true } } },
+      },
+      required: ["host"],
+      additionalProperties: false,
+    },
+  },
+  [operation("updateConfiguration", { exclusive: false }), operation("readConfiguration")],
+);
+
+describeOnBothEngines("the configuration of a resource", (engine) => {
+  let world: World;
+  let session: string;
+  let configurations: ReturnType<typeof createConfigurations>;
+
+  beforeEach(async () => {
+    world = await createWorld(engine);
+    const { database } = world;
+    await database.transaction(async (tx) => {
+      await createTypes({ schemas: createSchemaValidator() }).save(tx, [server]);
+      await tx.query("UPDATE resource SET type = 'server' WHERE name = 'a'");
+    });
+    session = await world.register();
+    configurations = createConfigurations({
+      database,
+      types: createTypes({ schemas: createSchemaValidator() }),
+      sealer: createSealer(new Uint8Array(32).fill(7)),
+    });
+  });
+
+  const update = (parameters: Record<string, unknown>, more = {}) =>
+    world.submit("a", "updateConfiguration", { parameters, ...more });
+
+  /** Plays the worker: takes what there is and reports it as verified. @returns what it was given. */
+  async function run(status: "succeeded" | "failed" = "succeeded") {
+    const [assignment] = await world.claim(session);
+    const error = { code: "not_verified", message: "no", source: "operation" as const };
+    await world.finish(session, assignment!, {
+      status,
+      ...(status === "failed" ? { error } : { result: { verified: true, result: null } }),
+    });
+    return assignment!;
+  }
+  const resultOf = async (id: number) => (await world.operations.entry(id)).result as unknown as ConfigurationUpdated;
+
+  test("has a version for each verified update, with author, entry and what it changed; a failed one leaves none", async () => {
+    const first = await update({ patch: { host: "one" } }, { note: "begin" });
+    expect(first).toMatchObject({ kind: "configuration", exclusive: true });
+    expect((await run()).parameters).toEqual({ configuration: { port: 80, host: "one" } });
+    expect(await resultOf(first.id)).toMatchObject({ version: 1, verified: true });
+    const failed = await update({ patch: { port: 81 } });
+    await run("failed");
+    expect(await world.operations.entry(failed.id)).toMatchObject({
+      status: "failed",
+      error: { code: "not_verified" },
+    });
+    const second = await update({ patch: { port: 82, tls: { key: "very-secret" } } });
+    const given = await run();
+    expect(given).toMatchObject({
+      parameters: { configuration: { port: 82, host: "one", tls: { key: "very-secret" } } },
+    });
+    expect(given.secrets).toContain("very-secret");
+    expect(given.resource.configuration).toEqual({ port: 80, host: "one" });
+
+    expect(await configurations.known("a")).toMatchObject({
+      version: 2,
+      author: "alice",
+      entry: second.id,
+      configuration: { port: 82, host: "one", tls: { key: "********" } },
+    });
+    const { items } = await configurations.versions("a", {});
+    expect(items.map(({ version, entry, note }) => ({ version, entry, note }))).toEqual([
+      { version: 2, entry: second.id, note: null },
+      { version: 1, entry: first.id, note: "begin" },
+    ]);
+    expect(items[0]!.changes).toEqual([
+      { path: "port", before: 80, after: 82 },
+      { path: "tls", after: "********" },
+    ]);
+    // A mask that is sent back is the secret as it is.
+    await update({ configuration: { port: 83, host: "one", tls: { key: "********" } } });
+    expect((await run()).parameters["configuration"]).toMatchObject({ tls: { key: "very-secret" } });
+    expect(
+      JSON.stringify([
+        await world.database.query("SELECT * FROM entry"),
+        await world.database.query("SELECT * FROM configuration_version"),
+        await world.database.query("SELECT configuration FROM resource"),
+      ]),
+    ).not.toContain("very-secret");
+    expect(await unsound(world.database)).toEqual([]);
+  });
+
+  test("merges two updates in the order in which they run, and refuses the one whose keys were changed meanwhile", async () => {
+    await update({ patch: { host: "one", port: 1 } });
+    await run();
+    const low = await update({ patch: { host: "low" } }, { priority: 200 });
+    const high = await update({ patch: { port: 2 } }, { priority: 0 });
+    expect((await run()).parameters).toEqual({ configuration: { host: "one", port: 2 } });
+    expect((await run()).parameters).toEqual({ configuration: { host: "low", port: 2 } });
+    expect([await resultOf(high.id), await resultOf(low.id)].map(({ version }) => version)).toEqual([2, 3]);
+
+    await expect(update({ patch: { port: 9 }, base: 1 })).rejects.toMatchObject({
+      code: "conflict",
+      details: { base: 1, version: 3, keys: ["port"] },
+    });
+    // Nobody else has touched it since version 2, so it is no conflict; then somebody does, before it runs.
+    const outdated = await update({ patch: { host: "mine" }, base: 3 }, { priority: 200 });
+    await update({ patch: { host: "theirs" } });
+    await run();
+    expect(await world.claim(session)).toEqual([]);
+    expect(await world.operations.entry(outdated.id)).toMatchObject({
+      status: "failed",
+      error: { code: "conflict", details: { keys: ["host"] } },
+    });
+    const back = await update({ rollback: 1 });
+    expect((await run()).parameters).toEqual({ configuration: { host: "one", port: 1 } });
+    expect(await configurations.versions("a", { limit: 1 })).toMatchObject({
+      items: [{ version: 5, rollbackOf: 1, entry: back.id }],
+      next: "5",
+    });
+    expect(await configurations.differences("a", 4, 5)).toEqual([
+      { path: "host", before: "theirs", after: "one" },
+      { path: "port", before: 2, after: 1 },
+    ]);
+    const same = await update({ patch: { port: 1 } });
+    await run();
+    expect(await resultOf(same.id)).toMatchObject({ version: 5, changes: [] });
+    expect(await unsound(world.database)).toEqual([]);
+  });
+
+  test("refuses what its schema does not have, with the path and the nearest key, and files nothing", async () => {
+    await expect(update({ patch: { prot: 1 } })).rejects.toMatchObject({
+      code: "invalid_parameters",
+      message: expect.stringMatching(/configuration of a: .*"prot" is unknown/) as string,
+      hint: 'Did you mean "port"?',
+    });
+    await expect(update({ patch: {} })).rejects.toThrow(/"host" is missing/);
+    await expect(update({ configuration: { host: 1, port: 0 } })).rejects.toThrow(
+      /"port" must be >= 1; "host" must be a text/,
+    );
+    await expect(update({})).rejects.toThrow(/neither patch nor configuration nor rollback/);
+    await expect(update({ rollback: 3 })).rejects.toThrow(/has no version 3/);
+    await expect(update({ patch: { host: "x", tls: { key: "********" } } })).rejects.toThrow(/"tls.key" .* is a mask/);
+    // What an update before it may bring is no reason to refuse it; what it says itself is.
+    await update({ patch: { host: "one" } });
+    await update({ patch: { port: 2 } });
+    await expect(update({ patch: { port: -2 } })).rejects.toThrow(/"port" must be >= 1/);
+    expect((await world.operations.entries({})).items).toHaveLength(2);
+  });
+});
