@@ -15,6 +15,7 @@ import type {
   EntriesQuery,
   EventsAnswer,
   EventsQuery,
+  ExportAnswer,
   GroupsAnswer,
   InventoryDocument,
   Me,
@@ -54,6 +55,9 @@ export interface HeldOptions {
   /** Instead of the transport's, ms; 0 = one attempt. */
   retryTime?: number;
 }
+
+/** More time for the answer to what may be a whole inventory, ms. */
+const LARGE = 110_000;
 
 export type Api = ReturnType<typeof createApi>;
 
@@ -108,8 +112,11 @@ export function createApi(transport: Transport) {
     types: () => request<TypesAnswer>("GET", paths.types),
     type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
     groups: () => request<GroupsAnswer>("GET", paths.groups),
+    /** A document of 100,000 resources takes seconds. */
     apply: (body: InventoryDocument) =>
-      request<ApplyAnswer>("POST", paths.apply, { body, readOnly: body.dryRun === true }),
+      request<ApplyAnswer>("POST", paths.apply, { body, readOnly: body.dryRun === true, hold: LARGE }),
+    exported: (selector = "") =>
+      request<ExportAnswer>("GET", paths.exported, { query: selector === "" ? {} : { selector }, hold: LARGE }),
 
     tokens: () => request<{ items: Token[] }>("GET", paths.tokens),
     createToken: (body: TokenInput) => request<TokenCreated>("POST", paths.tokens, { body }),

@@ -70,6 +70,7 @@ export async function applyIn(
       tx,
       parsed.types.map(({ descriptor }) => descriptor),
     );
+    await options.types.keepSources(tx, parsed.types);
     await writeResources(tx, resources);
     await removePlanned(tx, removals);
     await writeGroups(tx, groups, notice);

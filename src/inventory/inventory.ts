@@ -5,6 +5,7 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type {
   ApplyAnswer,
+  ExportAnswer,
   InventoryDocument,
   ResourceInput,
   ResourcesAnswer,
@@ -13,6 +14,7 @@ import type {
 import { applyInventory } from "./apply.ts";
 import { createConfigurations, type Configurations } from "./configurations.ts";
 import { deleteResource, putResource, type Expected } from "./change-resource.ts";
+import { exportInventory } from "./export.ts";
 import { groupMembers, listGroups } from "./groups.ts";
 import type { ParseType } from "./parse-document.ts";
 import { createResources, unknownResource } from "./resources.ts";
@@ -40,6 +42,8 @@ export interface Inventory {
   deleteResource(ref: string, expected: Expected): Promise<void>;
   /** @throws WilcoError `invalid_inventory`, see `applyInventory`. */
   apply(document: InventoryDocument): Promise<ApplyAnswer>;
+  /** @param selector "" = all of it. @throws WilcoError as `resources` does. */
+  export(selector: string): Promise<ExportAnswer>;
   typeList(): Promise<ResourceTypeDescriptor[]>;
   /** @throws WilcoError `unknown_type` with the nearest name. */
   type(name: string): Promise<ResourceTypeDescriptor>;
@@ -86,6 +90,8 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     },
     deleteResource: (ref, expected) => database.transaction((tx) => deleteResource(tx, ref, expected)),
     apply: (document) => applyInventory(options, document),
+    // One transaction: what it says was so at one moment.
+    export: (selector) => database.transaction((tx) => exportInventory(tx, { types, sealer }, selector)),
     typeList: () => types.list(database),
     type: (name) => types.get(database, name),
     groups: () => listGroups(database),

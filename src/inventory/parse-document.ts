@@ -32,7 +32,7 @@ export interface GroupDraft extends Group {
 }
 
 export interface ParsedDocument {
-  types: Array<{ path: string; descriptor: ResourceTypeDescriptor }>;
+  types: Array<{ path: string; descriptor: ResourceTypeDescriptor; source: unknown }>;
   resources: ResourceDraft[];
   groups: GroupDraft[];
 }
@@ -50,7 +50,7 @@ export function parseDocument(document: InventoryDocument, parseType: ParseType,
   for (const [name, value] of Object.entries(document.types ?? {})) {
     const path = `types.${name}`;
     try {
-      types.push({ path, descriptor: parseType(name, value) });
+      types.push({ path, descriptor: parseType(name, value), source: value });
     } catch (error) {
       if (!(error instanceof WilcoError)) throw error;
       for (const problem of problemsOf(error, path)) report(problem.path, problem.message, problem.hint);

@@ -17,6 +17,11 @@ export interface Types {
   find(sql: Sql, names: readonly string[]): Promise<Map<string, ResourceTypeDescriptor>>;
   /** Writes those whose content differs from what is stored. @returns the names written. */
   save(tx: Transaction, descriptors: readonly ResourceTypeDescriptor[]): Promise<string[]>;
+  /** Keeps each type as its document has it, for exports. */
+  keepSources(
+    tx: Transaction,
+    types: ReadonlyArray<{ descriptor: ResourceTypeDescriptor; source: unknown }>,
+  ): Promise<void>;
   /**
    * Takes the types that a worker brings handlers for. Built-in types stay as this server has them.
    * @throws WilcoError `invalid_request` for a malformed descriptor; `conflict` for a name that an inventory document
@@ -96,6 +101,14 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
   return {
     find,
     save,
+    async keepSources(tx, defined) {
+      for (const { descriptor, source } of defined) {
+        await tx.query("UPDATE resource_type SET source = $2 WHERE name = $1 AND (source IS NULL OR source <> $2)", [
+          descriptor.name,
+          JSON.stringify(source),
+        ]);
+      }
+    },
     async list(sql) {
       const rows = await sql.query<TypeRow>("SELECT name, version, descriptor FROM resource_type ORDER BY name");
       return rows.map(descriptorOf);

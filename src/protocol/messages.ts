@@ -9,6 +9,7 @@ import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { InventoryDocument } from "./schemas.ts";
 import type { Assignment, OrderOutcome, Worker, WorkerCommand, WorkerOrder } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
@@ -93,6 +94,15 @@ export interface PlanChange {
 export interface ApplyAnswer {
   applied: boolean;
   changes: PlanChange[];
+  notices: string[];
+}
+
+/** GET /v1/inventory/export */
+export interface ExportAnswer {
+  document: Pick<InventoryDocument, "types" | "resources" | "groups">;
+  /** Paths of the masks in it; applied again, a mask keeps the stored value. */
+  secrets: string[][];
+  /** What could not be written. */
   notices: string[];
 }
 

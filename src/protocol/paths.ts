@@ -30,6 +30,7 @@ export const paths = {
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,
   apply: `${API}/inventory/apply`,
+  exported: `${API}/inventory/export`,
   tokens: `${API}/tokens`,
   token: (name: string) => `${API}/tokens/${encodeURIComponent(name)}`,
   pausedRoutes: `${API}/queue/paused`,

@@ -194,6 +194,8 @@ export const ResourcesQuerySchema = Type.Object(
   closed,
 );
 
+export const ExportQuerySchema = Type.Object({ selector: Type.Optional(Type.String({ maxLength: 8_192 })) }, closed);
+
 export const ResourceInputSchema = Type.Object(
   {
     type: Type.String({ minLength: 1, maxLength: 128 }),
@@ -258,6 +260,7 @@ export type CancelRequest = Static<typeof CancelSchema>;
 export type EntriesQuery = Static<typeof EntriesQuerySchema>;
 export type EventsQuery = Static<typeof EventsQuerySchema>;
 export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
+export type ExportQuery = Static<typeof ExportQuerySchema>;
 export type ResourceInput = Static<typeof ResourceInputSchema>;
 export type InventoryDocument = Static<typeof InventorySchema>;
 export type TokenInput = Static<typeof TokenInputSchema>;

@@ -36,4 +36,11 @@ export function declareInventory(program: Command, runner: Runner): void {
         (await import("../commands/apply.ts")).applyCommand(context, file, flags),
       ),
     );
+  declare(program, "export [selector]", "write the inventory as a file for apply; YAML, or JSON with --output json")
+    .addHelpText("after", "\nExamples:\n  wilco export > wilco.yaml\n  wilco export tier=web --output json")
+    .action((selector: string | undefined, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/export.ts")).exportCommand(context, selector),
+      ),
+    );
 }

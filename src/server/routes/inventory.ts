@@ -1,8 +1,13 @@
 /** Resources, types, groups, and whole inventory documents. */
 import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
-import type { InventoryDocument, ResourceInput, ResourcesQuery } from "../../protocol/messages.ts";
-import { InventorySchema, ResourceInputSchema, ResourcesQuerySchema } from "../../protocol/schemas.ts";
+import type { ExportQuery, InventoryDocument, ResourceInput, ResourcesQuery } from "../../protocol/messages.ts";
+import {
+  ExportQuerySchema,
+  InventorySchema,
+  ResourceInputSchema,
+  ResourcesQuerySchema,
+} from "../../protocol/schemas.ts";
 import { etagOf, expectedVersion } from "../etag.ts";
 import { route, type Route } from "../route.ts";
 
@@ -96,6 +101,15 @@ export function inventoryRoutes({ inventory }: { inventory: Inventory }): Route[
       body: InventorySchema,
       answer: { description: "What was (or would be) added and changed" },
       handle: ({ body }) => inventory.apply(body),
+    }),
+    route<{ Querystring: ExportQuery }>({
+      method: "GET",
+      path: "/v1/inventory/export",
+      access: "viewer",
+      summary: "The inventory as a document that can be applied again",
+      query: ExportQuerySchema,
+      answer: { description: "The document, secrets as masks, and where they are" },
+      handle: ({ query }) => inventory.export(query.selector ?? ""),
     }),
   ];
 }
