@@ -4,6 +4,7 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject, type JsonSchem
 import { MASK } from "../core/masking.ts";
 import type { Sql } from "../database/database.ts";
 import { DEFAULT_ZONE } from "../domain/route.ts";
+import { secretPaths } from "../domain/secret-paths.ts";
 import { parseSelector } from "../domain/selector.ts";
 import type { Group } from "../domain/resource.ts";
 import type { ExportAnswer } from "../protocol/messages.ts";
@@ -11,7 +12,7 @@ import { groupMembers, listGroups } from "./groups.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
 import { requireKnownNames } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
-import { maskedPaths, openConnection, secretPaths, shownConnection } from "./secrets.ts";
+import { maskedPaths, openConnection, shownConnection } from "./secrets.ts";
 import { selectorCondition } from "./selectors.ts";
 import { hasImplementation, type Types } from "./types.ts";
 
