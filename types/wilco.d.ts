@@ -423,6 +423,8 @@ declare module "wilco" {
     error: EntryError | null;
     /** The name of the token that asked. */
     requestedBy: string;
+    /** wilco filed it by itself, to look at the resource. */
+    automatic: boolean;
     note: string | null;
     /** "zone/role" or "worker/NAME". */
     route: string;
@@ -716,6 +718,7 @@ declare module "wilco" {
     | "unknown_content"
     | "unknown_route"
     | "ambiguous_binding"
+    | "resource_disabled"
     | "unauthenticated"
     | "forbidden"
     | "conflict"

@@ -34,6 +34,7 @@ export function entryOf(row: EntryRow, after: Dependency[], tasks?: TasksOfEntry
     result: parseJson(row.result),
     error: parseJson<EntryError>(row.error),
     requestedBy: row.requested_by,
+    automatic: row.automatic === 1,
     note: row.note,
     route: row.route,
     priority: row.priority,

@@ -29,7 +29,7 @@ export interface TransportOptions {
 }
 
 export interface RequestOptions {
-  query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   body?: unknown;
   idempotencyKey?: string | undefined;
   ifMatch?: string | undefined;

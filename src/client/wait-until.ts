@@ -1,9 +1,10 @@
 /** `resource.waitUntil(…)`: looks by running the type's check anew, so that a stale "up" never lets a script go on. */
 import { WilcoError } from "../core/errors.ts";
-import { isJsonObject, type Json } from "../core/json.ts";
+import type { Json } from "../core/json.ts";
+import { availabilityOf } from "../domain/availability.ts";
 import type { Entry } from "../domain/entry.ts";
 import { pollDelay, type PollPolicy } from "../domain/poll-policy.ts";
-import { AVAILABILITIES, type Availability } from "../domain/resource.ts";
+import type { Availability } from "../domain/resource.ts";
 import type { CallSite } from "./call-site.ts";
 import { atCallSite, interrupted, PollLimitReached } from "./errors.ts";
 import type { ClientPort } from "./port.ts";
@@ -76,15 +77,6 @@ export function requireTarget(target: unknown): void {
     message: `waitUntil can't wait for ${typeof target === "string" ? JSON.stringify(target) : String(target)}`,
     hint: 'Write "up", "down", or a function of the check\'s result: (result) => result.ready === true.',
   });
-}
-
-/** What a check saw. Only the operation's own failure says "down": a check that wilco could not run says nothing. */
-export function availabilityOf(check: Entry): Availability {
-  const said = isJsonObject(check.result) ? check.result["availability"] : undefined;
-  const known = AVAILABILITIES.find((one) => one === said);
-  if (known !== undefined) return known;
-  if (check.status === "succeeded") return "up";
-  return check.status === "failed" && check.error?.source === "operation" ? "down" : "unknown";
 }
 
 function limitReached<P>(init: WaitUntilInit<P>, entry: Entry, looks: number): PollLimitReached {

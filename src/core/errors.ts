@@ -25,6 +25,7 @@ export const ERROR_STATUS = {
   unknown_content: 404,
   unknown_route: 404,
   ambiguous_binding: 409,
+  resource_disabled: 409,
   // who may
   unauthenticated: 401,
   forbidden: 403,

@@ -11,6 +11,7 @@ import { content } from "./migrations/0007-content.ts";
 import { secrets } from "./migrations/0006-secrets.ts";
 import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 import { configuration } from "./migrations/0009-configuration.ts";
+import { watching } from "./migrations/0010-watching.ts";
 
 export interface Migration {
   number: number;
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   content,
   inventoryAsCode,
   configuration,
+  watching,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

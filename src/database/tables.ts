@@ -17,6 +17,9 @@ export interface ResourceTypeTable {
   by_worker: Generated<number>;
   /** The type as its document has it, as JSON; null for types that no document defined. */
   source: string | null;
+  /** ms; null = never. */
+  check_every: number | null;
+  metrics_every: number | null;
 }
 
 export interface ResourceTable {
@@ -34,6 +37,14 @@ export interface ResourceTable {
   take_found: string | null;
   availability: string;
   availability_at: number | null;
+  availability_changed: number | null;
+  availability_reason: string | null;
+  availability_entry: number | null;
+  /** ms; null = as its type says, 0 = never. */
+  check_every: number | null;
+  check_due: number | null;
+  metrics_every: number | null;
+  metrics_due: number | null;
   version: number;
   created_at: number;
   updated_at: number;
@@ -155,6 +166,10 @@ export interface EntryTable {
   finished_at: number | null;
   seen_at: number | null;
   trace: string | null;
+  /** 1 = filed by wilco itself, to look at a resource. */
+  automatic: Generated<number>;
+  /** 1 = an automatic entry that something refers to. */
+  kept: Generated<number>;
 }
 
 export type EntryRow = Selectable<EntryTable>;
@@ -271,6 +286,22 @@ export interface ThroughputTable {
   ended: number;
 }
 
+export interface AvailabilityChangeTable {
+  id: Generated<number>;
+  resource: number;
+  at: number;
+  availability: string;
+  reason: string | null;
+  entry: number | null;
+}
+
+export interface MetricSampleTable {
+  resource: number;
+  at: number;
+  /** JSON, by name. */
+  numbers: string;
+}
+
 export interface SecretTable {
   name: string;
   sealed: string;
@@ -325,6 +356,8 @@ export interface Tables {
   resource: ResourceTable;
   resource_group: ResourceGroupTable;
   finding: FindingTable;
+  availability_change: AvailabilityChangeTable;
+  metric_sample: MetricSampleTable;
   entry: EntryTable;
   request: RequestTable;
   entry_dependency: EntryDependencyTable;

@@ -51,6 +51,8 @@ export interface Entry {
   error: EntryError | null;
   /** The name of the token that asked. */
   requestedBy: string;
+  /** wilco filed it by itself, to look at the resource. */
+  automatic: boolean;
   note: string | null;
   /** "zone/role" or "worker/NAME". */
   route: string;

@@ -78,6 +78,12 @@ export interface OperationDescriptor {
   implementation: Implementation | null;
 }
 
+export interface MetricDescriptor {
+  /** "%", "ms", "bytes"; null = a plain number. */
+  unit: string | null;
+  description: string | null;
+}
+
 export interface ResourceTypeDescriptor {
   name: string;
   description: string | null;
@@ -93,6 +99,12 @@ export interface ResourceTypeDescriptor {
   configuration: JsonSchema | null;
   /** The operation whose result has `availability: "up" | "down"`; null when the type has none. */
   check: string | null;
+  /** ms between two automatic checks of a resource; null or absent = none. */
+  checkEvery?: number | null;
+  /** ms between two automatic readings of the metrics; null or absent = none. */
+  metricsEvery?: number | null;
+  /** What the operation `metrics` answers with, by name. */
+  metrics?: Record<string, MetricDescriptor>;
   operations: Record<string, OperationDescriptor>;
   builtin: boolean;
 }

@@ -20,6 +20,14 @@ export interface Resource {
   availability: Availability;
   /** When `availability` was last observed (start of the check), ISO. */
   availabilityAt: string | null;
+  /** When it last changed, ISO; null = it never did. */
+  availabilitySince: string | null;
+  /** Why it is so, in words, as its check said. */
+  availabilityReason: string | null;
+  /** How often it is checked ("10s", "off"); null = as its type says. */
+  checkEvery: string | null;
+  /** How often its metrics are kept; null = as its type says. */
+  metricsEvery: string | null;
   /** Grows with every change; the ETag. */
   version: number;
   createdAt: string;

@@ -1,5 +1,6 @@
 /** The shape of a descriptor that a worker sends: it comes from another machine, so it is checked like any input. */
 import type { JsonSchema } from "../core/json.ts";
+import { SHORTEST_INTERVAL } from "../domain/interval.ts";
 import { WHOLE_WORKER } from "../domain/resource-type.ts";
 import { NAME_PATTERN } from "../domain/route.ts";
 
@@ -12,6 +13,8 @@ const object = (properties: Record<string, unknown>, optional: Record<string, un
   required: Object.keys(properties),
   additionalProperties: false,
 });
+
+const interval = { type: ["integer", "null"], minimum: SHORTEST_INTERVAL };
 
 const operation = object({
   name,
@@ -43,5 +46,14 @@ export const DESCRIPTOR_SCHEMA: JsonSchema = object(
     operations: { type: "object", propertyNames: name, additionalProperties: operation },
     builtin: { type: "boolean" },
   },
-  { anywhereWith: textOrNull },
+  {
+    anywhereWith: textOrNull,
+    checkEvery: interval,
+    metricsEvery: interval,
+    metrics: {
+      type: "object",
+      propertyNames: name,
+      additionalProperties: object({ unit: textOrNull, description: textOrNull }),
+    },
+  },
 );

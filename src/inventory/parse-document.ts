@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { DEFAULT_ZONE, isName } from "../domain/route.ts";
 import { LABEL_KEY, parseSelector } from "../domain/selector.ts";
+import { parseInterval } from "../domain/interval.ts";
 import type { Group } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
@@ -25,6 +26,11 @@ export interface ResourceDraft {
   parent: string | null;
   description: string | null;
   connection: JsonObject;
+  /** ms; 0 = off, null = as its type says. */
+  checkEvery: number | null;
+  metricsEvery: number | null;
+  /** undefined = not said: kept as it is. */
+  enabled: boolean | undefined;
 }
 
 export interface GroupDraft extends Group {
@@ -42,7 +48,18 @@ export const RESOURCE_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._:@/-]{0,255}$/;
 const NAME_HINT =
   "Resource names are letters, digits and . _ - : @ /, start with a letter or digit, are not digits only, and have at most 256 characters.";
 
-const RESOURCE_KEYS = ["type", "zone", "worker", "labels", "parent", "description", "connection"];
+const RESOURCE_KEYS = [
+  "type",
+  "zone",
+  "worker",
+  "labels",
+  "parent",
+  "description",
+  "connection",
+  "checkEvery",
+  "metricsEvery",
+  "enabled",
+];
 const GROUP_KEYS = ["description", "select", "members", "groups"];
 
 export function parseDocument(document: InventoryDocument, parseType: ParseType, report: Report): ParsedDocument {
@@ -121,6 +138,16 @@ export function parseResource(name: string, value: unknown, path: string, report
   const connection = value["connection"] ?? {};
   if (!isJsonObject(connection)) wrong("connection", "it must be an object", "Write for example { url: … }");
   const labels = parseLabels(value["labels"], wrong);
+  const interval = (key: string) =>
+    value[key] === undefined || value[key] === null
+      ? null
+      : attempt(
+          () => parseInterval(value[key], "it"),
+          (error) => wrong(key, error.message, error.hint),
+        );
+  const [checkEvery, metricsEvery] = [interval("checkEvery"), interval("metricsEvery")];
+  const { enabled } = value;
+  if (enabled !== undefined && typeof enabled !== "boolean") wrong("enabled", "it must be true or false");
   if (!good) return undefined;
   return {
     name,
@@ -132,6 +159,9 @@ export function parseResource(name: string, value: unknown, path: string, report
     parent: parent ?? null,
     description: description ?? null,
     connection: structuredClone(connection) as JsonObject,
+    checkEvery: checkEvery ?? null,
+    metricsEvery: metricsEvery ?? null,
+    enabled: enabled as boolean | undefined,
   };
 }
 
@@ -233,11 +263,12 @@ function isStorable(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
 
-function attempt(run: () => unknown, failed: (error: WilcoError) => void): void {
+function attempt<T>(run: () => T, failed: (error: WilcoError) => void): T | undefined {
   try {
-    run();
+    return run();
   } catch (error) {
     if (!(error instanceof WilcoError)) throw error;
     failed(error);
+    return undefined;
   }
 }

@@ -229,6 +229,9 @@ function compared(
     parent: row.parent_name !== draft.parent,
     description: row.description !== draft.description,
     connection: !sameConnection,
+    checkEvery: row.check_every !== draft.checkEvery,
+    metricsEvery: row.metrics_every !== draft.metricsEvery,
+    enabled: draft.enabled !== undefined && draft.enabled === (row.availability === "disabled"),
   };
   const keys = Object.keys(differs).filter((key) => differs[key]);
   if (keys.length === 0)

@@ -1,6 +1,7 @@
 /** The one codec between rows of `resource` and the domain's resource. */
 import type { Sql } from "../database/database.ts";
 import type { JsonSchema } from "../core/json.ts";
+import { formatInterval } from "../domain/interval.ts";
 import type { Availability, Resource } from "../domain/resource.ts";
 import { shownConnection } from "./secrets.ts";
 
@@ -18,6 +19,11 @@ export interface ResourceRow {
   connection: string;
   availability: Availability;
   availability_at: number | null;
+  availability_changed: number | null;
+  availability_reason: string | null;
+  /** ms; 0 = off, null = as its type says. */
+  check_every: number | null;
+  metrics_every: number | null;
   version: number;
   created_at: number;
   updated_at: number;
@@ -25,7 +31,8 @@ export interface ResourceRow {
 
 /** To be followed by WHERE; the resource is `r`. */
 export const SELECT_RESOURCES = `SELECT r.id, r.name, r.type, r.zone, r.worker, r.parent, p.name AS parent_name, r.labels,
-    r.description, r.connection, r.availability, r.availability_at, r.version, r.created_at, r.updated_at
+    r.description, r.connection, r.availability, r.availability_at, r.availability_changed,
+    r.availability_reason, r.check_every, r.metrics_every, r.version, r.created_at, r.updated_at
   FROM resource r LEFT JOIN resource p ON p.id = r.parent`;
 
 /** @param inherited the worker of the nearest bound ancestor. @param schema of the type's connection, for masking. */
@@ -42,6 +49,10 @@ export function resourceOf(row: ResourceRow, inherited: string | null, schema: J
     connection: shownConnection(row.connection, schema),
     availability: row.availability,
     availabilityAt: row.availability_at === null ? null : new Date(row.availability_at).toISOString(),
+    availabilitySince: row.availability_changed === null ? null : new Date(row.availability_changed).toISOString(),
+    availabilityReason: row.availability_reason,
+    checkEvery: row.check_every === null ? null : formatInterval(row.check_every),
+    metricsEvery: row.metrics_every === null ? null : formatInterval(row.metrics_every),
     version: row.version,
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),

@@ -20,6 +20,8 @@ export interface Target {
   /** The known configuration as stored; null with version 0. */
   configuration: string | null;
   configurationVersion: number;
+  /** Taken out of service: nothing but its check is to be filed. */
+  disabled: boolean;
 }
 
 export interface OpenedTarget extends Target {
@@ -60,6 +62,7 @@ interface TargetRow {
   connection: string;
   configuration: string | null;
   configuration_version: number;
+  availability: string;
   type: string;
 }
 
@@ -84,7 +87,8 @@ export function createTargets(options: {
     for (;;) {
       const rows = await sql.query<TargetRow>(
         `SELECT r.id, r.name, r.zone, r.worker, r.parent, r.type, t.version, r.labels, r.connection,
-           r.configuration, r.configuration_version
+           r.configuration, r.configuration_version,
+           r.availability
          FROM resource r JOIN resource_type t ON t.name = r.type
          WHERE ${sql.dialect.inIds("r.id", "$1")} OR ${sql.dialect.inTexts("r.name", "$2")}`,
         [JSON.stringify(ids), JSON.stringify(names)],
@@ -104,6 +108,7 @@ export function createTargets(options: {
     type: types.get(keyOf(row))!,
     configuration: row.configuration,
     configurationVersion: row.configuration_version,
+    disabled: row.availability === "disabled",
   });
   return {
     async find(sql, refs) {

@@ -7,6 +7,7 @@ import type { Database, Sql, Transaction } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { DESCRIPTOR_SCHEMA } from "./descriptor-schema.ts";
+import { intervalOf, scheduleLooks } from "./look-schedule.ts";
 
 export interface Types {
   /** All, by name. */
@@ -79,9 +80,11 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
     // By name, so that two servers which start at once take the rows in the same order.
     for (const descriptor of [...descriptors].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const rows = await tx.query(
-        `INSERT INTO resource_type (name, version, descriptor, builtin, updated_at, by_worker) VALUES ($1, $2, $3, $4, $5, $6)
+        `INSERT INTO resource_type (name, version, descriptor, builtin, updated_at, by_worker, check_every, metrics_every)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (name) DO UPDATE SET version = excluded.version, descriptor = excluded.descriptor,
-           builtin = excluded.builtin, updated_at = excluded.updated_at, by_worker = excluded.by_worker
+           builtin = excluded.builtin, updated_at = excluded.updated_at, by_worker = excluded.by_worker,
+           check_every = excluded.check_every, metrics_every = excluded.metrics_every
          WHERE resource_type.version <> excluded.version OR resource_type.by_worker <> excluded.by_worker
          RETURNING name`,
         [
@@ -91,10 +94,13 @@ export function createTypes({ schemas }: { schemas: SchemaValidator }): Types {
           descriptor.builtin ? 1 : 0,
           tx.now(),
           byWorker,
+          intervalOf(descriptor, "check"),
+          intervalOf(descriptor, "metrics"),
         ],
       );
       if (rows.length > 0) written.push(descriptor.name);
     }
+    if (written.length > 0) await scheduleLooks(tx, "type", written);
     return written;
   }
 

@@ -1,5 +1,6 @@
 /** Writes a plan's resources: three statements, whatever their number. */
 import type { Transaction } from "../database/database.ts";
+import { scheduleLooks } from "./look-schedule.ts";
 import type { PlannedResource } from "./plan-resources.ts";
 
 /** To be called under `lockInventory`. */
@@ -18,15 +19,19 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
         labels: "text",
         description: "text",
         connection: "text",
-        stale: "int",
+        check_every: "int",
+        metrics_every: "int",
+        enabled: "int",
       },
       "$1",
     );
   const labels = tx.dialect.labelInput("v.labels");
   if (added.length > 0) {
     await tx.query(
-      `INSERT INTO resource (name, type, zone, worker, labels, description, connection, availability, version, created_at, updated_at)
-       SELECT v.name, v.type, v.zone, v.worker, ${labels}, v.description, v.connection, 'unknown', 1, $2, $2 FROM ${rows("v")}`,
+      `INSERT INTO resource (name, type, zone, worker, labels, description, connection, check_every, metrics_every,
+         availability, version, created_at, updated_at)
+       SELECT v.name, v.type, v.zone, v.worker, ${labels}, v.description, v.connection, v.check_every, v.metrics_every,
+         CASE WHEN v.enabled = 0 THEN 'disabled' ELSE 'unknown' END, 1, $2, $2 FROM ${rows("v")}`,
       [JSON.stringify(added.map(rowOf)), tx.now()],
     );
   }
@@ -34,12 +39,12 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
     await tx.query(
       `UPDATE resource SET type = v.type, zone = v.zone, worker = v.worker, labels = ${labels},
          description = v.description, connection = v.connection, version = resource.version + 1, updated_at = $2,
-         availability = CASE WHEN v.stale = 1 THEN 'unknown' ELSE availability END,
-         availability_at = CASE WHEN v.stale = 1 THEN NULL ELSE availability_at END
+         check_every = v.check_every, metrics_every = v.metrics_every
        FROM ${rows("v")} WHERE resource.id = v.id`,
       [JSON.stringify(changed.map(rowOf)), tx.now()],
     );
   }
+  await writeAvailabilities(tx, changed);
   // After the inserts: a parent may be among them.
   const moved = [
     ...added.filter(({ draft }) => draft.parent !== null),
@@ -52,9 +57,40 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
       [JSON.stringify(moved.map(({ draft }) => ({ name: draft.name, parent: draft.parent })))],
     );
   }
+  const looked = [...added, ...changed.filter(({ keys }) => keys.some((key) => LOOK_KEYS.includes(key)))];
+  if (looked.length > 0) {
+    await scheduleLooks(
+      tx,
+      "name",
+      looked.map(({ draft }) => draft.name),
+    );
+  }
 }
 
-function rowOf({ draft, existing, keys, worker, connection }: PlannedResource) {
+/** What the times of the next looks depend on. */
+const LOOK_KEYS = ["type", "checkEvery", "metricsEvery", "enabled"];
+
+/** Disabling, enabling, and forgetting what was seen of another connection or type. */
+async function writeAvailabilities(tx: Transaction, changed: readonly PlannedResource[]): Promise<void> {
+  const rows = changed.flatMap(({ existing, keys, draft }) => {
+    const switched = keys.includes("enabled");
+    const stale = keys.includes("connection") || keys.includes("type");
+    if (!switched && (!stale || existing!.availability === "disabled")) return [];
+    return [{ id: existing!.id, availability: switched && draft.enabled === false ? "disabled" : "unknown" }];
+  });
+  if (rows.length === 0) return;
+  await tx.query(
+    `UPDATE resource SET availability = v.availability, availability_at = NULL, availability_reason = NULL,
+       availability_entry = NULL,
+       availability_changed = CASE WHEN resource.availability = v.availability THEN availability_changed ELSE $2 END,
+       check_due = CASE WHEN v.availability = 'disabled' THEN NULL ELSE check_due END,
+       metrics_due = CASE WHEN v.availability = 'disabled' THEN NULL ELSE metrics_due END
+     FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} WHERE resource.id = v.id`,
+    [JSON.stringify(rows), tx.now()],
+  );
+}
+
+function rowOf({ draft, existing, worker, connection }: PlannedResource) {
   return {
     id: existing?.id ?? null,
     name: draft.name,
@@ -64,8 +100,9 @@ function rowOf({ draft, existing, keys, worker, connection }: PlannedResource) {
     labels: JSON.stringify(draft.labels),
     description: draft.description,
     connection,
-    // What was observed of another connection or type says nothing about this one.
-    stale: keys.includes("connection") || keys.includes("type") ? 1 : 0,
+    check_every: draft.checkEvery,
+    metrics_every: draft.metricsEvery,
+    enabled: draft.enabled === false ? 0 : 1,
   };
 }
 

@@ -26,6 +26,12 @@ export interface QueueSettings {
   tick: number;
   /** Heads, counters and leases are compared with the entries this often. Default 1 min. */
   reconcileEvery: number;
+  /** Automatic checks and metrics are deleted this long after their end. Default 1 h. */
+  automaticKept: number;
+  /** Samples of metrics are kept this long. Default 24 h. */
+  samplesKept: number;
+  /** Changes of availability are kept this long, and the newest of each resource for ever. Default 90 d. */
+  availabilityKept: number;
 }
 
 export const DEFAULT_QUEUE_SETTINGS: Readonly<QueueSettings> = Object.freeze({
@@ -38,6 +44,9 @@ export const DEFAULT_QUEUE_SETTINGS: Readonly<QueueSettings> = Object.freeze({
   pollFloor: 1_000,
   tick: 1_000,
   reconcileEvery: 60_000,
+  automaticKept: 3_600_000,
+  samplesKept: 86_400_000,
+  availabilityKept: 90 * 86_400_000,
 });
 
 export interface Context {

@@ -2,28 +2,19 @@
  * The one way into a terminal status. In the same transaction: the last event, the resource's next head, the entries
  * that waited for this one, the parent.
  */
-import type { Json, JsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { NewEvent } from "../audit/append.ts";
 import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
-import { isTerminal, mayBecome, type Status, type TerminalStatus } from "../domain/status.ts";
+import { isTerminal, mayBecome, type Status } from "../domain/status.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
+import { recordEffects } from "./effects/effects.ts";
+import type { End } from "./ends.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 import { endUnstartedTasks, settleTasks, startRequests } from "./tasks.ts";
-
-export interface End {
-  id: number;
-  status: TerminalStatus;
-  result?: Json | null;
-  /** Always there unless the status is "succeeded". */
-  error?: EntryError | null;
-  finishId?: string | null;
-  /** Keeps the resource held although the entry has ended: a forced cancel whose worker has not answered. */
-  keepHead?: boolean;
-}
 
 /**
  * Ends locked entries.
@@ -39,6 +30,7 @@ export async function endEntries(
 ): Promise<void> {
   if (ends.length === 0) return;
   await endUnstartedTasks(tx, locked, ends, changes, endEntries);
+  await recordEffects(tx, locked, ends);
   const now = tx.now();
   const rows = ends.map((end) => {
     const entry = locked.get(end.id);

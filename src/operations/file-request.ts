@@ -144,6 +144,7 @@ const EMPTY = {
   waits: 0,
   held: 0,
   last_event: 1,
+  automatic: 0,
 };
 
 /** What makes two requests under one key the same: everything asked for, but not when, and not what it selects now. */

@@ -57,6 +57,7 @@ export const FILED_COLUMNS = {
   expires_at: "int",
   started_at: "int",
   last_event: "int",
+  automatic: "int",
 } as const;
 
 export type Filed = {
@@ -80,6 +81,8 @@ export interface FilingInput {
   trace: string | null;
   /** A task: its hash is of its parameters alone, for its request's hash is the one that counts. */
   task?: true;
+  /** Filed by wilco itself, to look at the resource. */
+  automatic?: true;
 }
 
 /** A call that passed every check; status and times are set when its dependencies are known. */
@@ -89,7 +92,7 @@ export interface Filing {
 }
 
 /**
- * @throws WilcoError `unknown_operation`, `invalid_parameters`, `invalid_request`, `too_large`: nothing is filed.
+ * @throws WilcoError `unknown_operation`, `resource_disabled`, `invalid_parameters`, `invalid_request`, `too_large`: nothing is filed.
  */
 export function fileCall(
   input: FilingInput,
@@ -107,6 +110,7 @@ export function fileCall(
       hint: suggestion(submission.operation, Object.keys(target.type.operations), "It has"),
     });
   }
+  if (target.disabled && operation.name !== target.type.check) throw disabled(target, operation.name);
   const parameters = validator.parse(operation.parameters, submission.parameters ?? {}, {
     what: `parameters of ${target.name} ${operation.name}`,
     hint: `"wilco resources show ${target.name}" lists what its operations take.`,
@@ -168,8 +172,19 @@ export function fileCall(
     expires_at: null,
     started_at: null,
     last_event: 1,
+    automatic: input.automatic ? 1 : 0,
   };
   return { row: filed, after: dependenciesOf(submission) };
+}
+
+/** A check is let through: it looks, and who asks for it by name wants to know. */
+function disabled(target: Target, operation: string): WilcoError {
+  return new WilcoError({
+    code: "resource_disabled",
+    message: `${target.name} is disabled, so its ${operation} was not filed`,
+    hint: `Enable it (wilco resources enable ${target.name}), or leave it out of the call.`,
+    details: { resource: target.name },
+  });
 }
 
 /** What makes two submits under one key the same: everything asked for, but not when. */

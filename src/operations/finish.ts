@@ -8,9 +8,9 @@ import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { CarriedClaims } from "./carried-claims.ts";
 import { newChanges, toChange } from "./changes.ts";
-import { endEntries, type End } from "./end.ts";
+import { endEntries } from "./end.ts";
+import type { End } from "./ends.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
-import { recordEffects } from "./effects/effects.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { requeue } from "./lapse.ts";
 import { chunksMissing, holds, leaseLost } from "./lease.ts";
@@ -84,7 +84,6 @@ async function commit(
       }
       answers.push({ finishes: outcomes });
     }
-    await recordEffects(tx, locked, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     for (const [index, { principal, session, request }] of items.entries()) {

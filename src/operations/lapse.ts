@@ -4,7 +4,8 @@ import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
-import { endEntries, type End } from "./end.ts";
+import { endEntries } from "./end.ts";
+import type { End } from "./ends.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 
 export interface Lapse {

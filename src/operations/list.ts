@@ -17,6 +17,7 @@ export async function listEntries(database: Database, query: EntriesQuery): Prom
   if (query.kind !== undefined) select = select.where("kind", "=", oneOf(query.kind, ENTRY_KINDS, "kind") as EntryKind);
   if (query.operation !== undefined) select = select.where("operation", "=", query.operation);
   if (query.requestedBy !== undefined) select = select.where("requested_by", "=", query.requestedBy);
+  if (query.automatic !== true) select = select.where("automatic", "=", 0);
   if (query.parent !== undefined) select = select.where("parent", "=", query.parent);
   if (query.resource !== undefined) {
     const { resource } = query;

@@ -5,9 +5,13 @@
 import { appendEvents } from "../audit/append.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
+import { fileDue } from "./automatic/file-due.ts";
+import { forgetChanges, forgetEntries, forgetSamples } from "./automatic/forget.ts";
 import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes, type QueuedRow } from "./changes.ts";
-import { endEntries, type End } from "./end.ts";
+import { endEntries } from "./end.ts";
+import type { End } from "./ends.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 import { lapseLeases } from "./lapse.ts";
 import { forgetOrders } from "./orders.ts";
@@ -47,8 +51,17 @@ const PASSES: Readonly<Record<string, Pass>> = {
   workers: loseWorkers,
   orders: dropOrders,
 };
+/** With the repairs: a look at what may be forgotten costs more than one at what is due. */
+const RARE_PASSES: readonly Pass[] = [forgetEntries, forgetSamples, forgetChanges];
 
-export function createMaintenance(context: Context): Maintenance {
+export function createMaintenance(context: Context, validator: SchemaValidator): Maintenance {
+  const passes: Pass[] = [
+    ...Object.values(PASSES),
+    async (_context, tx, changes) => {
+      await fileDue(context, validator, tx, changes);
+      return false;
+    },
+  ];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let started = false;
@@ -56,10 +69,11 @@ export function createMaintenance(context: Context): Maintenance {
   let reconciledAt = -Infinity;
 
   async function round(): Promise<void> {
-    for (const pass of Object.values(PASSES)) while (await runPass(context, pass)) if (stopped) return;
+    for (const pass of passes) while (await runPass(context, pass)) if (stopped) return;
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
       await reconcile(context);
+      for (const pass of RARE_PASSES) while (await runPass(context, pass)) if (stopped) return;
     }
   }
 

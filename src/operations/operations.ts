@@ -58,7 +58,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);
-  const maintenance = createMaintenance(context);
+  const maintenance = createMaintenance(context, schemas);
   const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
   const stopping = new AbortController();
   const rates = createRates({ database, log });

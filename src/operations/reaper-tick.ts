@@ -1,5 +1,6 @@
 /** Tells our own absence from the workers' death. */
 import type { Transaction } from "../database/database.ts";
+import { spreadOverdue } from "../inventory/look-schedule.ts";
 import type { QueueSettings } from "./context.ts";
 
 const TICK_SETTING = "reaper_tick";
@@ -27,6 +28,7 @@ export async function keepTick(settings: QueueSettings, tx: Transaction): Promis
       now + lease,
       now,
     ]);
+    await spreadOverdue(tx);
     await tx.query("UPDATE worker SET seen_at = seen_at + $1 WHERE state IN ('starting', 'ready', 'draining')", [gap]);
   }
   await tx.query(

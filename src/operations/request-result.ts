@@ -4,7 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { RequestResult, TaskOutcome } from "../domain/request.ts";
 import type { TerminalStatus } from "../domain/status.ts";
-import type { End } from "./end.ts";
+import type { End } from "./ends.ts";
 import type { LockedEntry } from "./locked.ts";
 import type { RequestRow } from "./tasks.ts";
 

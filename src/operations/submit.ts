@@ -52,7 +52,7 @@ async function commit(
     ]);
     const filings = outcomes.flat().flatMap((outcome) => ("filing" in outcome ? [outcome.filing] : []));
     warnOfPaused(filings, paused);
-    const filed = await file(tx, filings, served, changes);
+    const filed = await fileEntries(tx, filings, served, changes);
     await handOver.claim(tx, changes);
     tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return outcomes.map((list): SubmitAnswer | WilcoError => {
@@ -76,7 +76,8 @@ async function commit(
 
 type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;
 
-async function file(
+/** Files what passed every check, inside a transaction. */
+export async function fileEntries(
   tx: Transaction,
   filings: Filing[],
   served: Served,

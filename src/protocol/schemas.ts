@@ -168,6 +168,9 @@ export const EntriesQuerySchema = Type.Object(
     operation: Type.Optional(Type.String({ maxLength: 128 })),
     kind: Type.Optional(Type.String({ maxLength: 32 })),
     requestedBy: Type.Optional(Type.String({ maxLength: 128 })),
+    automatic: Type.Optional(
+      Type.Boolean({ default: false, description: "also the checks and metrics that wilco files by itself" }),
+    ),
     parent: Type.Optional(id),
     since: Type.Optional(Type.String({ maxLength: 64, description: "created at or after (ISO 8601)" })),
     until: Type.Optional(Type.String({ maxLength: 64, description: "created before (ISO 8601)" })),
@@ -195,6 +198,8 @@ export const ResourcesQuerySchema = Type.Object(
 );
 
 export const ExportQuerySchema = Type.Object({ selector: Type.Optional(Type.String({ maxLength: 8_192 })) }, closed);
+const interval = (description: string) =>
+  Type.Union([Type.String({ maxLength: 64, description: `${description}; "10s", or "off"` }), Type.Null()]);
 
 export const ResourceInputSchema = Type.Object(
   {
@@ -205,6 +210,11 @@ export const ResourceInputSchema = Type.Object(
     parent: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
     description: Type.Optional(Type.Union([text(4_000, "description"), Type.Null()])),
     connection: Type.Optional(jsonObject),
+    checkEvery: Type.Optional(interval("how often it is checked; null = as its type says")),
+    metricsEvery: Type.Optional(interval("how often its metrics are kept; null = as its type says")),
+    enabled: Type.Optional(
+      Type.Boolean({ description: "false: not checked, and nothing but a check is filed for it; default: as it is" }),
+    ),
   },
   closed,
 );

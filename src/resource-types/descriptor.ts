@@ -6,6 +6,7 @@ import {
   DEFAULT_MAX_ATTEMPTS,
   DEFAULT_OPERATION_TIMEOUT,
   NO_PARAMETERS,
+  type MetricDescriptor,
   type OperationDescriptor,
   type ResourceTypeDescriptor,
 } from "../domain/resource-type.ts";
@@ -66,4 +67,21 @@ export function describeType(
 function withMeaning(operation: OperationDescriptor, configuration: JsonSchema | null): OperationDescriptor {
   if (operation.name !== UPDATE_CONFIGURATION) return operation;
   return { ...operation, exclusive: true, parameters: updateParameters(configuration ?? { type: "object" }) };
+}
+
+/** What a type says of its automatic checks and metrics; keys that say nothing are left out. */
+export function describeLooks(said: {
+  /** ms; 0 and undefined = never. */
+  checkEvery: number | undefined;
+  metricsEvery: number | undefined;
+  metrics: Record<string, Partial<MetricDescriptor>> | undefined;
+}): Pick<ResourceTypeDescriptor, "checkEvery" | "metricsEvery" | "metrics"> {
+  const metrics = Object.entries(said.metrics ?? {}).map(
+    ([name, { unit = null, description = null }]) => [name, { unit, description }] as const,
+  );
+  return {
+    ...(said.checkEvery ? { checkEvery: said.checkEvery } : {}),
+    ...(said.metricsEvery ? { metricsEvery: said.metricsEvery } : {}),
+    ...(metrics.length > 0 ? { metrics: Object.fromEntries(metrics) } : {}),
+  };
 }

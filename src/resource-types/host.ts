@@ -30,6 +30,8 @@ export const hostType = defineResourceType({
   runsOn: "bound",
   anywhereWith: "address",
   builtin: true,
+  // Over SSH it is a round trip on a connection that is kept for a while, or a login.
+  checkEvery: "5m",
   connection: hostConnectionSchema,
   async close() {
     if (sshLoaded) (await loadSsh()).closeIdleConnections();

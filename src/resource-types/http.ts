@@ -33,6 +33,7 @@ export const httpType = defineResourceType({
   description: "A service that answers HTTP requests.",
   runsOn: "any",
   builtin: true,
+  checkEvery: "1m",
   connection: parametersOf(
     {
       url: { type: "string", pattern: "^https?://", description: "base URL" },

@@ -13,10 +13,21 @@ import { isName } from "../domain/route.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
 import { type DocumentProblem, type DocumentReader, readDocument, refuseProblems } from "./document-reader.ts";
+import { parseLooks } from "./parse-looks.ts";
 import { parseImplementation, templatesOf } from "./parse-implementation.ts";
 import { isRegexResult, schemaOfRegex } from "./parse-result.ts";
 
-const TYPE_KEYS = ["description", "role", "runsOn", "connection", "configuration", "operations"] as const;
+const TYPE_KEYS = [
+  "description",
+  "role",
+  "runsOn",
+  "connection",
+  "configuration",
+  "checkEvery",
+  "metricsEvery",
+  "metrics",
+  "operations",
+] as const;
 const OPERATION_KEYS = [
   "description",
   "parameters",
@@ -67,6 +78,7 @@ export function parseResourceType(name: string, document: unknown, options: Pars
   if (!operations || operations.keys.length === 0)
     reader.problem("operations", "is missing", "A type declares at least one operation.");
   const described = (operations?.keys ?? []).map((operation) => parseOperation(operation, operations!, schemas));
+  Object.assign(parts, parseLooks(reader, described));
   for (const operation of described) checkTemplates(operation, parts, operations!);
   refuseProblems(problems);
   return describeType(name, parts, described);

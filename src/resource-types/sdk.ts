@@ -14,9 +14,10 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonObject, JsonSchema } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { PollPolicyInput } from "../domain/poll-policy.ts";
-import { WHOLE_WORKER, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import { parseInterval } from "../domain/interval.ts";
+import { WHOLE_WORKER, type MetricDescriptor, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Assignment } from "../domain/worker.ts";
-import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
+import { describeLooks, describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
 import type { Exec } from "./exec.ts";
 import type { Log } from "./log.ts";
 
@@ -75,8 +76,14 @@ export interface OperationInput extends Omit<OperationParts, "timeout" | "poll" 
   handler?: Handler;
 }
 
-export interface ResourceTypeInput extends TypeParts {
+export interface ResourceTypeInput extends Omit<TypeParts, "checkEvery" | "metricsEvery" | "metrics"> {
   name: string;
+  /** How often a resource is checked by itself, e.g. "1m" (at least "1s"); a resource may say otherwise. Default: never. */
+  checkEvery?: string;
+  /** How often its metrics are read and kept. Default: never. */
+  metricsEvery?: string;
+  /** The numbers that the operation `metrics` answers with: `{ cpu: { unit: "%", description: "of one core" } }`. */
+  metrics?: Record<string, Partial<MetricDescriptor>>;
   /**
    * true: the handlers run in the worker's own process, which saves a message each way. Only for handlers that await
    * whatever takes time: one that blocks stops the worker, one that exits or throws in a timer ends it. Default false,
@@ -98,7 +105,17 @@ export interface ResourceTypeInput extends TypeParts {
  * @throws WilcoError `invalid_request` for an operation without a handler; for a timeout that is not a duration.
  */
 export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefinition {
-  const { name, operations, handlers: methods = {}, inProcess = false, close, ...parts } = input;
+  const {
+    name,
+    operations,
+    handlers: methods = {},
+    inProcess = false,
+    close,
+    checkEvery,
+    metricsEvery,
+    metrics,
+    ...parts
+  } = input;
   const handlers: Record<string, Handler> = {};
   const described = Object.entries(operations).map(
     ([operation, { handler, timeout, exclusiveWorker, ...operationParts }]) => {
@@ -108,7 +125,17 @@ export function defineResourceType(input: ResourceTypeInput): ResourceTypeDefini
       return describeOperation(operation, { ...operationParts, ...limit, ...weight });
     },
   );
-  return { descriptor: describeType(name, parts, described), handlers, inProcess, ...(close ? { close } : {}) };
+  const looks = describeLooks({
+    checkEvery: checkEvery === undefined ? undefined : parseInterval(checkEvery, `checkEvery of ${name}`),
+    metricsEvery: metricsEvery === undefined ? undefined : parseInterval(metricsEvery, `metricsEvery of ${name}`),
+    metrics,
+  });
+  return {
+    descriptor: describeType(name, { ...parts, ...looks }, described),
+    handlers,
+    inProcess,
+    ...(close ? { close } : {}),
+  };
 }
 
 /** Bound to its object: a handler is called without one. */

@@ -2,7 +2,7 @@
 import { isJsonObject, type Json } from "../../core/json.ts";
 import type { ConfigurationDifference, ConfigurationUpdated } from "../../domain/configuration.ts";
 import type { Transaction } from "../../database/database.ts";
-import type { End } from "../end.ts";
+import type { End } from "../ends.ts";
 
 interface ChangeRow {
   entry: number;

@@ -170,6 +170,7 @@ function rowOf(
     expires_at: deliverAt === null ? now + expiresIn : null,
     started_at: null,
     last_event: 1,
+    automatic: 0,
   };
 }
 

@@ -25,6 +25,7 @@ export function createProcessType(): ResourceTypeDefinition {
     description: "A local process that wilco starts, stops and watches. It outlives its worker.",
     runsOn: "bound",
     builtin: true,
+    checkEvery: "1m",
     connection: connectionSchema,
     operations: {
       start: {

@@ -1,0 +1,46 @@
+/** What a check says about its resource: the one rule for the server, for waits and for what is shown. */
+import { isJsonObject } from "../core/json.ts";
+import type { Entry, EntryError } from "./entry.ts";
+import type { Availability } from "./resource.ts";
+
+/** A change of a resource's availability. */
+export interface AvailabilityChange {
+  /** ISO 8601: the start of the check that saw it. */
+  at: string;
+  availability: Availability;
+  /** Why it is so, in words; null when nobody said. */
+  reason: string | null;
+  /** The entry that brought it; null when it was no check, or its entry is gone. */
+  entry: number | null;
+}
+
+/** The changes of a time, and how it was shared among the availabilities. */
+export interface AvailabilityHistory {
+  resource: string;
+  availability: Availability;
+  /** ISO 8601. Asked for, but not before the resource was added. */
+  since: string;
+  until: string;
+  /** Newest first. */
+  changes: AvailabilityChange[];
+  /** There are more changes than are listed; the shares are of all. */
+  truncated: boolean;
+  /** ms in each availability. */
+  times: Record<Availability, number>;
+  /** 0 to 1: up of the time that it was known to be up or down; null when it was not known at all. */
+  upShare: number | null;
+}
+
+/** What a check saw. Only the operation's own failure says "down": a check that wilco could not run says nothing. */
+export function availabilityOf(check: Pick<Entry, "status" | "result"> & { error: EntryError | null }): Availability {
+  const said = saidBy(check.result);
+  if (said !== null) return said;
+  if (check.status === "succeeded") return "up";
+  return check.status === "failed" && check.error?.source === "operation" ? "down" : "unknown";
+}
+
+/** The availability that a result names; null when it names none. */
+export function saidBy(result: unknown): "up" | "down" | null {
+  const said = isJsonObject(result) ? result["availability"] : undefined;
+  return said === "up" || said === "down" ? said : null;
+}

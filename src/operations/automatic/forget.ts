@@ -1,0 +1,57 @@
+/** Forgets what is only of interest for a time: automatic entries, samples of metrics, old changes of availability. */
+import type { Transaction } from "../../database/database.ts";
+import type { Context } from "../context.ts";
+
+/** Rows a transaction: many small ones, between which others write. */
+const BATCH = 200;
+
+/**
+ * Deletes automatic entries some time after their end, with their events. One that a change of availability, a retry or
+ * a dependent names is kept.
+ * @returns whether there may be more.
+ */
+export async function forgetEntries({ settings }: Context, tx: Transaction): Promise<boolean> {
+  const rows = await tx.query<{ id: number; named: number }>(
+    `SELECT e.id, CASE WHEN EXISTS (SELECT 1 FROM availability_change c WHERE c.entry = e.id)
+         OR EXISTS (SELECT 1 FROM entry r WHERE r.retry_of = e.id)
+         OR EXISTS (SELECT 1 FROM entry_dependency d WHERE d.needs = e.id) THEN 1 ELSE 0 END AS named
+     FROM entry e WHERE e.automatic = 1 AND e.kept = 0 AND e.finished_at IS NOT NULL AND e.finished_at <= $1
+     ORDER BY e.finished_at LIMIT ${BATCH}`,
+    [tx.now() - settings.automaticKept],
+  );
+  if (rows.length === 0) return false;
+  const idsOf = (named: number) => JSON.stringify(rows.filter((row) => row.named === named).map(({ id }) => id));
+  await tx.query(`UPDATE entry SET kept = 1 WHERE ${tx.dialect.inIds("id", "$1")}`, [idsOf(1)]);
+  const gone = idsOf(0);
+  await tx.query(`DELETE FROM entry_event WHERE ${tx.dialect.inIds("entry", "$1")}`, [gone]);
+  await tx.query(`DELETE FROM entry_dependency WHERE ${tx.dialect.inIds("entry", "$1")}`, [gone]);
+  await tx.query(`DELETE FROM entry WHERE ${tx.dialect.inIds("id", "$1")}`, [gone]);
+  return rows.length === BATCH;
+}
+
+/** @returns whether there may be more. */
+export async function forgetSamples({ settings }: Context, tx: Transaction): Promise<boolean> {
+  const gone = await tx.query(
+    `DELETE FROM metric_sample WHERE (resource, at) IN
+       (SELECT resource, at FROM metric_sample WHERE at < $1 ORDER BY at LIMIT ${BATCH}) RETURNING at`,
+    [tx.now() - settings.samplesKept],
+  );
+  return gone.length === BATCH;
+}
+
+/** The newest change of each resource stays: it says since when it is as it is. @returns whether there may be more. */
+export async function forgetChanges({ settings }: Context, tx: Transaction): Promise<boolean> {
+  const gone = await tx.query<{ entry: number | null }>(
+    `DELETE FROM availability_change WHERE id IN
+       (SELECT c.id FROM availability_change c WHERE c.at < $1
+          AND EXISTS (SELECT 1 FROM availability_change n WHERE n.resource = c.resource AND n.id > c.id)
+        ORDER BY c.at LIMIT ${BATCH}) RETURNING entry`,
+    [tx.now() - settings.availabilityKept],
+  );
+  const freed = gone.flatMap(({ entry }) => entry ?? []);
+  // Their entries are kept for nothing now.
+  await tx.query(`UPDATE entry SET kept = 0 WHERE ${tx.dialect.inIds("id", "$1")} AND kept = 1`, [
+    JSON.stringify(freed),
+  ]);
+  return gone.length === BATCH;
+}

@@ -1,0 +1,129 @@
+/** Resources that are looked at by themselves: filed when due, one at a time, recorded, forgotten. */
+import { expect, it } from "vitest";
+import { describeOnBothEngines } from "../support/engines.ts";
+import { alice, createWorld, type World } from "./world.ts";
+
+const MINUTE = 60_000;
+
+/** Due since ever, and once a minute from now on. */
+async function watch({ database }: World, names = ["a"], every = MINUTE): Promise<void> {
+  await database.query(
+    `UPDATE resource SET check_every = $1, check_due = 1 WHERE ${database.dialect.inTexts("name", "$2")}`,
+    [every, JSON.stringify(names)],
+  );
+}
+
+async function automatic({ operations }: World) {
+  return (await operations.entries({ automatic: true, order: "oldest" })).items.filter((entry) => entry.automatic);
+}
+
+async function resourceA({ database }: World) {
+  const [row] = await database.query<Record<string, unknown>>("SELECT * FROM resource WHERE name = 'a'");
+  return row!;
+}
+
+async function changesOf({ database }: World) {
+  return database.query<{ availability: string; reason: string | null; entry: number | null }>(
+    "SELECT availability, reason, entry FROM availability_change ORDER BY id",
+  );
+}
+
+describeOnBothEngines("automatic checks", (engine) => {
+  it("are filed when due, one at a time, and what they see changes the availability in the same transaction", async () => {
+    const world = await createWorld(engine, { automaticKept: 0, reconcileEvery: 0 });
+    const { maintenance } = world.operations;
+    await watch(world);
+    await maintenance.round();
+    // No worker is live: nothing is filed, and it is tried again soon.
+    expect(await automatic(world)).toEqual([]);
+    expect((await resourceA(world))["check_due"]).toBeLessThanOrEqual(Date.now() + 5_000);
+
+    const session = await world.register();
+    await watch(world);
+    await maintenance.round();
+    await watch(world);
+    await maintenance.round();
+    const [first, ...more] = await automatic(world);
+    expect(more).toEqual([]);
+    expect(first).toMatchObject({ kind: "operation", operation: "check", requestedBy: "wilco", priority: 150 });
+    expect((await world.operations.entries({})).items).toEqual([]);
+    expect((await resourceA(world))["check_due"]).toBeGreaterThan(Date.now() + MINUTE / 2);
+
+    const [down] = await world.claim(session);
+    await world.finish(session, down!, { result: { availability: "down", reason: "it does not run" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "down", availability_reason: "it does not run" });
+    expect(await changesOf(world)).toEqual([{ availability: "down", reason: "it does not run", entry: down!.entry }]);
+
+    // The same again is no change, and its entry is forgotten; the one that brought the change is not.
+    await watch(world);
+    await maintenance.round();
+    const [again] = await world.claim(session);
+    await world.finish(session, again!, { result: { availability: "down" } });
+    await maintenance.round();
+    expect(await changesOf(world)).toHaveLength(1);
+    expect((await automatic(world)).map(({ id }) => id)).toEqual([down!.entry]);
+    const events = await world.database.query("SELECT 1 FROM entry_event WHERE entry = $1", [again!.entry]);
+    expect(events).toEqual([]);
+  });
+
+  it("say unknown when they could not be run, and when none has answered for three intervals", async () => {
+    const world = await createWorld(engine);
+    const { maintenance } = world.operations;
+    const session = await world.register();
+    const check = await world.submit("a", "check");
+    const [up] = await world.claim(session);
+    await world.finish(session, up!, { result: { availability: "up" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "up", availability_entry: check.id });
+
+    await watch(world);
+    await maintenance.round();
+    const [filed] = await automatic(world);
+    await world.database.query("UPDATE entry SET expires_at = 1 WHERE id = $1", [filed!.id]);
+    await maintenance.round();
+    expect(await resourceA(world)).toMatchObject({ availability: "unknown", availability_entry: filed!.id });
+
+    // The work's own failure is an answer: it is down.
+    await world.submit("a", "check");
+    const [fails] = await world.claim(session);
+    const error = { code: "exit_code", message: "It exited with 1", source: "operation" as const };
+    await world.finish(session, fails!, { status: "failed", error });
+    expect(await resourceA(world)).toMatchObject({ availability: "down", availability_reason: "It exited with 1" });
+
+    await world.database.query("UPDATE resource SET availability_at = $1 WHERE name = 'a'", [Date.now() - 4 * MINUTE]);
+    await watch(world);
+    await maintenance.round();
+    expect(await resourceA(world)).toMatchObject({ availability: "unknown" });
+    expect((await changesOf(world)).map(({ availability }) => availability)).toEqual([
+      "up",
+      "unknown",
+      "down",
+      "unknown",
+    ]);
+  });
+
+  it("leave disabled resources alone, of which nothing but a check is filed", async () => {
+    const world = await createWorld(engine);
+    await world.register();
+    await world.database.query(
+      "UPDATE resource SET availability = 'disabled', availability_changed = 5 WHERE name = 'a'",
+    );
+    await expect(watch(world)).rejects.toThrow(/check/i);
+    await expect(world.submit("a", "work")).rejects.toMatchObject({ code: "resource_disabled" });
+    expect((await world.submit("a", "check")).status).toBe("queued");
+    const request = { operation: "work", targets: { selector: "" } };
+    await expect(world.submitRequest(request, alice)).rejects.toMatchObject({ code: "resource_disabled" });
+  });
+
+  it("are caught up at a steady rate after a time in which nobody looked", async () => {
+    const world = await createWorld(engine, { lease: 10_000 });
+    await world.register();
+    await world.operations.maintenance.round();
+    await watch(world, ["a", "b", "c"]);
+    await world.database.query("UPDATE setting SET value = $1 WHERE name = 'reaper_tick'", [
+      String(Date.now() - MINUTE),
+    ]);
+    await world.operations.maintenance.round();
+    const rows = await world.database.query<{ check_due: number }>("SELECT check_due FROM resource ORDER BY check_due");
+    expect(new Set(rows.map((row) => row.check_due)).size).toBe(3);
+  });
+});
