@@ -399,6 +399,8 @@ declare module "wilco" {
     operation?: string;
     kind?: EntryKind;
     requestedBy?: string;
+    /** Also the checks and metrics that wilco files by itself. Default false. */
+    automatic?: boolean;
     parent?: number;
     since?: string;
     until?: string;

@@ -36,6 +36,7 @@ export interface History {
 }
 
 const QUERY_KEYS = [
+  "automatic",
   "status",
   "resource",
   "operation",
@@ -98,6 +99,9 @@ export function parseHistoryQuery(input: unknown): HistoryQuery {
     }
     if (key === "status") for (const status of [value].flat()) requireOneOf(status, STATUSES, "status");
     if (key === "kind") requireOneOf(value, ENTRY_KINDS, "kind");
+    if (key === "automatic" && typeof value !== "boolean") {
+      throw invalid(`automatic is ${JSON.stringify(value)}`, "Write true or false.");
+    }
     if (key === "order") requireOneOf(value, ["newest", "oldest"], "order");
     if (key === "parent") requireId(value, "parent");
     if (key === "limit" && !(typeof value === "number" && Number.isInteger(value) && value >= 1)) {

@@ -65,6 +65,8 @@ export interface HistoryQuery {
   operation?: string;
   kind?: string;
   requestedBy?: string;
+  /** Also the checks and metrics that wilco files by itself. Default false. */
+  automatic?: boolean;
   parent?: number;
   since?: string;
   until?: string;

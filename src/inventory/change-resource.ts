@@ -4,6 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import type { ResourceInput } from "../protocol/messages.ts";
 import type { ApplyOptions } from "./apply.ts";
 import { liveWorkers } from "./bindings.ts";
+import { dropQueuedLooks } from "./look-schedule.ts";
 import { parseResource } from "./parse-document.ts";
 import { planResources, unfinishedEntries } from "./plan-resources.ts";
 import { collectProblems, throwProblems } from "./problems.ts";
@@ -78,6 +79,7 @@ export async function deleteResource(tx: Transaction, ref: string, expected: Exp
       hint: `Wait for them or cancel them: wilco history --resource ${row.name}`,
     });
   }
+  await dropQueuedLooks(tx, [row.id]);
   await tx.query("DELETE FROM resource WHERE id = $1", [row.id]);
 }
 

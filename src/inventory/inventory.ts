@@ -1,6 +1,6 @@
 /** The inventory: resources, their types and groups, read and changed. One object for the server's routes. */
-import type { Database, Sql } from "../database/database.ts";
-import type { Availability, Group, Resource } from "../domain/resource.ts";
+import type { Database } from "../database/database.ts";
+import type { Group, Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type {
@@ -57,8 +57,6 @@ export interface Inventory {
   readonly targets: Targets;
   readonly secrets: SecretStore;
   readonly configurations: Configurations;
-  /** What a check saw. An older observation than the stored one changes nothing. @param at start of the check, ms. */
-  observe(sql: Sql, resource: number, availability: Availability, at: number): Promise<void>;
 }
 
 export interface InventoryOptions {
@@ -97,12 +95,5 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     groups: () => listGroups(database),
     groupMembers: (name) => groupMembers(database, name),
     registerBuiltinTypes: (descriptors) => registerBuiltinTypes(database, types, descriptors),
-    async observe(sql, resource, availability, at) {
-      await sql.query(
-        `UPDATE resource SET availability = $1, availability_at = $2
-         WHERE id = $3 AND (availability_at IS NULL OR availability_at <= $2)`,
-        [availability, at, resource],
-      );
-    },
   };
 }

@@ -60,3 +60,16 @@ export async function spreadOverdue(tx: Transaction): Promise<void> {
     ]);
   }
 }
+
+/** Before a resource is deleted or gets another type: what waits to look at it would find something else. */
+export async function dropQueuedLooks(tx: Transaction, resources: readonly number[]): Promise<void> {
+  const rows = await tx.query<{ id: number }>(
+    `SELECT id FROM entry WHERE ${tx.dialect.inIds("resource", "$1")} AND automatic = 1 AND finished_at IS NULL
+       AND status = 'queued' AND attempt = 0 ORDER BY id ${tx.dialect.forUpdate}`,
+    [JSON.stringify(resources)],
+  );
+  if (rows.length === 0) return;
+  const ids = JSON.stringify(rows.map(({ id }) => id));
+  await tx.query(`DELETE FROM entry_event WHERE ${tx.dialect.inIds("entry", "$1")}`, [ids]);
+  await tx.query(`DELETE FROM entry WHERE ${tx.dialect.inIds("id", "$1")}`, [ids]);
+}

@@ -287,10 +287,13 @@ async function refuseBusyTypeChanges(tx: Transaction, planned: PlannedResource[]
   }
 }
 
-/** How many entries of the resource have not ended. */
+/**
+ * How many entries of the resource have not ended. Automatic looks do not count, unless they hold the resource: nobody
+ * asked for them, and nobody could tell why they are in the way.
+ */
 export async function unfinishedEntries(tx: Transaction, resource: number): Promise<number> {
   const [row] = await tx.query<{ count: number }>(
-    "SELECT count(*) AS count FROM entry WHERE resource = $1 AND finished_at IS NULL",
+    "SELECT count(*) AS count FROM entry WHERE resource = $1 AND finished_at IS NULL AND (automatic = 0 OR head = 1)",
     [resource],
   );
   return row?.count ?? 0;

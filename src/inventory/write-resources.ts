@@ -1,6 +1,6 @@
 /** Writes a plan's resources: three statements, whatever their number. */
 import type { Transaction } from "../database/database.ts";
-import { scheduleLooks } from "./look-schedule.ts";
+import { dropQueuedLooks, scheduleLooks } from "./look-schedule.ts";
 import type { PlannedResource } from "./plan-resources.ts";
 
 /** To be called under `lockInventory`. */
@@ -45,6 +45,13 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
     );
   }
   await writeAvailabilities(tx, changed);
+  const retyped = changed.filter(({ keys }) => keys.includes("type"));
+  if (retyped.length > 0) {
+    await dropQueuedLooks(
+      tx,
+      retyped.map(({ existing }) => existing!.id),
+    );
+  }
   // After the inserts: a parent may be among them.
   const moved = [
     ...added.filter(({ draft }) => draft.parent !== null),

@@ -26,6 +26,8 @@ export interface QueueSettings {
   tick: number;
   /** Heads, counters and leases are compared with the entries this often. Default 1 min. */
   reconcileEvery: number;
+  /** Whether this server files checks and metrics on their intervals. Default true. */
+  automatic: boolean;
   /** Automatic checks and metrics are deleted this long after their end. Default 1 h. */
   automaticKept: number;
   /** Samples of metrics are kept this long. Default 24 h. */
@@ -44,6 +46,7 @@ export const DEFAULT_QUEUE_SETTINGS: Readonly<QueueSettings> = Object.freeze({
   pollFloor: 1_000,
   tick: 1_000,
   reconcileEvery: 60_000,
+  automatic: true,
   automaticKept: 3_600_000,
   samplesKept: 86_400_000,
   availabilityKept: 90 * 86_400_000,

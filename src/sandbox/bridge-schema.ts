@@ -82,6 +82,7 @@ const query = shape(
     operation: name,
     kind: text(32),
     requestedBy: name,
+    automatic: flag,
     parent: id,
     since: text(64),
     until: text(64),

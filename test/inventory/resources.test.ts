@@ -1,3 +1,4 @@
+import { writeObservations } from "../../src/operations/effects/availability.ts";
 import { expect, test } from "vitest";
 import { describeOperation, describeType } from "../../src/resource-types/descriptor.ts";
 import { MASK } from "../../src/core/masking.ts";
@@ -56,8 +57,11 @@ describeOnBothEngines("A resource", (world) => {
   test("keeps its availability until its connection changes, and takes only newer observations", async () => {
     const { database, inventory } = await openInventory(world, { resources: { s: { type: "service" } } });
     const { id } = await inventory.resource("s");
-    await inventory.observe(database, id, "up", 2_000);
-    await inventory.observe(database, id, "down", 1_000);
+    const seen = { resource: id, reason: null, entry: null };
+    await database.transaction(async (tx) => {
+      writeObservations(tx, [{ ...seen, availability: "up", at: 2_000 }]);
+      writeObservations(tx, [{ ...seen, availability: "down", at: 1_000 }]);
+    });
     expect(await inventory.resource("s")).toMatchObject({
       availability: "up",
       availabilityAt: "1970-01-01T00:00:02.000Z",

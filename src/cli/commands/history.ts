@@ -21,6 +21,7 @@ export interface HistoryFlags {
   parent?: string;
   since?: string;
   until?: string;
+  automatic?: boolean;
   oldest?: boolean;
   limit?: string;
 }
@@ -59,6 +60,7 @@ function queryOf(flags: HistoryFlags): EntriesQuery {
   if (flags.resource !== undefined) query.resource = flags.resource;
   if (flags.operation !== undefined) query.operation = flags.operation;
   if (flags.requestedBy !== undefined) query.requestedBy = flags.requestedBy;
+  if (flags.automatic === true) query.automatic = true;
   if (flags.parent !== undefined) query.parent = parseEntryId(flags.parent);
   if (flags.since !== undefined) query.since = parsePast(flags.since, "--since");
   if (flags.until !== undefined) query.until = parsePast(flags.until, "--until");

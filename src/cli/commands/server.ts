@@ -7,6 +7,7 @@ import { makeDirectory } from "../../core/make-directory.ts";
 import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
+import { automaticSettings, type AutomaticFlags } from "../automatic-flags.ts";
 import { openTracing } from "../composition/tracing.ts";
 import { createLog } from "../composition/log.ts";
 import { openTypes } from "../composition/load-types.ts";
@@ -23,7 +24,7 @@ import { parseSlots } from "../slots.ts";
 import { readVersion } from "../version.ts";
 import type { UpFlags } from "./up.ts";
 
-export interface ServerFlags extends UpFlags {
+export interface ServerFlags extends UpFlags, AutomaticFlags {
   databaseUrl?: string;
   workerName?: string;
   secretKeyFile?: string;
@@ -51,7 +52,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseSlots(flags.slots);
   const loaded = await openTypes(flags.types && context.path(flags.types));
-  const settings = leaseSettings(flags);
+  const settings = { ...leaseSettings(flags), ...automaticSettings(context.env, flags) };
   const scripts = scriptPoolOf(context, flags);
   const log = createLog(
     context.output,

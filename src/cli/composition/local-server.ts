@@ -59,6 +59,8 @@ export async function startLocalServer(
       dataDir,
       listen: null,
       worker: { name: "local", slots: { min: 0, max: SLOTS }, types: await loadTypes(undefined) },
+      // It lives for one command, which looks for itself.
+      settings: { automatic: false },
       version: readVersion(),
       log: createLog(context.output, context.flags.verbose === true ? "debug" : "error"),
     });

@@ -44,7 +44,11 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--tls-key <file>", "its private key (PEM)")
     .option("--insecure", "listen on another address than loopback without TLS")
     .option("--lease <duration>", "how long a worker's claim lives without a heartbeat (default 30s)")
-    .option("--lost-after <duration>", "how long a silent worker may still come back (default 5m)");
+    .option("--lost-after <duration>", "how long a silent worker may still come back (default 5m)")
+    .option("--no-automatic", "file no checks and metrics by itself (or WILCO_AUTOMATIC=off)")
+    .option("--keep-automatic <duration>", "how long their entries stay after their end (default 1h)")
+    .option("--keep-metrics <duration>", "how long samples of metrics stay (default 24h)")
+    .option("--keep-availability <duration>", "how long changes of availability stay (default 90d)");
   server.action((flags: ServerFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/server.ts")).serverCommand(context, flags),

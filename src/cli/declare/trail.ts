@@ -15,6 +15,7 @@ export function declareTrail(program: Command, runner: Runner): void {
     .option("--parent <id>", "the tasks of a request")
     .option("--since <time>", 'created at or after: "-2h", "18:30", "2026-11-21 18:30"')
     .option("--until <time>", "created before")
+    .option("--automatic", "also the checks and metrics that wilco files by itself")
     .option("--oldest", "the oldest first")
     .option("-n, --limit <count>", "at most this many", "50");
   history.action((flags: HistoryFlags, command: Command) =>

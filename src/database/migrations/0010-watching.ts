@@ -79,6 +79,8 @@ function automatic({ types: t }: Dialect): string[] {
     // Never a second one while the first is unfinished.
     `CREATE UNIQUE INDEX entry_automatic_open ON entry (resource, operation) WHERE automatic = 1 AND finished_at IS NULL`,
     `CREATE INDEX entry_automatic_ended ON entry (finished_at) WHERE automatic = 1 AND kept = 0 AND finished_at IS NOT NULL`,
+    // The history, without reading past the checks of a large fleet.
+    `CREATE INDEX entry_asked ON entry (id) WHERE automatic = 0`,
     // Deleting an entry looks for whatever names it.
     `CREATE INDEX entry_retry_of ON entry (retry_of) WHERE retry_of IS NOT NULL`,
   ];

@@ -44,6 +44,7 @@ export async function fileDue(
   tx: Transaction,
   changes: Changes,
 ): Promise<void> {
+  if (!context.settings.automatic) return;
   for (const look of LOOKS) await fileLooks(context, validator, look, tx, changes);
 }
 

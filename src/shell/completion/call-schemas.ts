@@ -70,6 +70,7 @@ const QUERY_SCHEMAS = {
   operation: known("operations", "Name of an operation."),
   kind: { enum: ENTRY_KINDS },
   requestedBy: text("Name of the token that asked."),
+  automatic: { type: "boolean", description: "Also the checks and metrics that wilco files by itself. Default false." },
   parent: { type: "integer", description: "Id of the request that it is a task of." },
   since: text("Created at this time or later."),
   until: text("Created before this time."),

@@ -122,7 +122,7 @@ export const HISTORY_MEMBERS: Members = {
 };
 
 export const ENTRY_MEMBERS: readonly string[] = (
-  "id kind status resource operation parameters result error requestedBy note route priority exclusive parent retryOf " +
+  "id kind status resource operation parameters result error requestedBy automatic note route priority exclusive parent retryOf " +
   "after worker attempt progress timeout warning createdAt deliverAt queuedAt startedAt finishedAt workerSeenAt " +
   "lastEvent targets tasks"
 ).split(" ");
