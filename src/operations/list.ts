@@ -1,5 +1,4 @@
 /** The history: entries by filter, newest first, paged by id. */
-import { sql } from "kysely";
 import { decorate } from "../audit/read.ts";
 import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
@@ -8,9 +7,6 @@ import type { Database } from "../database/database.ts";
 import { ENTRY_KINDS, type EntryKind } from "../domain/entry.ts";
 import { STATUSES, type Status } from "../domain/status.ts";
 import type { EntriesAnswer, EntriesQuery } from "../protocol/messages.ts";
-
-/** Not a parameter: only the constant finds the partial index, which skips the checks of a large fleet. */
-const ASKED_FOR = sql<boolean>`automatic = 0`;
 
 /** @throws WilcoError `invalid_request` for an unknown status, kind, time or cursor. */
 export async function listEntries(database: Database, query: EntriesQuery): Promise<EntriesAnswer> {
@@ -21,7 +17,8 @@ export async function listEntries(database: Database, query: EntriesQuery): Prom
   if (query.kind !== undefined) select = select.where("kind", "=", oneOf(query.kind, ENTRY_KINDS, "kind") as EntryKind);
   if (query.operation !== undefined) select = select.where("operation", "=", query.operation);
   if (query.requestedBy !== undefined) select = select.where("requested_by", "=", query.requestedBy);
-  if (query.automatic !== true) select = select.where(ASKED_FOR);
+  // Not a parameter: only the constant finds the partial index, which skips the checks of a large fleet.
+  if (query.automatic !== true) select = select.where((is) => is("automatic", "=", is.lit(0)));
   if (query.parent !== undefined) select = select.where("parent", "=", query.parent);
   if (query.resource !== undefined) {
     const { resource } = query;

@@ -14,11 +14,12 @@ async function watch({ database }: World, names = ["a"], every = MINUTE): Promis
 }
 
 async function automatic({ operations }: World) {
-  return (await operations.entries({ automatic: true, order: "oldest" })).items.filter((entry) => entry.automatic);
+  const { items } = await operations.entries({ automatic: true, order: "oldest" });
+  return items.filter((entry) => entry.automatic);
 }
 
 async function resourceA({ database }: World) {
-  const [row] = await database.query<Record<string, unknown>>("SELECT * FROM resource WHERE name = 'a'");
+  const [row] = await database.query("SELECT * FROM resource WHERE name = 'a'");
   return row!;
 }
 
