@@ -12,6 +12,7 @@ import { declareScripts } from "./declare/scripts.ts";
 import { declareServer } from "./declare/server.ts";
 import { declareShell } from "./declare/shell.ts";
 import { declareTrail } from "./declare/trail.ts";
+import { declareTypes } from "./declare/types.ts";
 import { declareWork } from "./declare/work.ts";
 import { declareWorkers } from "./declare/workers.ts";
 import { readVersion } from "./version.ts";
@@ -34,6 +35,7 @@ export function buildProgram(runner: Runner): Command {
   declareTrail(program, runner);
   declareQueue(program, runner);
   declareInventory(program, runner);
+  declareTypes(program, runner);
   declareWorkers(program, runner);
   declareAccess(program, runner);
   declareProfiles(program, runner);

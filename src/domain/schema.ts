@@ -7,6 +7,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 import { WilcoError, type ErrorCode, messageOf } from "../core/errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonSchema } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
+import { misspelt } from "./schema-keywords.ts";
 
 /** One thing that is wrong with a value. */
 export interface SchemaProblem {
@@ -37,6 +38,8 @@ export interface SchemaValidator {
   problems(schema: JsonSchema, value: unknown): SchemaProblem[];
   /** Why `schema` can't be used, as a sentence without its full stop, or null when it can. */
   schemaProblem(schema: unknown): string | null;
+  /** All of why it can't be used, with the places in the schema: "properties.days.minimun". */
+  schemaProblems(schema: unknown): SchemaProblem[];
 }
 
 /** Problems told in the sentence; all of them are in the details. */
@@ -92,6 +95,23 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
     return check(copy) ? [] : problemsIn(check.errors ?? []);
   }
 
+  function schemaProblems(schema: unknown): SchemaProblem[] {
+    if (!isJsonObject(schema)) return [{ path: "", message: "it is not a JSON Schema object", hint: null }];
+    const words = misspelt(schema, new Set(Object.keys(ajv.RULES.keywords)));
+    const told = (path: string) => words.some((one) => one.path === path || one.path.startsWith(`${path}.`));
+    if (!ajv.validateSchema(schema)) {
+      const others = problemsIn(ajv.errors ?? []).filter(({ path }) => !told(path));
+      return [...words, ...others.map((one) => ({ ...one, message: one.message.replace(`"${one.path}" `, "") }))];
+    }
+    if (words.length > 0) return words;
+    try {
+      compiled(schema);
+      return [];
+    } catch (error) {
+      return [{ path: "", message: messageOf(error).replace(/^strict mode: /, ""), hint: null }];
+    }
+  }
+
   return {
     parse(schema, value, { what = "parameters", code = "invalid_parameters", hint } = {}) {
       const copy = jsonCopy(value, what, code);
@@ -109,16 +129,11 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
     },
     problems: (schema, value) => problemsOf(compiled(schema), jsonCopy(value, "value", "invalid_parameters")),
     schemaProblem(schema) {
-      if (!isJsonObject(schema)) return "it is not a JSON Schema object";
-      try {
-        if (!ajv.validateSchema(schema))
-          return `schema is invalid: ${ajv.errorsText(ajv.errors, { dataVar: "schema" })}`;
-        compiled(schema);
-        return null;
-      } catch (error) {
-        return messageOf(error).replace(/^strict mode: /, "");
-      }
+      const [first] = schemaProblems(schema);
+      if (!first) return null;
+      return first.path === "" ? first.message : `${first.path} ${first.message}`;
     },
+    schemaProblems,
   };
 }
 

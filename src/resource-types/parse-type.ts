@@ -153,12 +153,16 @@ function objectSchema(reader: DocumentReader, key: string, schemas: SchemaValida
 function checkedSchema(reader: DocumentReader, key: string, schemas: SchemaValidator): JsonSchema | undefined {
   const schema = reader.raw(key);
   if (schema === undefined) return undefined;
-  const wrong = schemas.schemaProblem(schema);
-  if (wrong === null) return schema as JsonSchema;
+  const problems = schemas.schemaProblems(schema);
+  if (problems.length === 0) return schema as JsonSchema;
   const names = isJsonObject(schema) && Object.keys(schema).length > 0 && Object.values(schema).every(isJsonObject);
   const hint = names && !("properties" in (schema as object)) ? "Put the names under properties: { … }." : undefined;
-  reader.problem(key, `is not a usable JSON Schema: ${wrong}`, hint);
-  return undefined;
+  if (hint !== undefined) reader.problem(key, `is not a usable JSON Schema: ${problems[0]!.message}`, hint);
+  else
+    for (const { path, message, hint: own } of problems)
+      reader.problem(path === "" ? key : `${key}.${path}`, message, own ?? undefined);
+  // What it declares all the same keeps the templates from being blamed for it.
+  return isJsonObject(schema) && hint === undefined ? schema : undefined;
 }
 
 /** `result: json` says how stdout is read; `result: { type: … }` is its schema, and implies json. */

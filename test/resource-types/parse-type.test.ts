@@ -193,8 +193,15 @@ describe("a type in YAML", () => {
     ],
     [
       "operations: { a: { run: [x], parameters: { properties: { n: { type: strng } } } } }",
-      "types.web-server.operations.a.parameters",
-      "is not a usable JSON Schema",
+      "types.web-server.operations.a.parameters.properties.n.type",
+      '"strng" is no type',
+      'Did you mean "string"?',
+    ],
+    [
+      "operations: { a: { run: [x], parameters: { properties: { n: { type: integer, minimun: 1 } } } } }",
+      "types.web-server.operations.a.parameters.properties.n.minimun",
+      "is no keyword of JSON Schema",
+      'Did you mean "minimum"?',
     ],
     [
       "operations: { a: { run: [x], parameters: { name: { type: string } } } }",

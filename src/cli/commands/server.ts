@@ -51,7 +51,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const databaseUrl = databaseUrlOf(context.env, flags.databaseUrl);
   const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseSlots(flags.slots);
-  const loaded = await openTypes(flags.types && context.path(flags.types));
+  const loaded = await openTypes(flags.types, context.cwd);
   const settings = { ...leaseSettings(flags), ...automaticSettings(context.env, flags) };
   const scripts = scriptPoolOf(context, flags);
   const log = createLog(

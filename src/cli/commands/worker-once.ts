@@ -26,7 +26,7 @@ import type { WorkerFlags } from "./worker.ts";
 export async function workerOnceCommand(context: Context, flags: WorkerFlags): Promise<number> {
   const entry = entryOf(flags);
   const name = requireName(flags.name ?? `${hostname()}-once-${process.pid}`, "worker name");
-  const { types } = await openTypes(flags.types && context.path(flags.types));
+  const { types } = await openTypes(flags.types, context.cwd);
   trustAuthorities(context, flags.caFile);
   const { url, token } = await resolveConnection(context);
   const { output } = context;

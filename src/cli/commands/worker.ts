@@ -47,7 +47,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
   const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
-  const { types, reloadTypes } = await openTypes(flags.types && context.path(flags.types));
+  const { types, reloadTypes } = await openTypes(flags.types, context.cwd);
   trustAuthorities(context, flags.caFile);
   const { url, token } = await resolveConnection(context);
   const log = workerLog(context, flags.log);

@@ -1,4 +1,4 @@
-/** Resource types written in TypeScript: every .ts, .js and .mjs file of a directory exports one (or a list) by default. */
+/** Resource types written in TypeScript: each .ts, .js and .mjs file of a directory or package exports one, or a list. */
 import { basename } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
@@ -8,22 +8,26 @@ import { importTypes, resolveOwnLibrary } from "../../worker/handlers/type-files
 import { libraryUrl } from "../library-file.ts";
 
 /** Loads them the first time, and again whenever the second function is called. */
-export async function openTypes(directory: string | undefined) {
+export async function openTypes(typed: string | undefined, cwd: string) {
   let generation = 0;
-  return { types: await loadTypes(directory), reloadTypes: () => loadTypes(directory, ++generation) };
+  return { types: await loadTypes(typed, cwd), reloadTypes: () => loadTypes(typed, cwd, ++generation) };
 }
 
 /**
- * The built-in types and those of the directory. The files are loaded by another process, which also runs their handlers
+ * The built-in types and those of a directory or package. The files are loaded by another process, which also runs their handlers
  * later; only types that ask for it are loaded into this one.
  * @param generation how often they were loaded before: what was imported into a process stays there under its name.
  * @throws WilcoError `invalid_request` naming the file.
  */
-export async function loadTypes(directory: string | undefined, generation = 0): Promise<ResourceTypeDefinition[]> {
+export async function loadTypes(
+  typed: string | undefined,
+  cwd: string,
+  generation = 0,
+): Promise<ResourceTypeDefinition[]> {
   const types = [...builtinTypes];
-  if (directory === undefined) return types;
+  if (typed === undefined) return types;
   const library = libraryUrl();
-  for (const file of await describeTypes(directory, { library })) {
+  for (const file of await describeTypes(typed, { library, cwd })) {
     for (const type of await definitionsOf(file, library, generation)) {
       const { name } = type.descriptor;
       if (types.some((known) => known.descriptor.name === name))

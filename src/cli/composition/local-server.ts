@@ -58,7 +58,7 @@ export async function startLocalServer(
     server = await startServerParts({
       dataDir,
       listen: null,
-      worker: { name: "local", slots: { min: 0, max: SLOTS }, types: await loadTypes(undefined) },
+      worker: { name: "local", slots: { min: 0, max: SLOTS }, types: await loadTypes(undefined, context.cwd) },
       // It lives for one command, which looks for itself.
       settings: { automatic: false },
       version: readVersion(),

@@ -27,6 +27,9 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "resources show": ["wilco resources show web-1"],
   "types list": ["wilco types list"],
   "types show": ["wilco types show process --json"],
+  "types new": ["wilco types new disk", "wilco types new cache --ts"],
+  "types check": ["wilco types check types", "wilco types check wilco.yaml @example/wilco-types"],
+  "types test": ["wilco types test", "wilco types test types/disk.test.ts"],
   apply: [
     "wilco apply --dry-run wilco.yaml",
     "cat *.yaml | wilco apply -",

@@ -1,4 +1,4 @@
-/** `resources`, `types`, `apply`: the inventory. */
+/** `resources`, `apply`: the inventory. */
 import type { Command } from "commander";
 import type { ApplyFlags } from "../commands/apply.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
@@ -16,15 +16,6 @@ export function declareInventory(program: Command, runner: Runner): void {
       runner.run(flagsOf(command), async (context) =>
         (await import("../commands/resources.ts")).showResource(context, name),
       ),
-  );
-
-  const types = program.command("types").description("what resources can do");
-  declare(types, "list", "list resource types").action((_flags: unknown, command: Command) =>
-    runner.run(flagsOf(command), async (context) => (await import("../commands/types.ts")).listTypes(context)),
-  );
-  declare(types, "show <type>", "one resource type: connection, operations, parameters").action(
-    (name: string, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await import("../commands/types.ts")).showType(context, name)),
   );
 
   declare(program, "apply <file>", "apply an inventory in YAML (- for stdin); all of it or nothing")

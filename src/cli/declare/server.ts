@@ -61,7 +61,7 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--role <role>", "a role it serves; repeatable (default automate)", collect)
     .option("--slots <count>", SLOTS_HELP, "16")
     .option("--priority-band <min-max>", 'takes these priorities only: "max-high", "0-50" (default all)')
-    .option("--types <dir>", "resource types written in TypeScript")
+    .option("--types <dir|package>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
     .option("--log <file>", "append its log to a file instead of stderr, with every execution")
     .option("--ca-file <file>", "trust servers whose certificates these authorities (PEM) signed, too")
@@ -81,7 +81,7 @@ function addServerOptions(command: Command): Command {
     .option("--port <port>", "port to listen on, 0 for any free one (default 7070, with up a free one)")
     .option("--no-worker", "no worker in the server process")
     .option("--slots <count>", SLOTS_HELP, "16")
-    .option("--types <dir>", "resource types written in TypeScript, for its worker");
+    .option("--types <dir|package>", "resource types written in TypeScript, for its worker");
 }
 
 /** The pool of scripts beside the worker. */

@@ -1,13 +1,12 @@
 /** What the files of a directory export, found out in a process of its own: nothing of theirs runs in the worker. */
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import { killTree } from "../../resource-types/kill-tree.ts";
 import { createTail } from "../../resource-types/tail.ts";
 import { startHandlerProcess } from "../start-handler-process.ts";
 import { type Described, type DescribedType, type FromProcess } from "./messages.ts";
+import { findTypeFiles } from "./type-locations.ts";
 
 export interface DescribedFile {
   /** Absolute. */
@@ -18,34 +17,32 @@ export interface DescribedFile {
 export interface DescribeOptions {
   /** URL of the "wilco" that type files import. */
   library: string;
+  /** Where `typed` is looked for. Default: the working directory. */
+  cwd?: string;
   /** ms until it is given up. Default 60 s. */
   timeout?: number;
 }
 
 const HEAP = 1_024;
 
-/** @throws WilcoError `invalid_request` naming the file that does not load. */
-export async function describeTypes(directory: string, options: DescribeOptions): Promise<DescribedFile[]> {
-  const names = typeFiles(directory);
-  if (names.length === 0) return [];
-  const paths = names.map((name) => join(directory, name));
-  return (await askProcess(paths, options)).map((one) => {
+/**
+ * @param typed a directory, a file or a package; see `findTypeFiles`.
+ * @throws WilcoError `invalid_request` naming the file that does not load.
+ */
+export async function describeTypes(typed: string, options: DescribeOptions): Promise<DescribedFile[]> {
+  const { code } = findTypeFiles(typed, options.cwd ?? process.cwd());
+  return (await describeFiles(code, options)).map((one) => {
     if ("error" in one) throw invalid(`${one.file} does not load: ${one.error}`);
     return { path: one.file, types: one.types };
   });
 }
 
-function typeFiles(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((file) => /\.(ts|js|mjs)$/.test(file) && !file.endsWith(".d.ts"))
-      .toSorted();
-  } catch (error) {
-    throw invalid(`${directory} can't be read: ${messageOf(error)}`);
-  }
-}
-
-async function askProcess(files: string[], { library, timeout = 60_000 }: DescribeOptions): Promise<Described[]> {
+/** What each file exports, or why it can't be used: one does not keep the others from being told. */
+export async function describeFiles(
+  files: string[],
+  { library, timeout = 60_000 }: DescribeOptions,
+): Promise<Described[]> {
+  if (files.length === 0) return [];
   const child = startHandlerProcess({ library, token: randomId(), environment: {}, heap: HEAP });
   const printed = createTail();
   for (const pipe of [child.stdout!, child.stderr!]) pipe.on("data", (data: Buffer) => printed.add(data));

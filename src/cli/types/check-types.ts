@@ -1,0 +1,150 @@
+/** Everything that is wrong with the types of some files, without a server. */
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { WilcoError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json.ts";
+import { parseYaml } from "../../core/yaml-file.ts";
+import { listedProblems, type PlaceOf, type PlacedProblem } from "../../core/yaml-places.ts";
+import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
+import { createSchemaValidator } from "../../domain/schema.ts";
+import { problemsOfCapabilities, problemsOfType } from "../../resource-types/check-type.ts";
+import { parseResourceType } from "../../resource-types/parse-type.ts";
+import { placesInSource } from "./source-places.ts";
+import { describeFiles } from "../../worker/handlers/describe.ts";
+import { findTypeFiles, type TypeFiles } from "../../worker/handlers/type-locations.ts";
+
+export interface TypeProblem extends PlacedProblem {
+  /** Relative to the working directory. */
+  file: string;
+  /** null = the file as a whole. */
+  line: number | null;
+  column: number | null;
+}
+
+export interface CheckedTypes {
+  problems: TypeProblem[];
+  /** Those that nothing is wrong with as far as they could be read, with their files. */
+  types: Array<{ file: string; name: string; operations: number }>;
+  /** With types, or with something wrong; an inventory of resources alone does not count. */
+  files: number;
+}
+
+interface Found {
+  file: string;
+  descriptor: ResourceTypeDescriptor | null;
+  name: string;
+  problems: PlacedProblem[];
+  placeOf: PlaceOf;
+}
+
+/** @param typed files, directories or packages. @throws WilcoError `invalid_request` for one that is none of them. */
+export async function checkTypes(typed: readonly string[], cwd: string, library: string): Promise<CheckedTypes> {
+  const all = typed.map((one) => findTypeFiles(one, cwd));
+  const unique = (files: string[]) => [...new Set(files)];
+  const files: TypeFiles = {
+    code: unique(all.flatMap((one) => one.code)),
+    yaml: unique(all.flatMap((one) => one.yaml)),
+  };
+  const found = [...(await inYaml(files.yaml)), ...(await inCode(files.code, library))];
+  const named = (file: string) => relative(cwd, file) || file;
+  const problems = [...found, ...twice(found, named)].flatMap(({ file, problems, placeOf }) =>
+    problems.map((problem): TypeProblem => {
+      const place = placeOf(problem.path);
+      return { file: named(file), line: place?.line ?? null, column: place?.column ?? null, ...problem };
+    }),
+  );
+  const types = found.flatMap(({ file, descriptor, problems }) =>
+    descriptor === null || problems.length > 0
+      ? []
+      : [{ file: named(file), name: descriptor.name, operations: Object.keys(descriptor.operations).length }],
+  );
+  return { problems, types, files: new Set(found.map(({ file }) => file)).size };
+}
+
+async function inYaml(files: readonly string[]): Promise<Found[]> {
+  const schemas = createSchemaValidator();
+  const found: Found[] = [];
+  for (const file of files) {
+    try {
+      const { value, placeOf } = await parseYaml(readFileSync(file, "utf8"), file);
+      // A file of resources alone is an inventory all the same; there is nothing of types in it.
+      const types = isJsonObject(value) ? (value["types"] ?? {}) : null;
+      if (!isJsonObject(types)) {
+        found.push(wrongFile(file, "has no types: as a mapping of names", "Write types: { NAME: { operations: … } }"));
+        continue;
+      }
+      for (const [name, type] of Object.entries(types)) {
+        const { descriptor, problems } = parsed(name, type, schemas);
+        found.push({ file, name, descriptor, problems, placeOf });
+      }
+    } catch (error) {
+      if (!(error instanceof WilcoError)) throw error;
+      found.push(wrongFile(file, error.message.replace(`${file}:`, ""), error.hint));
+    }
+  }
+  return found;
+}
+
+function parsed(name: string, type: unknown, schemas: ReturnType<typeof createSchemaValidator>) {
+  try {
+    const descriptor = parseResourceType(name, type, { schemas });
+    const problems = problemsOfCapabilities(descriptor).map((one) => ({ ...one, path: `types.${name}.${one.path}` }));
+    return { descriptor, problems };
+  } catch (error) {
+    const problems = listedProblems(error);
+    if (problems === null) throw error;
+    return { descriptor: null, problems };
+  }
+}
+
+async function inCode(files: string[], library: string): Promise<Found[]> {
+  const schemas = createSchemaValidator();
+  // A file that ends its process takes the others with it: each is loaded alone then.
+  const described = await describeFiles(files, { library }).catch(async (error: unknown) => {
+    if (files.length === 1 && error instanceof WilcoError) return [{ file: files[0]!, error: error.message }];
+    if (!(error instanceof WilcoError)) throw error;
+    const each: Awaited<ReturnType<typeof describeFiles>> = [];
+    for (const file of files) {
+      each.push(...(await describeFiles([file], { library }).catch((one: Error) => [{ file, error: one.message }])));
+    }
+    return each;
+  });
+  return described.flatMap((one): Found[] => {
+    if ("error" in one)
+      return [
+        wrongFile(
+          one.file,
+          `does not load: ${one.error}`,
+          "A file of types has: export default defineResourceType({ … })",
+        ),
+      ];
+    const placeOf = placesInSource(readFileSync(one.file, "utf8"));
+    return one.types.map(({ descriptor }) => {
+      const { name } = descriptor;
+      const problems = problemsOfType(descriptor, schemas).map((each) => ({ ...each, path: `${name}.${each.path}` }));
+      return { file: one.file, name, descriptor, problems, placeOf: (path) => placeOf(path.slice(name.length + 1)) };
+    });
+  });
+}
+
+function wrongFile(file: string, message: string, hint?: string): Found {
+  return {
+    file,
+    name: "",
+    descriptor: null,
+    placeOf: () => null,
+    problems: [{ path: "", message, hint: hint ?? null }],
+  };
+}
+
+/** Types of one name in two files: whoever comes second would be refused, or take the other's place. */
+function twice(found: readonly Found[], named: (file: string) => string): Found[] {
+  const first = new Map<string, string>();
+  return found.flatMap((one): Found[] => {
+    if (one.name === "") return [];
+    const before = first.get(one.name);
+    first.set(one.name, before ?? one.file);
+    if (before === undefined) return [];
+    return [wrongFile(one.file, `has a type "${one.name}", as ${named(before)} has`, "Give one of them another name.")];
+  });
+}

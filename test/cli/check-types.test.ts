@@ -1,0 +1,140 @@
+/** What `wilco types check` finds, and where types are found: no server, one process for the files of TypeScript. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { libraryUrl } from "../../src/cli/library-file.ts";
+import { checkTypes } from "../../src/cli/types/check-types.ts";
+import { findTypeFiles } from "../../src/worker/handlers/type-locations.ts";
+
+function folder(files: Record<string, string>): string {
+  const directory = mkdtempSync(join(tmpdir(), "wilco-types-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    writeFileSync(join(directory, file), text);
+  }
+  return directory;
+}
+
+const GOOD = `import { defineResourceType } from "wilco";
+export default defineResourceType({ name: "good", operations: { go: { handler: () => 1 } } });
+`;
+
+describe("a check of types", () => {
+  it("tells all that is wrong with all files, with place and nearest word", async () => {
+    const cwd = folder({
+      "types/one.yaml": `types:
+  one:
+    operations:
+      check: { run: [x], parameters: { type: object, properties: { y: { type: string } }, required: [y] } }
+      metrics: { run: [x], result: text }
+      discover: { run: [x] }
+      updateConfiguration: { run: [x] }
+  two:
+    conection: {}
+    operations: { go: { run: [x, "{{parameters.y}}"] } }
+`,
+      "types/broken.yml": "types: { a: { operations: { go: { run: [x] } }\n",
+      "types/only-resources.yaml": "resources: { a: { type: host } }\n",
+      "types/good.ts": GOOD,
+      "types/good.test.ts": "throw new Error('tests are no types');\n",
+      "types/bad.ts": `import { defineResourceType, parametersOf } from "wilco";
+export default defineResourceType({
+  name: "one",
+  operations: {
+    purge: {
+      parameters: parametersOf({ days: { type: "integer", minimun: 0 } }),
+      handler: () => 1,
+    },
+  },
+});
+`,
+      "types/throws.js": "throw new Error('nothing here');\n",
+    });
+    const { problems, types, files } = await checkTypes(["types"], cwd, libraryUrl());
+    expect(files).toBe(5);
+    expect(types.map(({ name }) => name)).toEqual(["good"]);
+    const lines = problems.map(({ file, line, path, message, hint }) => [`${file}:${line}`, path, message, hint]);
+    const told = (place: string, path: string, message: string, hint?: string) =>
+      expect(lines).toContainEqual([
+        place,
+        path,
+        expect.stringContaining(message),
+        hint === undefined ? expect.anything() : hint,
+      ]);
+    told("types/one.yaml:4", "types.one.operations.check.parameters.required", "asks for y");
+    told("types/one.yaml:5", "types.one.operations.metrics", "gives no numbers");
+    told("types/one.yaml:6", "types.one.operations.discover", "gives no JSON");
+    told("types/one.yaml:7", "types.one.operations.updateConfiguration", "the type has no configuration");
+    told("types/one.yaml:7", "types.one.operations.updateConfiguration.parameters", "has no parameter configuration");
+    told("types/one.yaml:9", "types.two.conection", "is unknown here", 'Did you mean "connection"?');
+    told("types/one.yaml:10", "types.two.operations.go.run[1]", "will never have a value");
+    told("types/broken.yml:null", "", "is not YAML");
+    const misspelt = "one.operations.purge.parameters.properties.days.minimun";
+    told("types/bad.ts:6", misspelt, "is no keyword of JSON Schema", 'Did you mean "minimum"?');
+    told("types/bad.ts:null", "", 'has a type "one", as types/one.yaml has');
+    told("types/throws.js:null", "", "does not load: nothing here");
+  });
+
+  it("is content with what is right", async () => {
+    const cwd = folder({
+      "a.yaml": `types:
+  fleet:
+    configuration: { type: object, properties: { port: { type: integer } } }
+    operations:
+      check: { run: [x] }
+      metrics: { run: [x], result: { regex: '(?<load>\\d+)', fields: { load: number } } }
+      discover: { run: [x], result: json }
+      readConfiguration: { run: [x], result: json }
+      updateConfiguration:
+        parameters: { type: object, properties: { configuration: { type: object } } }
+        run: [x, "{{parameters.configuration}}"]
+`,
+    });
+    expect(await checkTypes(["a.yaml"], cwd, libraryUrl())).toEqual({
+      problems: [],
+      types: [{ file: "a.yaml", name: "fleet", operations: 5 }],
+      files: 1,
+    });
+  });
+});
+
+describe("types of a package", () => {
+  const manifest = (types: unknown) => JSON.stringify({ name: "@example/types", wilco: { types } });
+  const at = "node_modules/@example/types";
+
+  it("are the files that its package.json names, found as Node finds packages", () => {
+    const cwd = folder({
+      [`${at}/package.json`]: manifest(["./lib", "extra.mjs"]),
+      [`${at}/lib/a.js`]: "",
+      [`${at}/lib/a.d.ts`]: "",
+      [`${at}/lib/b.yaml`]: "",
+      [`${at}/extra.mjs`]: "",
+      "inner/x": "",
+    });
+    expect(findTypeFiles("@example/types", join(cwd, "inner"))).toEqual({
+      code: [join(cwd, at, "lib/a.js"), join(cwd, at, "extra.mjs")],
+      yaml: [join(cwd, at, "lib/b.yaml")],
+    });
+  });
+
+  it.for([
+    ["no-such-package", {}, 'There is neither a directory nor an installed package "no-such-package"'],
+    ["./types", {}, "types is not there"],
+    ["@example/types", { [`${at}/package.json`]: "{}" }, 'package.json has no "wilco"'],
+    ["@example/types", { [`${at}/package.json`]: "{" }, "package.json can't be read"],
+    ["@example/types", { [`${at}/package.json`]: manifest([]) }, "wilco.types is empty"],
+    ["@example/types", { [`${at}/package.json`]: manifest([3]) }, "wilco.types[0] must be a text"],
+    ["@example/types", { [`${at}/package.json`]: manifest("../x.js") }, "wilco.types leads out of the package"],
+    ["@example/types", { [`${at}/package.json`]: manifest(["a.js"]) }, "wilco.types[0] names a.js, which is not there"],
+    [
+      "@example/types",
+      { [`${at}/package.json`]: manifest(["a.ts"]), [`${at}/a.ts`]: "" },
+      "which Node does not load from node_modules",
+    ],
+  ] as const)("are refused with what is wrong: %s, %s", ([typed, files, message]) => {
+    const cwd = folder({ x: "", ...files });
+    expect(() => findTypeFiles(typed, cwd)).toThrow(message);
+  });
+});
