@@ -5,6 +5,7 @@ import { declareCompletion } from "./declare/completion.ts";
 import { addExamples } from "./declare/examples.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
+import { declareConfiguration } from "./declare/configuration.ts";
 import { declareInventory } from "./declare/inventory.ts";
 import { declareProfiles } from "./declare/profiles.ts";
 import { declareQueue } from "./declare/queue.ts";
@@ -36,6 +37,7 @@ export function buildProgram(runner: Runner): Command {
   declareQueue(program, runner);
   declareInventory(program, runner);
   declareTypes(program, runner);
+  declareConfiguration(program, runner);
   declareWorkers(program, runner);
   declareAccess(program, runner);
   declareProfiles(program, runner);

@@ -15,11 +15,20 @@ const VALUES: Record<string, readonly string[]> = {
 };
 
 /** What a command's n-th argument is. */
-const ARGUMENTS: Record<string, ReadonlyArray<"selector" | "operation" | "resource" | "type" | "shell" | undefined>> = {
+const ARGUMENTS: Record<
+  string,
+  ReadonlyArray<"selector" | "operation" | "resource" | "setting" | "type" | "shell" | undefined>
+> = {
   exec: ["selector", "operation"],
   "resources list": ["selector"],
   "resources show": ["resource"],
   "types show": ["type"],
+  "config get": ["resource"],
+  "config update": ["resource", "setting"],
+  "config rollback": ["resource"],
+  "config history": ["resource"],
+  "config diff": ["resource"],
+  "config drift": ["resource"],
   completion: ["shell"],
 };
 
@@ -105,6 +114,8 @@ function namesOf(
       return typesOf(args[0]!, known).flatMap((type) => Object.keys(known?.types[type] ?? {}));
     case "resource":
       return known?.resources.map(({ name }) => name) ?? [];
+    case "setting":
+      return typesOf(args[0]!, known).flatMap((type) => (known?.settings?.[type] ?? []).map((name) => `${name}=`));
     case "type":
       return Object.keys(known?.types ?? {});
     case "shell":

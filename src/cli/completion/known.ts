@@ -22,6 +22,8 @@ export interface Known {
   groups: string[];
   /** By type: operations with the names of their parameters. */
   types: Record<string, Record<string, string[]>>;
+  /** By type: the keys of its configuration; missing in a file of an older wilco. */
+  settings?: Record<string, string[]>;
 }
 
 /** Older than this, it is asked for anew; what was known is the answer all the same. */
@@ -69,6 +71,9 @@ async function ask(api: Api): Promise<Known> {
     resources: items.map(({ name, type }) => ({ name, type })),
     labels: [...labels],
     groups: groups.items.map(({ name }) => name),
+    settings: Object.fromEntries(
+      types.items.map((type) => [type.name, Object.keys(type.configuration?.["properties"] ?? {})]),
+    ),
     types: Object.fromEntries(
       types.items.map((type) => [
         type.name,

@@ -1,5 +1,6 @@
 /** What is on disk about a managed process, so that any later worker knows it again. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { JsonObject } from "../../core/json.ts";
 import { onOwnDisk } from "../own-disk.ts";
 import { findByEnvironment, findProcess, isRunning, type ProcessInfo } from "../process-table.ts";
 
@@ -10,6 +11,8 @@ export interface ProcessState {
   /** The resource's name when it was started, for people who read the file. */
   resource: string;
   command: string[];
+  /** What it was started with beside its connection; missing where an older wilco started it. */
+  configuration?: JsonObject;
   /** Names this start; also in the environment of the process. */
   token: string;
   /** null = about to be spawned: who died then may have left a process that only the token finds. */

@@ -39,5 +39,6 @@ export const PROCESS_RESULTS = {
     log: described(TEXT, "file on its machine"),
   }),
   logs: resultOf({ lines: TEXTS, log: TEXT }),
+  readConfiguration: resultOf({ args: TEXTS, env: { type: "object", additionalProperties: TEXT } }),
   check: checkResult({ pid: PID }),
 };

@@ -13,6 +13,7 @@ import { killTree } from "../kill-tree.ts";
 import { OperationError } from "../operation-error.ts";
 import { findProcess, type ProcessInfo } from "../process-table.ts";
 import { lastLines, tellingLine } from "../tail.ts";
+import type { ProcessConfiguration } from "./configuration.ts";
 import type { ProcessConnection } from "./connection.ts";
 import { rotateLog, tailLog } from "./process-log.ts";
 import {
@@ -30,6 +31,8 @@ import { answers, describeCheck } from "./readiness.ts";
 export interface Managed {
   name: string;
   connection: ProcessConnection;
+  /** What it is started with beside its connection. */
+  configuration: ProcessConfiguration;
   stateFile: string;
   logFile: string;
   signal: AbortSignal;
@@ -82,13 +85,16 @@ export function createSupervisor(): Supervisor {
   }
 
   async function launch(managed: Managed): Promise<ProcessState> {
-    const { command, cwd, env } = managed.connection;
+    const { cwd, env } = managed.connection;
+    const { configuration } = managed;
+    const command = [...managed.connection.command, ...configuration.args];
     requireCommand(command);
     if (cwd !== null) await requireDirectory(cwd);
     managed.signal.throwIfAborted();
     const intent: ProcessState = {
       resource: managed.name,
-      command: [...command],
+      command,
+      configuration: { ...configuration },
       token: randomId(),
       pid: null,
       startTime: null,
@@ -103,7 +109,7 @@ export function createSupervisor(): Supervisor {
     try {
       child = spawn(command[0], command.slice(1), {
         ...(cwd === null ? {} : { cwd }),
-        env: childEnvironment({ ...env, [START_VARIABLE]: intent.token }),
+        env: childEnvironment({ ...env, ...configuration.env, [START_VARIABLE]: intent.token }),
         detached: true,
         stdio: ["ignore", log, log],
       });

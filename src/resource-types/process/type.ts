@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createTurns } from "../../core/turns.ts";
 import type { ResourceTypeDefinition, OperationContext } from "../sdk.ts";
 import { defineResourceType, parametersOf } from "../sdk.ts";
+import { configurationSchema, parseConfiguration, readConfiguration, updateConfiguration } from "./configuration.ts";
 import { connectionSchema, parseConnection } from "./connection.ts";
 import { followLog, tailLog } from "./process-log.ts";
 import { answers } from "./readiness.ts";
@@ -27,6 +28,7 @@ export function createProcessType(): ResourceTypeDefinition {
     builtin: true,
     checkEvery: "1m",
     connection: connectionSchema,
+    configuration: configurationSchema,
     operations: {
       start: {
         description: "Start it unless it runs, and wait until it is ready.",
@@ -71,6 +73,19 @@ export function createProcessType(): ResourceTypeDefinition {
         result: PROCESS_RESULTS.logs,
         handler: (context) => logs(context, managedOf(context), supervisor),
       },
+      readConfiguration: {
+        description: "The arguments and variables that it runs with, or will when it is started.",
+        exclusive: false,
+        onLost: "requeue",
+        timeout: "30s",
+        result: PROCESS_RESULTS.readConfiguration,
+        handler: (context) => readConfiguration(managedOf(context), supervisor),
+      },
+      updateConfiguration: {
+        description: "Give it other arguments and variables, and restart it if it runs.",
+        timeout: "10m",
+        handler: changing((context, managed) => updateConfiguration(context, managed, supervisor)),
+      },
       check: {
         description: "Up when it runs and, if it has a ready check, answers.",
         exclusive: false,
@@ -103,7 +118,7 @@ async function status(managed: Managed, supervisor: Supervisor): Promise<unknown
     uptime: running && state ? Math.max(0, Date.now() - Date.parse(state.startedAt)) : null,
     ready: running && ready ? await answers(ready, managed.signal) : null,
     exit: running ? null : (state?.exit ?? null),
-    command: managed.connection.command,
+    command: [...managed.connection.command, ...managed.configuration.args],
     log: managed.logFile,
   };
 }
@@ -139,6 +154,7 @@ function managedOf(context: OperationContext): Managed {
   return {
     name: context.resource.name,
     connection: parseConnection(context.resource.connection),
+    configuration: parseConfiguration(context.resource.configuration),
     stateFile: `${base}.json`,
     logFile: `${base}.log`,
     signal: context.signal,
