@@ -9,6 +9,7 @@ import {
   type OperationDescriptor,
   type ResourceTypeDescriptor,
 } from "../domain/resource-type.ts";
+import { UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import { isName } from "../domain/route.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
@@ -79,6 +80,7 @@ export function parseResourceType(name: string, document: unknown, options: Pars
     reader.problem("operations", "is missing", "A type declares at least one operation.");
   const described = (operations?.keys ?? []).map((operation) => parseOperation(operation, operations!, schemas));
   Object.assign(parts, parseLooks(reader, described));
+  checkUpdate(reader, operations);
   for (const operation of described) checkTemplates(operation, parts, operations!);
   refuseProblems(problems);
   return describeType(name, parts, described);
@@ -108,6 +110,22 @@ function parseOperation(name: string, operations: DocumentReader, schemas: Schem
     implementation,
   });
   return describeOperation(name, parts);
+}
+
+/** Its parameters are the same for every type; a configuration without a schema could not be checked. */
+function checkUpdate(type: DocumentReader, operations: DocumentReader | undefined): void {
+  if (!operations?.has(UPDATE_CONFIGURATION)) return;
+  if (!type.has("configuration")) {
+    const hint = "Declare its JSON Schema: configuration: { type: object, properties: { … } }.";
+    operations.problem(UPDATE_CONFIGURATION, "has nothing to update: the type declares no configuration", hint);
+  }
+  const declared = operations.raw(UPDATE_CONFIGURATION);
+  if (!isJsonObject(declared) || declared["parameters"] === undefined) return;
+  operations.problem(
+    `${UPDATE_CONFIGURATION}.parameters`,
+    "are given by wilco",
+    "Leave them out: {{parameters.configuration}} is the whole new configuration.",
+  );
 }
 
 function weightOf(reader: DocumentReader): number | undefined {
@@ -207,12 +225,15 @@ function pollPolicy(reader: DocumentReader): PollPolicyInput | undefined {
   });
 }
 
+/** What an update's templates reach, however its type is configured. */
+const UPDATE_SCOPE: JsonSchema = { properties: { configuration: {} }, additionalProperties: false };
+
 /** A template that can never have a value is refused where it is written, not at the first call. */
 function checkTemplates(operation: OperationDescriptor, type: TypeParts, operations: DocumentReader): void {
   if (!operation.implementation) return;
   const reader = operations.child(operation.name, null)!;
   const schemas: Record<string, JsonSchema | null | undefined> = {
-    parameters: operation.parameters,
+    parameters: operation.name === UPDATE_CONFIGURATION ? UPDATE_SCOPE : operation.parameters,
     connection: type.connection ?? NO_PARAMETERS,
     configuration: type.configuration,
   };

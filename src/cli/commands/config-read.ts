@@ -14,15 +14,19 @@ import { openRemote } from "../remote.ts";
 
 export interface GetFlags {
   known?: boolean;
-  version?: string;
 }
 
 /** The settings on stdout, so that they can be edited and given back; what they are is on stderr. */
-export async function getConfig(context: Context, name: string, flags: GetFlags): Promise<number> {
+export async function getConfig(
+  context: Context,
+  name: string,
+  versionText: string | undefined,
+  flags: GetFlags,
+): Promise<number> {
   const { output } = context;
   return withConfiguration(context, name, async (configuration) => {
-    if (flags.known === true || flags.version !== undefined) {
-      const version = flags.version === undefined ? undefined : parseCount(flags.version, "--version");
+    if (flags.known === true || versionText !== undefined) {
+      const version = versionText === undefined ? undefined : parseCount(versionText, "the version");
       const found = await configuration.known(version);
       output.notice(
         found.version === 0

@@ -11,11 +11,10 @@ export function declareConfiguration(program: Command, runner: Runner): void {
   const read = () => import("../commands/config-read.ts");
   const change = () => import("../commands/config-update.ts");
 
-  declare(config, "get <resource>", "what it has at this moment, read from it")
+  declare(config, "get <resource> [version]", "what it has at this moment, read from it; or an older version")
     .option("--known", "what was last set through wilco, without asking the resource")
-    .option("--version <version>", "an older version of that")
-    .action((name: string, flags: GetFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await read()).getConfig(context, name, flags)),
+    .action((name: string, version: string | undefined, flags: GetFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await read()).getConfig(context, name, version, flags)),
     );
   const update = addChangeOptions(
     declare(
