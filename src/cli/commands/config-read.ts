@@ -31,7 +31,7 @@ export async function getConfig(
       output.notice(
         found.version === 0
           ? `Nothing is known of the configuration of ${name} yet.`
-          : `Version ${found.version}, by ${found.author} at ${formatTime(found.at!, output.utc)}, entry ${found.entry ?? "-"}.`,
+          : `Version ${found.version}, by ${found.author} at ${formatTime(found.at, output.utc)}, entry ${found.entry ?? "-"}.`,
       );
       await printDocument(output, found, () => settings(found.configuration));
       return EXIT.succeeded;
