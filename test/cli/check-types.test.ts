@@ -67,7 +67,6 @@ export default defineResourceType({
     told("types/one.yaml:5", "types.one.operations.metrics", "gives no numbers");
     told("types/one.yaml:6", "types.one.operations.discover", "gives no JSON");
     told("types/one.yaml:7", "types.one.operations.updateConfiguration", "the type has no configuration");
-    told("types/one.yaml:7", "types.one.operations.updateConfiguration.parameters", "has no parameter configuration");
     told("types/one.yaml:9", "types.two.conection", "is unknown here", 'Did you mean "connection"?');
     told("types/one.yaml:10", "types.two.operations.go.run[1]", "will never have a value");
     told("types/broken.yml:null", "", "is not YAML");
