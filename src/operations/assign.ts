@@ -9,6 +9,7 @@ import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
+import { parametersNow, refusedByType } from "./changed-types.ts";
 import { mergedUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
 
@@ -29,6 +30,8 @@ export async function assignmentsOf(
     const opened = tryOpen(context, row);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
     if (!target || !opened || row.operation === null) return [];
+    // The type changed after the claim whose lost answer is asked for again: given up unstarted, it is claimed anew.
+    if (refusedByType(context, row, target) !== null) return [];
     const update = updates.get(row.id);
     return [
       {
@@ -37,7 +40,9 @@ export async function assignmentsOf(
         kind: row.kind,
         root: row.root ?? row.id,
         operation: row.operation,
-        parameters: update ? { configuration: update.configuration } : opened.parameters,
+        parameters: update
+          ? { configuration: update.configuration }
+          : parametersNow(context, row, target, opened.parameters),
         resource: {
           id: target.id,
           name: target.name,

@@ -12,6 +12,7 @@ import { isBanded, reachOf, type Reach } from "../queue/reach.ts";
 import { findCandidates, readRoom, reserve, takeEntries, withinSlots } from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import { mergeUpdates } from "./configuration/claimed-updates.ts";
+import { refusedByType } from "./changed-types.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { newChanges, toChange, type Changes } from "./changes.ts";
@@ -114,7 +115,7 @@ export async function claimWithin(
   return { ...outcome, assignments: await handOut(context, tx, worker, request.claimId, candidates) };
 }
 
-/** Takes locked, claimable entries under a lease of the worker; those whose secrets can't be opened end instead. */
+/** Takes locked, claimable entries under a lease of the worker; those that can't be handed out end instead. */
 export async function handOut(
   context: Context,
   tx: Transaction,
@@ -133,6 +134,11 @@ export async function handOut(
   ]);
   const changes = recordClaim(context, tx, worker, rows);
   const shut = new Map(rows.flatMap((row) => unopened(context, row, targets)));
+  for (const row of rows) {
+    const target = targets.get(row.resource ?? 0);
+    const refused = target && !shut.has(row.id) ? refusedByType(context, row, target) : null;
+    if (refused) shut.set(row.id, refused);
+  }
   const updates = rows.filter((row) => row.kind === "configuration" && !shut.has(row.id));
   for (const [id, error] of await mergeUpdates(context, tx, updates, targets)) shut.set(id, error);
   await failUnstarted(tx, shut, changes);
