@@ -44,7 +44,7 @@ export async function applyIn(
   const notice = (text: string) => notices.push(text);
   const dryRun = document.dryRun ?? false;
   if (!dryRun) await lockInventory(tx);
-  const whole = document.merge === true ? await mergeWithStored(tx, document) : document;
+  const whole = document.merge === true ? await mergeWithStored(tx, document, problems.report) : document;
   const parsed = parseDocument(whole, options.parseType, problems.report);
   const planned = await planTypes(tx, options.types, parsed, problems.report);
   const resources = await planResources(tx, parsed.resources, {

@@ -6,10 +6,16 @@ import { isJsonObject, type JsonObject } from "../core/json.ts";
 import type { Sql } from "../database/database.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
 import { findGroups } from "./groups.ts";
+import type { Report } from "./problems.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
 import { shownConnection } from "./secrets.ts";
 
-export async function mergeWithStored(sql: Sql, document: InventoryDocument): Promise<InventoryDocument> {
+/** @param report is told of lists that would replace a group by query. */
+export async function mergeWithStored(
+  sql: Sql,
+  document: InventoryDocument,
+  report: Report,
+): Promise<InventoryDocument> {
   const resources = document.resources ?? {};
   const rows = await sql.query<ResourceRow>(`${SELECT_RESOURCES} WHERE ${sql.dialect.inTexts("r.name", "$1")}`, [
     JSON.stringify(Object.keys(resources)),
@@ -24,7 +30,15 @@ export async function mergeWithStored(sql: Sql, document: InventoryDocument): Pr
       return row && isJsonObject(given) ? mergedResource(given, row) : given;
     }),
     groups: mapped(groups, (name, given) => {
-      const description = known.get(name)?.description ?? null;
+      const group = known.get(name);
+      const description = group?.description ?? null;
+      if (group && group.select !== null && isJsonObject(given) && given["select"] === undefined)
+        report(
+          `groups.${name}`,
+          `the group ${name} is there, by query (${group.select}), and would become a list`,
+          "Import with --prefix, or remove that group first.",
+          "conflict",
+        );
       return isJsonObject(given) && description !== null ? { description, ...given } : given;
     }),
   };

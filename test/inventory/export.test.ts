@@ -78,6 +78,10 @@ describeOnBothEngines("An export", (world) => {
       connection: { url: "http://b", token: MASK },
     });
     expect((await inventory.apply({ resources: merged, merge: true })).changes[0]!.action).toBe("same");
+    await inventory.apply({ groups: { smart: { select: "one" } } });
+    await expect(inventory.apply({ groups: { smart: { members: ["one"] } }, merge: true })).rejects.toThrow(
+      /the group smart is there, by query \(one\)/,
+    );
     await expect(inventory.apply({ resources: { two: { labels: {} } }, merge: true })).rejects.toThrow(
       /resources.two.type: it is missing/,
     );

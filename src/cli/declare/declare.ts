@@ -1,5 +1,5 @@
 /** What the declarations of all commands share. */
-import type { Command } from "commander";
+import { CommanderError, type Command } from "commander";
 import type { Context, GlobalFlags } from "../context.ts";
 
 /** Gives a chosen command its context and keeps its exit code. */
@@ -42,4 +42,17 @@ export function flagsOf(command: Command): GlobalFlags {
 /** For flags that can be repeated. */
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
+}
+
+/** What stands after `--`, which commander drops; null = there was none. */
+export function wordsAfterDashes(program: Command): string[] | null {
+  const raw = (program as Command & { rawArgs: string[] }).rawArgs;
+  const dashes = raw.indexOf("--");
+  return dashes < 0 ? null : raw.slice(dashes + 1);
+}
+
+/** The one word there may be. */
+export function oneWord(words: readonly string[]): string | undefined {
+  if (words.length < 2) return words[0];
+  throw new CommanderError(1, "commander.excessArguments", `error: unexpected argument '${words[1]!}'`);
 }
