@@ -33,9 +33,7 @@ export async function importedDocument(
       // A parent of the same import has the prefix too.
       ...(parent === undefined ? {} : { parent: imported.resources.has(parent) ? `${prefix}${parent}` : parent }),
       ...(Object.keys(allLabels).length === 0 ? {} : { labels: allLabels }),
-      ...(Object.keys(found.connection).length === 0
-        ? {}
-        : { connection: typed(found.connection, schema) as JsonObject }),
+      ...(Object.keys(found.connection).length === 0 ? {} : { connection: typed(found.connection, schema) }),
     };
     resources[`${prefix}${name}`] = resource;
   }
