@@ -127,6 +127,8 @@ export interface Assignment {
   };
   /** For an operation that reads or updates the configuration. */
   configuration?: ConfigurationWork;
+  /** What `{{secrets.NAME}}` gives in its implementation, by name; absent = it names none. */
+  storedSecrets?: Record<string, string>;
   /** What must not be seen: masked by the worker in everything that it reports. */
   secrets: string[];
   /** The version of the type the server knows. */

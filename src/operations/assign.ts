@@ -6,23 +6,26 @@ import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
+import { fillSecretTemplates } from "../domain/secret-templates.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import { parametersNow, refusedByType } from "./changed-types.ts";
 import { mergedUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
+import { namesFor, storedSecrets, type StoredSecrets } from "./stored-secrets.ts";
 
 export async function assignmentsOf(
   context: Context,
   tx: Transaction,
   rows: readonly EntryRow[],
   now: number,
-  opened?: ReadonlyMap<number, OpenedTarget>,
+  opened?: { targets: ReadonlyMap<number, OpenedTarget>; stored: StoredSecrets },
 ): Promise<Assignment[]> {
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.flatMap((row) => row.resource ?? []))];
-  const targets = opened ?? (await context.targets.open(tx, ids));
+  const targets = opened?.targets ?? (await context.targets.open(tx, ids));
+  const { values } = opened?.stored ?? (await storedSecrets(context, tx, rows, targets));
   const updates = await mergedUpdates(context, tx, rows);
   return rows.flatMap((row): Assignment[] => {
     if (row.kind === "script") return [scriptAssignment(context, tx, row, now)];
@@ -33,6 +36,8 @@ export async function assignmentsOf(
     // The type changed after the claim whose lost answer is asked for again: given up unstarted, it is claimed anew.
     if (refusedByType(context, row, target) !== null) return [];
     const update = updates.get(row.id);
+    const names = values.size === 0 ? [] : namesFor(target, row.operation);
+    const used = names.flatMap((name) => values.get(name) ?? []);
     return [
       {
         entry: row.id,
@@ -49,11 +54,12 @@ export async function assignmentsOf(
           type: target.type.name,
           zone: target.zone,
           labels: target.labels,
-          connection: target.connection,
+          connection: used.length === 0 ? target.connection : fillSecretTemplates(target.connection, values),
           ...(target.known === null ? {} : { configuration: target.known }),
         },
         ...configurationWork(row.operation, target),
-        secrets: [...new Set([...target.secrets, ...opened.secrets, ...(update?.secrets ?? [])])],
+        ...(used.length === 0 ? {} : { storedSecrets: chosen(names, values) }),
+        secrets: [...new Set([...target.secrets, ...opened.secrets, ...(update?.secrets ?? []), ...used])],
         typeVersion: target.type.version,
         implementation: target.type.operations[row.operation]?.implementation ?? null,
         deadlineIn: Math.max(0, (row.deadline ?? now) - now),
@@ -66,6 +72,10 @@ export async function assignmentsOf(
       },
     ];
   });
+}
+
+function chosen(names: readonly string[], values: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (values.has(name) ? [[name, values.get(name)!]] : [])));
 }
 
 function configurationWork(operation: string, { type, known }: OpenedTarget): Pick<Assignment, "configuration"> {

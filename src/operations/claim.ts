@@ -19,6 +19,7 @@ import { newChanges, toChange, type Changes } from "./changes.ts";
 import { endEntries } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { requireSession, type WorkerRow } from "./sessions.ts";
+import { storedSecrets } from "./stored-secrets.ts";
 
 export interface ClaimTry {
   assignments: Assignment[];
@@ -141,9 +142,11 @@ export async function handOut(
   }
   const updates = rows.filter((row) => row.kind === "configuration" && !shut.has(row.id));
   for (const [id, error] of await mergeUpdates(context, tx, updates, targets)) shut.set(id, error);
+  const stored = await storedSecrets(context, tx, rows, targets);
+  for (const [id, error] of stored.missing) shut.set(id, error);
   await failUnstarted(tx, shut, changes);
   const open = rows.filter((row) => !shut.has(row.id));
-  return assignmentsOf(context, tx, open, tx.now(), targets);
+  return assignmentsOf(context, tx, open, tx.now(), { targets, stored });
 }
 
 /** The entry's id with what of it stays shut and why; empty when everything opens. */

@@ -4,6 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import { UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { noResource } from "../inventory/resources.ts";
+import type { Target } from "../inventory/targets.ts";
 import type { RequestSubmission, SubmitRequest } from "../protocol/messages.ts";
 import { checkUpdate } from "./configuration/check-update.ts";
 import type { Context } from "./context.ts";
@@ -12,6 +13,7 @@ import { fileRequest } from "./file-request.ts";
 import { fileCall, type Filing } from "./filing.ts";
 import { checkScope } from "./scripts/scope.ts";
 import { resolveTargets, type TargetRef } from "./request-targets.ts";
+import { namesOfOperation } from "./stored-secrets.ts";
 
 export interface SubmitItem {
   principal: Principal;
@@ -47,6 +49,17 @@ export async function prepare(
   // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
   const unknown = async (ref: string | number) =>
     guesses++ < MAX_GUESSES ? context.targets.unknown(tx, ref) : noResource(ref);
+  const stocked = new Map<string, Promise<ReadonlyMap<string, string>>>();
+  /** Said at once, and not only by the claim. Asked once for each operation, however many targets it has. */
+  const requireStored = async (target: Target, operation: string) => {
+    const names = namesOfOperation(target.type, operation);
+    if (names.length === 0) return;
+    const key = names.join();
+    if (!stocked.has(key)) stocked.set(key, context.secrets.values(tx, names));
+    const found = await stocked.get(key)!;
+    const missing = names.find((name) => !found.has(name));
+    if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
+  };
   const permitted = async (
     ref: TargetRef,
     principal: Principal,
@@ -55,6 +68,7 @@ export async function prepare(
     const target = targets.get(ref);
     if (!target) throw await unknown(ref);
     await checkScope(context, tx, principal, { verb: "submit", operation, ...target });
+    await requireStored(target, operation);
     if (operation === UPDATE_CONFIGURATION) {
       await checkUpdate(context, tx, target, parametersByType?.[target.type.name] ?? parameters);
     }

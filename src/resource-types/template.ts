@@ -6,7 +6,7 @@ import { WilcoError } from "../core/errors.ts";
 import { isJsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 
-export const TEMPLATE_ROOTS = ["parameters", "connection", "configuration", "resource"] as const;
+export const TEMPLATE_ROOTS = ["parameters", "connection", "configuration", "resource", "secrets"] as const;
 
 /** What templates reach. */
 export type TemplateScope = Record<(typeof TEMPLATE_ROOTS)[number], unknown>;
@@ -55,6 +55,16 @@ export function fillValue(value: unknown, scope: TemplateScope): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fillValue(one, scope)]));
 }
 
+/** Names of secrets may have dots, and nothing is inside of one. */
+function secretNamed(name: string, secrets: unknown): unknown {
+  if (isJsonObject(secrets) && Object.hasOwn(secrets, name)) return secrets[name];
+  throw new WilcoError({
+    code: "unknown_secret",
+    message: `There is no secret ${JSON.stringify(name)} for {{secrets.${name}}}.`,
+    hint: `An admin sets it with: wilco secrets set ${name}`,
+  });
+}
+
 function pathOf(template: string, inside: string | undefined): string[] {
   const text = inside?.trim() ?? "";
   const path = text.split(".");
@@ -66,11 +76,12 @@ function pathOf(template: string, inside: string | undefined): string[] {
     message: `${JSON.stringify(template)} is not a template.`,
     hint:
       near ??
-      "Write {{parameters.name}}, {{connection.name}}, {{configuration.name}} or {{resource.name}}; a literal {{ is written \\{{.",
+      "Write {{parameters.name}}, {{connection.name}}, {{configuration.name}}, {{resource.name}} or {{secrets.name}}; a literal {{ is written \\{{.",
   });
 }
 
 function valueAt(path: string[], scope: TemplateScope): unknown {
+  if (path[0] === "secrets") return secretNamed(path.slice(1).join("."), scope.secrets);
   let value: unknown = scope;
   for (const [depth, key] of path.entries()) {
     const here: unknown = value;

@@ -5,9 +5,10 @@ import { OperationError } from "./operation-error.ts";
 import type { OperationContext } from "./sdk.ts";
 import type { TemplateScope } from "./template.ts";
 
-export function templateScope(context: OperationContext): TemplateScope {
+/** @param secrets of the store, by name. */
+export function templateScope(context: OperationContext, secrets: Record<string, string>): TemplateScope {
   const { connection, configuration = {}, ...resource } = context.resource;
-  return { parameters: context.parameters, connection, configuration, resource };
+  return { parameters: context.parameters, connection, configuration, resource, secrets };
 }
 
 /**

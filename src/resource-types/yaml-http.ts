@@ -15,8 +15,9 @@ const CHECK_TIMEOUT = 10_000;
 export async function httpImplementation(
   context: OperationContext,
   implementation: HttpImplementation,
+  secrets: Record<string, string> = {},
 ): Promise<unknown> {
-  const request = filled(context, implementation);
+  const request = filled(context, implementation, secrets);
   const { expect } = implementation;
   if (context.operation !== "check") {
     const reply = await exchange(request);
@@ -65,8 +66,12 @@ function encodeParameter(value: string): string {
   });
 }
 
-function filled(context: OperationContext, implementation: HttpImplementation): HttpRequest {
-  const scope = templateScope(context);
+function filled(
+  context: OperationContext,
+  implementation: HttpImplementation,
+  secrets: Record<string, string>,
+): HttpRequest {
+  const scope = templateScope(context, secrets);
   const encode = (value: string, [root]: string[]) => (root === "parameters" ? encodeParameter(value) : value);
   const request: HttpRequest = {
     method: implementation.method,

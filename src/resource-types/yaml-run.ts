@@ -17,8 +17,9 @@ const STDOUT_LIMIT = 4 * 1024 * 1024;
 export async function runImplementation(
   context: OperationContext,
   implementation: RunImplementation,
+  secrets: Record<string, string> = {},
 ): Promise<unknown> {
-  const { argv, options } = filled(implementation, templateScope(context));
+  const { argv, options } = filled(implementation, templateScope(context, secrets));
   const isCheck = context.operation === "check";
   const { exitCodes = {} } = implementation;
   const allowFailure = isCheck || Object.keys(exitCodes).map(Number);

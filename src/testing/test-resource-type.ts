@@ -33,6 +33,8 @@ export interface TestCall {
   connection?: JsonObject;
   /** What `{{configuration.…}}` and `resource.configuration` give. Default none. */
   configuration?: JsonObject;
+  /** What `{{secrets.NAME}}` gives, by name. Masked as a worker does. Default none. */
+  storedSecrets?: Record<string, string>;
   /** Default `{ id: 1, name: "test-1", zone: "default", labels: {} }`. */
   resource?: { id?: number; name?: string; zone?: string; labels?: Record<string, string> };
   /** "30s". Default: the operation's. */
@@ -164,7 +166,11 @@ function assignmentOf(type: ResourceTypeDescriptor, operation: OperationDescript
       connection,
       ...(call.configuration ? { configuration: call.configuration } : {}),
     },
-    secrets: secretPaths(type.connection, connection).flatMap((path) => textsIn(valueAt(connection, path) ?? null)),
+    ...(call.storedSecrets ? { storedSecrets: call.storedSecrets } : {}),
+    secrets: [
+      ...secretPaths(type.connection, connection).flatMap((path) => textsIn(valueAt(connection, path) ?? null)),
+      ...Object.values(call.storedSecrets ?? {}),
+    ],
     typeVersion: type.version,
     implementation: operation.implementation,
     deadlineIn: timeout,

@@ -39,7 +39,7 @@ export type Resolve = (assignment: Assignment) => Resolved;
 export function createResolver(definitions: readonly ResourceTypeDefinition[], elsewhere: RunElsewhere): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
   const resolveOne: Resolve = (assignment) => {
-    const { kind, operation, implementation, resource } = assignment;
+    const { kind, operation, implementation, resource, storedSecrets = {} } = assignment;
     if (!RUN_HERE.has(kind)) {
       throw new WilcoError({
         code: "not_permitted",
@@ -48,9 +48,9 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[], e
       });
     }
     if (implementation?.kind === "run")
-      return { handler: (context) => runImplementation(context, implementation), parameters: null };
+      return { handler: (context) => runImplementation(context, implementation, storedSecrets), parameters: null };
     if (implementation?.kind === "http")
-      return { handler: (context) => httpImplementation(context, implementation), parameters: null };
+      return { handler: (context) => httpImplementation(context, implementation, storedSecrets), parameters: null };
     const definition = byName.get(resource.type);
     if (!definition) {
       throw new WilcoError({

@@ -13,6 +13,7 @@ const scope = {
   },
   connection: { url: "http://h" },
   configuration: {},
+  secrets: { "api.key": "k" },
   resource: { name: "web-1", labels: { tier: "web" } },
 };
 
