@@ -34,10 +34,13 @@ export interface ParameterInputs {
   /** All of stdin; called once at most. */
   readStdin: () => Promise<string>;
   env: Record<string, string | undefined>;
+  /** The flag that gives them, for messages. Default "--param". */
+  flag?: string;
 }
 
 /** Reads everything that is named. @throws WilcoError `invalid_parameters`. */
 export async function readParameters(inputs: ParameterInputs): Promise<RawParameters> {
+  const { flag = "--param" } = inputs;
   let stdinFor: string | undefined;
   const readStdin = (what: string) => {
     if (stdinFor !== undefined) {
@@ -65,9 +68,9 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
   const assignments: ParameterAssignment[] = [];
   for (const param of inputs.params) {
     const match = /^([^=]+?)(:?=)([\s\S]*)$/.exec(param);
-    if (!match) throw invalid(`--param ${param} has no "="`, "Write --param name=value, or name:=JSON.");
+    if (!match) throw invalid(`${flag} ${param} has no "="`, `Write ${flag} name=value, or name:=JSON.`);
     const [, name, sign, value] = match as unknown as [string, string, string, string];
-    const what = `--param ${name}`;
+    const what = `${flag} ${name}`;
     if (sign === ":=") assignments.push({ name, source: "json", text: value });
     else if (value.startsWith("@@")) assignments.push({ name, source: "literal", text: value.slice(1) });
     else if (value === "@-") assignments.push({ name, source: "stdin", text: await readStdin(what) });
@@ -106,7 +109,11 @@ export async function fillInSecrets(
  * @throws WilcoError `invalid_parameters`: unknown name (the nearest is offered), not of the schema's type, a secret as
  *   a literal, arguments after `--` for an operation that takes none.
  */
-export function convertParameters(raw: RawParameters, typeName: string, operation: OperationDescriptor): JsonObject {
+export function convertParameters(
+  raw: RawParameters,
+  typeName: string,
+  operation: Pick<OperationDescriptor, "name" | "parameters" | "argv">,
+): JsonObject {
   const schema = operation.parameters;
   const properties = isJsonObject(schema["properties"]) ? (schema["properties"] as Record<string, JsonSchema>) : {};
   const called = `${typeName}.${operation.name}`;

@@ -17,6 +17,7 @@ import type {
   EventsQuery,
   ExportAnswer,
   GroupsAnswer,
+  GroupsQuery,
   InventoryDocument,
   Me,
   OrdersAnswer,
@@ -30,6 +31,7 @@ import type {
   QueueAnswer,
   QueueQuery,
   ResourceInput,
+  ResourcePatch,
   ResourcesAnswer,
   ResourcesQuery,
   ResumeRequest,
@@ -100,6 +102,9 @@ export function createApi(transport: Transport) {
     /** @param version of the resource it replaces, `undefined` for a new one. */
     putResource: (name: string, body: ResourceInput, version?: number) =>
       request<Resource>("PUT", paths.resource(name), { body, ifMatch: ifMatch(version) }),
+    /** @param version that it was read with; without it the change is made to whatever there is. */
+    patchResource: (name: string, body: ResourcePatch, version?: number) =>
+      request<Resource>("PATCH", paths.resource(name), { body, ifMatch: ifMatch(version) }),
     deleteResource: (name: string, version?: number) =>
       request<void>("DELETE", paths.resource(name), { ifMatch: ifMatch(version) }),
     /** What is known of it; the newest version unless another is named. */
@@ -111,7 +116,7 @@ export function createApi(transport: Transport) {
       request<{ items: ConfigurationDifference[] }>("GET", paths.configurationDifferences(idOrName), { query }),
     types: () => request<TypesAnswer>("GET", paths.types),
     type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
-    groups: () => request<GroupsAnswer>("GET", paths.groups),
+    groups: (query: GroupsQuery = {}) => request<GroupsAnswer>("GET", paths.groups, { query }),
     /** A document of 100,000 resources takes seconds. */
     apply: (body: InventoryDocument) =>
       request<ApplyAnswer>("POST", paths.apply, { body, readOnly: body.dryRun === true, hold: LARGE }),

@@ -34,6 +34,9 @@ export interface Resource {
   updatedAt: string;
 }
 
+/** `size`: how many members it has now; null when that can't be said, as of a group that names one that is gone. */
+export type SizedGroup = Group & { size: number | null };
+
 export interface Group {
   name: string;
   description: string | null;

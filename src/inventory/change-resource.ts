@@ -1,7 +1,10 @@
 /** Changes one resource: put (add or replace) and delete, each fenced by the version that the caller has seen. */
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
-import type { ResourceInput } from "../protocol/messages.ts";
+import type { Json } from "../core/json.ts";
+import { mergePatch } from "../domain/configuration.ts";
+import { formatInterval } from "../domain/interval.ts";
+import type { ResourceInput, ResourcePatch } from "../protocol/messages.ts";
 import type { ApplyOptions } from "./apply.ts";
 import { liveWorkers } from "./bindings.ts";
 import { dropQueuedLooks } from "./look-schedule.ts";
@@ -10,6 +13,7 @@ import { planResources, unfinishedEntries } from "./plan-resources.ts";
 import { collectProblems, throwProblems } from "./problems.ts";
 import type { ResourceRow } from "./resource-rows.ts";
 import { findResourceRow, unknownResource } from "./resources.ts";
+import { shownConnection } from "./secrets.ts";
 import { lockInventory, writeResources } from "./write-resources.ts";
 
 /** What an If-Match header asks: a version, "any" (it must exist), or nothing. */
@@ -54,6 +58,44 @@ export async function putResource(
   return { name, action: planned[0]!.action, notices };
 }
 
+/**
+ * Changes what the patch names (JSON merge patch: null takes a label or a key of the connection away) and nothing else.
+ * Secrets of the connection stay as they are unless the patch has them.
+ * @throws WilcoError as `Inventory.patchResource` says.
+ */
+export async function patchResource(
+  tx: Transaction,
+  options: ApplyOptions,
+  ref: string,
+  patch: ResourcePatch,
+  expected: Expected,
+): Promise<PutResult> {
+  await lockInventory(tx);
+  const row = await findResourceRow(tx, ref, "forUpdate");
+  if (!row) throw await unknownResource(tx, ref);
+  requireVersion(row, expected);
+  const known = await options.types.find(tx, [row.type]);
+  const current: ResourceInput = {
+    type: row.type,
+    zone: row.zone,
+    // Not said: a binding that is inherited stays inherited.
+    ...(row.worker === null ? {} : { worker: row.worker }),
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    parent: row.parent_name,
+    description: row.description,
+    connection: shownConnection(row.connection, known.get(row.type)?.connection),
+    checkEvery: row.check_every === null ? null : formatInterval(row.check_every),
+    metricsEvery: row.metrics_every === null ? null : formatInterval(row.metrics_every),
+  };
+  // Null is a value of these keys; of labels and connection it takes something away.
+  const input: ResourceInput = { ...current, ...(patch as ResourceInput) };
+  for (const key of ["labels", "connection"] as const) {
+    const change = patch[key];
+    if (change !== undefined) Object.assign(input, { [key]: mergePatch(current[key] as Json, change as Json) });
+  }
+  return putResource(tx, options, row.name, input, undefined);
+}
+
 /** @throws WilcoError as `Inventory.deleteResource` says. */
 export async function deleteResource(tx: Transaction, ref: string, expected: Expected): Promise<void> {
   await lockInventory(tx);
@@ -73,9 +115,15 @@ export async function deleteResource(tx: Transaction, ref: string, expected: Exp
   }
   const unfinished = await unfinishedEntries(tx, row.id);
   if (unfinished > 0) {
+    const first = await tx.query<{ id: number; operation: string; status: string }>(
+      `SELECT id, operation, status FROM entry WHERE resource = $1 AND finished_at IS NULL AND (automatic = 0 OR head = 1)
+       ORDER BY id LIMIT 3`,
+      [row.id],
+    );
+    const shown = first.map(({ id, operation, status }) => `entry ${id} (${operation}, ${status})`).join(", ");
     throw new WilcoError({
       code: "conflict",
-      message: `"${row.name}" has ${unfinished === 1 ? "an operation that has" : `${unfinished} operations that have`} not ended`,
+      message: `"${row.name}" has ${unfinished === 1 ? "an operation that has" : `${unfinished} operations that have`} not ended: ${shown}${unfinished > 3 ? ", …" : ""}`,
       hint: `Wait for them or cancel them: wilco history --resource ${row.name}`,
     });
   }

@@ -3,6 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
 import { MASK } from "../core/masking.ts";
 import type { Sql } from "../database/database.ts";
+import { formatInterval } from "../domain/interval.ts";
 import { DEFAULT_ZONE } from "../domain/route.ts";
 import { secretPaths } from "../domain/secret-paths.ts";
 import { parseSelector } from "../domain/selector.ts";
@@ -104,6 +105,9 @@ function resourceDocument(row: ResourceRow, connection: JsonObject): JsonObject 
     ...(row.parent_name === null ? {} : { parent: row.parent_name }),
     ...(Object.keys(labels).length === 0 ? {} : { labels: sorted(labels) }),
     ...(Object.keys(connection).length === 0 ? {} : { connection }),
+    ...(row.check_every === null ? {} : { checkEvery: formatInterval(row.check_every) }),
+    ...(row.metrics_every === null ? {} : { metricsEvery: formatInterval(row.metrics_every) }),
+    ...(row.availability === "disabled" ? { enabled: false } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Sql } from "../database/database.ts";
 import { parseSelector } from "../domain/selector.ts";
-import type { Group } from "../domain/resource.ts";
+import type { Group, SizedGroup } from "../domain/resource.ts";
 import { selectorCondition } from "./selectors.ts";
 
 interface GroupRow {
@@ -19,6 +19,19 @@ const COLUMNS = "name, description, selector, members, nested";
 export async function listGroups(sql: Sql): Promise<Group[]> {
   const rows = await sql.query<GroupRow>(`SELECT ${COLUMNS} FROM resource_group ORDER BY name`);
   return rows.map(groupOf);
+}
+
+export async function listGroupsWithSizes(sql: Sql): Promise<SizedGroup[]> {
+  const sized: SizedGroup[] = [];
+  for (const group of await listGroups(sql)) {
+    try {
+      sized.push({ ...group, size: (await groupMembers(sql, group.name)).length });
+    } catch (error) {
+      if (!(error instanceof WilcoError)) throw error;
+      sized.push({ ...group, size: null });
+    }
+  }
+  return sized;
 }
 
 /** Those of `names` that there are. */

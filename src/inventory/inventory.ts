@@ -1,6 +1,6 @@
 /** The inventory: resources, their types and groups, read and changed. One object for the server's routes. */
 import type { Database } from "../database/database.ts";
-import type { Group, Resource } from "../domain/resource.ts";
+import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type {
@@ -8,14 +8,15 @@ import type {
   ExportAnswer,
   InventoryDocument,
   ResourceInput,
+  ResourcePatch,
   ResourcesAnswer,
   ResourcesQuery,
 } from "../protocol/messages.ts";
 import { applyInventory } from "./apply.ts";
 import { createConfigurations, type Configurations } from "./configurations.ts";
-import { deleteResource, putResource, type Expected } from "./change-resource.ts";
+import { deleteResource, patchResource, putResource, type Expected } from "./change-resource.ts";
 import { exportInventory } from "./export.ts";
-import { groupMembers, listGroups } from "./groups.ts";
+import { groupMembers, listGroups, listGroupsWithSizes } from "./groups.ts";
 import type { ParseType } from "./parse-document.ts";
 import { createResources, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
@@ -38,6 +39,15 @@ export interface Inventory {
     input: ResourceInput,
     expected: Expected,
   ): Promise<{ resource: Resource; added: boolean; notices: string[] }>;
+  /**
+   * Changes what the patch names; secrets stay as they are unless it has them.
+   * @throws WilcoError `unknown_resource`, `precondition_failed`, and what `putResource` throws.
+   */
+  patchResource(
+    ref: string,
+    patch: ResourcePatch,
+    expected: Expected,
+  ): Promise<{ resource: Resource; changed: boolean; notices: string[] }>;
   /** @throws WilcoError `unknown_resource`, `precondition_failed`, `conflict` while it has children or unfinished entries. */
   deleteResource(ref: string, expected: Expected): Promise<void>;
   /** @throws WilcoError `invalid_inventory`, see `applyInventory`. */
@@ -48,6 +58,8 @@ export interface Inventory {
   /** @throws WilcoError `unknown_type` with the nearest name. */
   type(name: string): Promise<ResourceTypeDescriptor>;
   groups(): Promise<Group[]>;
+  /** With how many members each has now; null where that can't be said. */
+  groupsWithSizes(): Promise<SizedGroup[]>;
   /** Ids of the members now. @throws WilcoError `unknown_group`. */
   groupMembers(name: string): Promise<number[]>;
   registerBuiltinTypes(descriptors: readonly ResourceTypeDescriptor[]): Promise<void>;
@@ -86,6 +98,12 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
         return { resource: await resources.get(tx, name), added: action === "add", notices };
       });
     },
+    async patchResource(ref, patch, expected) {
+      return database.transaction(async (tx) => {
+        const { name, action, notices } = await patchResource(tx, options, ref, patch, expected);
+        return { resource: await resources.get(tx, name), changed: action === "change", notices };
+      });
+    },
     deleteResource: (ref, expected) => database.transaction((tx) => deleteResource(tx, ref, expected)),
     apply: (document) => applyInventory(options, document),
     // One transaction: what it says was so at one moment.
@@ -93,6 +111,7 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     typeList: () => types.list(database),
     type: (name) => types.get(database, name),
     groups: () => listGroups(database),
+    groupsWithSizes: () => listGroupsWithSizes(database),
     groupMembers: (name) => groupMembers(database, name),
     registerBuiltinTypes: (descriptors) => registerBuiltinTypes(database, types, descriptors),
   };

@@ -6,6 +6,7 @@ import type { Transaction } from "../database/database.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
 import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { SCRIPT_TYPE } from "../domain/script.ts";
+import { formatInterval } from "../domain/interval.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { secretPaths } from "../domain/secret-paths.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
@@ -238,11 +239,20 @@ function compared(
     return { draft, existing: row, action: "same", keys, differences: [], worker, connection: sealed };
   const differences = keys.flatMap((key) => {
     if (key === "connection") return connectionDifferences(current ?? {}, row, type, connection);
+    if (key === "checkEvery")
+      return differencesBetween(key, intervalText(row.check_every), intervalText(draft.checkEvery));
+    if (key === "metricsEvery")
+      return differencesBetween(key, intervalText(row.metrics_every), intervalText(draft.metricsEvery));
+    if (key === "enabled") return differencesBetween(key, row.availability !== "disabled", draft.enabled);
     const from = key === "labels" ? labels : key === "parent" ? row.parent_name : row[key as "type" | "zone"];
     const to = key === "worker" ? worker : draft[key as "type" | "zone"];
     return differencesBetween(key, from, to);
   });
   return { draft, existing: row, action: "change", keys, differences, worker, connection: sealed };
+}
+
+function intervalText(ms: number | null): string | null {
+  return ms === null ? null : formatInterval(ms);
 }
 
 function connectionDifferences(

@@ -8,6 +8,7 @@ import { globToRegExp, isGlob } from "../domain/selector.ts";
 import type { Group } from "../domain/resource.ts";
 import type { PlanChange } from "../protocol/messages.ts";
 import { groupsNamedBy, listGroups } from "./groups.ts";
+import { dropQueuedLooks } from "./look-schedule.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 import type { Report } from "./problems.ts";
 import { selectorCondition } from "./selectors.ts";
@@ -104,6 +105,7 @@ export async function removePlanned(tx: Transaction, planned: PlannedRemovals): 
     if (keys.length > 0) await tx.query(`DELETE FROM ${table} WHERE ${condition}`, [JSON.stringify(keys)]);
   };
   await remove("resource_group", inTexts("name", "$1"), planned.groups);
+  await dropQueuedLooks(tx, planned.resources);
   await remove("resource", inIds("id", "$1"), planned.resources);
   await remove("resource_type", inTexts("name", "$1"), planned.types);
 }
@@ -138,7 +140,7 @@ async function refuseNeededResources(
   const names = new Set(removed.map(nameOf));
   const busy = await tx.query<{ name: string; count: number }>(
     `SELECT r.name, count(*) AS count FROM entry e JOIN resource r ON r.id = e.resource
-     WHERE ${tx.dialect.inIds("e.resource", "$1")} AND e.finished_at IS NULL GROUP BY r.name ORDER BY r.name`,
+     WHERE ${tx.dialect.inIds("e.resource", "$1")} AND e.finished_at IS NULL AND (e.automatic = 0 OR e.head = 1) GROUP BY r.name ORDER BY r.name`,
     [ids],
   );
   for (const { name, count } of busy) {

@@ -7,7 +7,7 @@ import type { Json } from "../core/json.ts";
 import type { Content } from "../domain/content.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
-import type { Group, Resource } from "../domain/resource.ts";
+import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { InventoryDocument } from "./schemas.ts";
 import type { Assignment, OrderOutcome, Worker, WorkerCommand, WorkerOrder } from "../domain/worker.ts";
@@ -68,7 +68,8 @@ export interface TypesAnswer {
   items: ResourceTypeDescriptor[];
 }
 export interface GroupsAnswer {
-  items: Group[];
+  /** `size` only when it was asked for. */
+  items: Array<Group & Partial<SizedGroup>>;
 }
 
 /** One value that differs; the value of a secret is never told. A side that is missing has or had nothing. */

@@ -197,24 +197,45 @@ export const ResourcesQuerySchema = Type.Object(
   closed,
 );
 
+export const GroupsQuerySchema = Type.Object(
+  { sizes: Type.Optional(Type.Boolean({ default: false, description: "with how many members each has now" })) },
+  closed,
+);
+
 export const ExportQuerySchema = Type.Object({ selector: Type.Optional(Type.String({ maxLength: 8_192 })) }, closed);
 const interval = (description: string) =>
   Type.Union([Type.String({ maxLength: 64, description: `${description}; "10s", or "off"` }), Type.Null()]);
 
+const resourceFields = {
+  zone: Type.Optional(name("zone")),
+  worker: Type.Optional(Type.Union([name("worker"), Type.Null()])),
+  parent: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
+  description: Type.Optional(Type.Union([text(4_000, "description"), Type.Null()])),
+  connection: Type.Optional(jsonObject),
+  checkEvery: Type.Optional(interval("how often it is checked; null = as its type says")),
+  metricsEvery: Type.Optional(interval("how often its metrics are kept; null = as its type says")),
+  enabled: Type.Optional(
+    Type.Boolean({ description: "false: not checked, and nothing but a check is filed for it; default: as it is" }),
+  ),
+};
+
 export const ResourceInputSchema = Type.Object(
   {
     type: Type.String({ minLength: 1, maxLength: 128 }),
-    zone: Type.Optional(name("zone")),
-    worker: Type.Optional(Type.Union([name("worker"), Type.Null()])),
     labels: Type.Optional(Type.Record(Type.String({ maxLength: 128 }), text(1_000, "label"))),
-    parent: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
-    description: Type.Optional(Type.Union([text(4_000, "description"), Type.Null()])),
-    connection: Type.Optional(jsonObject),
-    checkEvery: Type.Optional(interval("how often it is checked; null = as its type says")),
-    metricsEvery: Type.Optional(interval("how often its metrics are kept; null = as its type says")),
-    enabled: Type.Optional(
-      Type.Boolean({ description: "false: not checked, and nothing but a check is filed for it; default: as it is" }),
+    ...resourceFields,
+  },
+  closed,
+);
+
+/** What is named is changed; null takes a label, or a key of the connection, away. */
+export const ResourcePatchSchema = Type.Object(
+  {
+    type: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    labels: Type.Optional(
+      Type.Record(Type.String({ maxLength: 128 }), Type.Union([text(1_000, "label"), Type.Null()])),
     ),
+    ...resourceFields,
   },
   closed,
 );
@@ -271,7 +292,9 @@ export type EntriesQuery = Static<typeof EntriesQuerySchema>;
 export type EventsQuery = Static<typeof EventsQuerySchema>;
 export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
 export type ExportQuery = Static<typeof ExportQuerySchema>;
+export type GroupsQuery = Static<typeof GroupsQuerySchema>;
 export type ResourceInput = Static<typeof ResourceInputSchema>;
+export type ResourcePatch = Static<typeof ResourcePatchSchema>;
 export type InventoryDocument = Static<typeof InventorySchema>;
 export type TokenInput = Static<typeof TokenInputSchema>;
 export type SecretInput = Static<typeof SecretInputSchema>;

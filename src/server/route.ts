@@ -16,7 +16,7 @@ export interface Shapes {
 }
 
 export interface Route<S extends Shapes = Shapes> {
-  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/v1/entries/:id` */
   path: string;
   access: Access;

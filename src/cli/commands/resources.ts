@@ -1,5 +1,6 @@
 /** `wilco resources list` and `show` */
 import { isJsonObject } from "../../core/json.ts";
+import { formatInterval, OFF } from "../../domain/interval.ts";
 import { parseSelector } from "../../domain/selector.ts";
 import type { Resource } from "../../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
@@ -9,14 +10,20 @@ import type { Colours } from "../output/colours.ts";
 import { printDocument, printList } from "../output/documents.ts";
 import { formatCard, formatTable, type Column } from "../output/table.ts";
 import { formatTime } from "../output/times.ts";
+import { availabilityText } from "../output/availability.ts";
+import { readPages, type PageFlags } from "../pages.ts";
 import { openRemote } from "../remote.ts";
 import { findResources } from "../targets.ts";
 import { operationColumns } from "./types.ts";
 
-export async function listResources(context: Context, selector = ""): Promise<number> {
+export async function listResources(context: Context, selector = "", flags: PageFlags = {}): Promise<number> {
   const parsed = parseSelector(selector);
   const { api } = await openRemote(context);
-  const resources = await findResources(api, selector, parsed);
+  const paged = flags.limit !== undefined || flags.cursor !== undefined;
+  const resources = paged
+    ? (await readPages(context, flags, (page) => api.resources({ ...page, ...(selector === "" ? {} : { selector }) })))
+        .items
+    : await findResources(api, selector, parsed);
   const empty =
     selector === "" ? "There are no resources yet; add some with: wilco apply FILE" : `Nothing matches ${selector}.`;
   await printList(context.output, resources, resourceColumns(context.output.paint), empty);
@@ -32,7 +39,7 @@ export async function showResource(context: Context, name: string): Promise<numb
   return EXIT.succeeded;
 }
 
-function resourceColumns(colours: Colours): Array<Column<Resource>> {
+export function resourceColumns(colours: Colours): Array<Column<Resource>> {
   return [
     { title: "name", cell: (resource) => resource.name, least: 16 },
     { title: "type", cell: (resource) => resource.type, spare: 1 },
@@ -67,6 +74,12 @@ function cardOf(
       `${availabilityText(resource.availability, colours)} (${formatTime(resource.availabilityAt, utc)})`,
     ],
   ];
+  if (resource.availabilityReason !== null) fields.push(["because", resource.availabilityReason]);
+  if (resource.availabilitySince !== null) fields.push(["since", formatTime(resource.availabilitySince, utc)]);
+  fields.push(["checked", everyText(resource.checkEvery, type?.check === null ? null : type?.checkEvery)]);
+  if (type?.operations["metrics"]) {
+    fields.push(["metrics", everyText(resource.metricsEvery, type.metricsEvery)]);
+  }
   if (resource.parent !== null) fields.push(["parent", resource.parent]);
   if (resource.description !== null) fields.push(["description", resource.description]);
   if (Object.keys(resource.labels).length > 0) fields.push(["labels", labelsText(resource.labels)]);
@@ -86,14 +99,7 @@ function labelsText(labels: Record<string, string>): string {
     .join(",");
 }
 
-function availabilityText(availability: Resource["availability"], colours: Colours): string {
-  switch (availability) {
-    case "up":
-      return colours.green(availability);
-    case "down":
-      return colours.red(availability);
-    case "unknown":
-    case "disabled":
-      return colours.dim(availability);
-  }
+function everyText(own: string | null, ofType: number | null | undefined): string {
+  if (own !== null) return own === OFF ? "off" : `every ${own}`;
+  return ofType ? `every ${formatInterval(ofType)}, as its type says` : "only when asked for";
 }

@@ -3,21 +3,11 @@ import type { Command } from "commander";
 import type { ApplyFlags } from "../commands/apply.ts";
 import type { ImportFlags } from "../commands/import.ts";
 import { collect, declare, flagsOf, oneWord, type Runner, wordsAfterDashes } from "./declare.ts";
+import { declareGroups, declareResources } from "./resources.ts";
 
 export function declareInventory(program: Command, runner: Runner): void {
-  const resources = program.command("resources").description("what is managed");
-  declare(resources, "list [selector]", 'list resources: "web-*,tier=web,zone!=eu"').action(
-    (selector: string | undefined, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) =>
-        (await import("../commands/resources.ts")).listResources(context, selector),
-      ),
-  );
-  declare(resources, "show <resource>", "one resource and its operations").action(
-    (name: string, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) =>
-        (await import("../commands/resources.ts")).showResource(context, name),
-      ),
-  );
+  declareResources(program, runner);
+  declareGroups(program, runner);
 
   declare(program, "apply <file>", "apply an inventory in YAML (- for stdin); all of it or nothing")
     .option("--dry-run", "show what would change, value by value")

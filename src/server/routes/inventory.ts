@@ -1,11 +1,20 @@
 /** Resources, types, groups, and whole inventory documents. */
 import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
-import type { ExportQuery, InventoryDocument, ResourceInput, ResourcesQuery } from "../../protocol/messages.ts";
+import type {
+  ExportQuery,
+  GroupsQuery,
+  InventoryDocument,
+  ResourceInput,
+  ResourcePatch,
+  ResourcesQuery,
+} from "../../protocol/messages.ts";
 import {
   ExportQuerySchema,
+  GroupsQuerySchema,
   InventorySchema,
   ResourceInputSchema,
+  ResourcePatchSchema,
   ResourcesQuerySchema,
 } from "../../protocol/schemas.ts";
 import { etagOf, expectedVersion } from "../etag.ts";
@@ -55,6 +64,21 @@ export function inventoryRoutes({ inventory }: { inventory: Inventory }): Route[
         return resource;
       },
     }),
+    route<{ Params: Name; Body: ResourcePatch }>({
+      method: "PATCH",
+      path: "/v1/resources/:name",
+      access: "admin",
+      summary: "Change parts of a resource; secrets stay as they are unless they are given",
+      params: ByName,
+      body: ResourcePatchSchema,
+      headers: IF_MATCH,
+      answer: { description: "The resource as it is now" },
+      handle: async ({ params, body, headers }, reply) => {
+        const { resource } = await inventory.patchResource(params.name, body, expectedVersion(headers));
+        void reply.header("etag", etagOf(resource.version));
+        return resource;
+      },
+    }),
     route<{ Params: Name }>({
       method: "DELETE",
       path: "/v1/resources/:name",
@@ -85,13 +109,16 @@ export function inventoryRoutes({ inventory }: { inventory: Inventory }): Route[
       answer: { description: "The descriptor" },
       handle: ({ params }) => inventory.type(params.name),
     }),
-    route({
+    route<{ Querystring: GroupsQuery }>({
       method: "GET",
       path: "/v1/groups",
       access: "viewer",
       summary: "All groups",
       answer: { description: "Groups, by name" },
-      handle: async () => ({ items: await inventory.groups() }),
+      query: GroupsQuerySchema,
+      handle: async ({ query }) => ({
+        items: query.sizes === true ? await inventory.groupsWithSizes() : await inventory.groups(),
+      }),
     }),
     route<{ Body: InventoryDocument }>({
       method: "POST",

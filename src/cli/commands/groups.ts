@@ -1,0 +1,83 @@
+/** `wilco groups list` and `show` */
+import { WilcoError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import type { GroupsAnswer } from "../../protocol/messages.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printDocument, printList } from "../output/documents.ts";
+import { formatCard, formatTable, type Column } from "../output/table.ts";
+import { openRemote } from "../remote.ts";
+import { readPages, type PageFlags } from "../pages.ts";
+import { resourceColumns } from "./resources.ts";
+
+type ShownGroup = GroupsAnswer["items"][number];
+
+export async function listGroups(context: Context): Promise<number> {
+  const { api } = await openRemote(context);
+  const { items } = await api.groups({ sizes: true });
+  const empty = "There are no groups yet; add some with: wilco apply FILE";
+  await printList(context.output, items, COLUMNS, empty);
+  return EXIT.succeeded;
+}
+
+/** The members as of now, in JSON as `resources`. */
+export async function showGroup(context: Context, name: string, flags: PageFlags): Promise<number> {
+  const { api } = await openRemote(context);
+  const { output } = context;
+  const { items } = await api.groups({ sizes: true });
+  const group = items.find((one) => one.name === name);
+  if (!group) {
+    const hint = suggestion(
+      name,
+      items.map((one) => one.name),
+      "Groups",
+    );
+    throw new WilcoError({ code: "unknown_group", message: `There is no group ${JSON.stringify(name)}`, hint });
+  }
+  const { items: resources } = await readPages(context, flags, (page) =>
+    api.resources({ ...page, selector: `group=${name}` }),
+  );
+  await printDocument(output, { ...group, resources }, () => {
+    const card = formatCard(fieldsOf(group), output.width);
+    if (resources.length === 0) return card;
+    return `${card}\n${formatTable(resources, resourceColumns(output.paint), output.width)}`;
+  });
+  if (group.size === 0) output.notice(`Nothing is in the group ${name} now.`);
+  return EXIT.succeeded;
+}
+
+function fieldsOf(group: ShownGroup): Array<readonly [string, string]> {
+  return [
+    ["group", group.name],
+    ...(group.description === null ? [] : [["description", group.description] as const]),
+    ...definitionOf(group),
+    ["members", sizeOf(group)],
+  ];
+}
+
+function definitionOf({ select, members, groups }: ShownGroup): Array<readonly [string, string]> {
+  if (select !== null) return [["select", select === "" ? "(all)" : select]];
+  return [
+    ...(members === null || members.length === 0 ? [] : [["listed", members.join(", ")] as const]),
+    ...(groups === null || groups.length === 0 ? [] : [["groups", groups.join(", ")] as const]),
+  ];
+}
+
+function sizeOf({ size }: ShownGroup): string {
+  return size === null || size === undefined ? "can't be said" : String(size);
+}
+
+const COLUMNS: Array<Column<ShownGroup>> = [
+  { title: "name", cell: (group) => group.name, least: 12 },
+  { title: "members", cell: sizeOf, align: "right", least: Infinity },
+  {
+    title: "by",
+    cell: (group) =>
+      definitionOf(group)
+        .map(([key, text]) => `${key} ${text}`)
+        .join("; "),
+    least: 16,
+    spare: 2,
+  },
+  { title: "description", cell: (group) => group.description ?? "", least: 16, spare: 1 },
+];
