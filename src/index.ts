@@ -1,5 +1,6 @@
 /** The public API of wilco for Node programs. In a script, `import … from "wilco"` gives the script API instead. */
 export { connect } from "./client/connect.ts";
+export { ContentFile, file } from "./client/content-file.ts";
 export type { Client, ConnectOptions } from "./client/connect.ts";
 export type { Dispatch, HttpAnswer, HttpRequest } from "./client/dispatch.ts";
 export {

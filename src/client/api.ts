@@ -1,5 +1,6 @@
 /** One method for each call of the API that clients make (the worker protocol is the worker's). */
 import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
+import type { Content } from "../domain/content.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { QueueStats } from "../domain/queue.ts";
@@ -10,7 +11,11 @@ import type {
   ApplyAnswer,
   AskWorkersRequest,
   CancelRequest,
+  ContentAnswer,
+  ContentQuery,
   ControlWorkersRequest,
+  DeploymentsAnswer,
+  DeploymentsQuery,
   EntriesAnswer,
   EntriesQuery,
   EventsAnswer,
@@ -35,6 +40,7 @@ import type {
   ResourcesAnswer,
   ResourcesQuery,
   ResumeRequest,
+  RollbackRequest,
   SecretValue,
   StoredSecret,
   ScriptAnswer,
@@ -49,6 +55,7 @@ import type {
   WorkersAnswer,
 } from "../protocol/messages.ts";
 import { paths } from "../protocol/paths.ts";
+import type { Upload } from "./dispatch.ts";
 import type { Transport } from "./transport.ts";
 
 /** For calls that the server may hold, and for callers that repeat by themselves. */
@@ -96,6 +103,20 @@ export function createApi(transport: Transport) {
       request<ScriptAnswer>("POST", paths.scripts, { body, idempotencyKey }),
     /** What was uploaded for the entry of a script. */
     script: (id: number) => request<ScriptSource>("GET", paths.script(id)),
+
+    contents: (query: ContentQuery = {}) =>
+      request<ContentAnswer>("GET", paths.contents, { query: { ...query, unused: query.unused ? "true" : undefined } }),
+    /** Safe to repeat: the same bytes are one content. */
+    putContent: (sha256: string, name: string, upload: Upload) =>
+      request<Content>("PUT", paths.content(sha256), { query: { name }, upload, idempotent: true }),
+    /** Its bytes, as they come. */
+    readContent: (sha256: string) =>
+      request<AsyncIterable<Uint8Array>>("GET", paths.content(sha256), { download: true }),
+    removeContent: (sha256: string) => request<void>("DELETE", paths.content(sha256)),
+    deployments: (ref: string | number, query: DeploymentsQuery = {}) =>
+      request<DeploymentsAnswer>("GET", paths.deployments(ref), { query }),
+    rollBack: (ref: string | number, body: RollbackRequest, idempotencyKey: string) =>
+      request<Entry>("POST", paths.rollback(ref), { body, idempotencyKey }),
 
     resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),
     resource: (idOrName: string | number) => request<Resource>("GET", paths.resource(idOrName)),

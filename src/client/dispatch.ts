@@ -1,4 +1,5 @@
 /** One HTTP exchange and nothing more: what `transport` repeats, and what an in-process server replaces. */
+import type { Readable } from "node:stream";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -6,20 +7,34 @@ export interface HttpRequest {
   url: string;
   headers: Record<string, string>;
   body: string | undefined;
+  /** Instead of `body`: bytes that do not fit in memory. Opened anew for each attempt. */
+  upload?: Upload | undefined;
+  /** The answer, when it is 200, is wanted as `bytes`. */
+  download?: boolean | undefined;
   /** Aborts the exchange. */
   signal: AbortSignal;
+}
+
+export interface Upload {
+  /** Bytes. */
+  size: number;
+  open(): Readable;
 }
 
 export interface HttpAnswer {
   status: number;
   text: string;
+  /** Of a download. */
+  bytes?: AsyncIterable<Uint8Array>;
 }
 
 /** Resolves with any answer, whatever its status; rejects when there was none. */
 export type Dispatch = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Over the network. The library is loaded with the first request: it costs a command's start-up 13 ms. */
-export const dispatchOverNetwork: Dispatch = async ({ method, url, headers, body, signal }) => {
+export const dispatchOverNetwork: Dispatch = async (request) => {
+  if (request.upload || request.download) return (await import("./stream-exchange.ts")).exchangeStream(request);
+  const { method, url, headers, body, signal } = request;
   const { ofetch } = await import("ofetch");
   const answer = await ofetch.raw<string, "text">(url, {
     method,

@@ -10,7 +10,7 @@ import { mergeCallOptions, NO_OPTIONS, resolveDependencies, type NormalisedOptio
 import { captureCallSite, type CallSite } from "./call-site.ts";
 import { startExecution, type Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
-import { snapshotParameters } from "./parameters.ts";
+import { filesIn, placeContent, snapshotParameters } from "./parameters.ts";
 import { whenLooked, type ClientPort, type Looked, type LookupPort, type RequestCall } from "./port.ts";
 import { parseRequestOptions, type RequestOptions } from "./request-options.ts";
 import type { ResourceList } from "./resource-list.ts";
@@ -127,9 +127,10 @@ function start(
   { name, types, defaults }: GroupState,
   operation: string,
   known: readonly KnownOperation[],
-  input: readonly unknown[],
+  written: readonly unknown[],
   site: CallSite,
 ): Execution<RequestResult> {
+  const input = placeContent(known[0]!.descriptor, written);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",
@@ -144,6 +145,8 @@ function start(
   const options = mergeCallOptions(parseRequestOptions(input[1]), defaults);
   const { poll, start: when, after, requireWorker = port.requireWorker, ...rest } = options;
   const call: RequestCall = { group: name, operation, parameters: parameters!, ...rest, ...when };
+  const files = filesIn(input[0]);
+  if (files.length > 0) call.files = files;
   if (typeof requireWorker === "number") call.requireWorker = requireWorker;
   return startExecution<RequestResult>({
     port,

@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
 import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall } from "./port.ts";
 import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
+import { createUploads, type Uploads } from "./uploads.ts";
 import { createSubmitter } from "./submitter.ts";
 
 export interface NodePortOptions {
@@ -30,6 +31,7 @@ export interface NodePortOptions {
 
 export interface NodePort extends ClientPort {
   readonly lookup: LookupPort;
+  readonly uploads: Uploads;
   /** Masks the values of the secrets that were looked up. */
   mask(text: string): string;
   /** Rejects what is waited for as `interrupted`. The transport is the caller's to close. */
@@ -43,6 +45,7 @@ const LOG_DELAY = 1_000;
 export function createNodePort(options: NodePortOptions): NodePort {
   const { api, pollDefaults = {}, requireWorker, push = true, clock = systemClock, submitOnce } = options;
   const submitter = createSubmitter({ api });
+  const uploads = createUploads(api);
   const poller = createPoller({ api, push, clock });
   const sleep = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
@@ -96,10 +99,12 @@ export function createNodePort(options: NodePortOptions): NodePort {
     pollDefaults,
     requireWorker,
     lookup,
+    uploads,
     mask: (text) => masker.text(text),
     sleep,
     async submit(call) {
-      const known = secrets.size === 0 ? call : { ...call, secrets: [...secrets.keys()] };
+      const sent = call.files === undefined ? call : await uploads.inCall(call);
+      const known = secrets.size === 0 ? sent : { ...sent, secrets: [...secrets.keys()] };
       const entry = await file(known);
       poller.know(entry);
       return entry;

@@ -4,7 +4,7 @@ import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, type PollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
 import { mergeCallOptions, parseCallOptions, resolveDependencies, type NormalisedOptions } from "./call-options.ts";
-import { snapshotParameters } from "./parameters.ts";
+import { filesIn, placeContent, snapshotParameters } from "./parameters.ts";
 import type { Call, ClientPort } from "./port.ts";
 import type { KnownOperation } from "./resource-type-cache.ts";
 
@@ -28,8 +28,10 @@ export interface OperationCall {
 }
 
 /** @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy`: nothing was submitted. */
-export function operationCall({ port, resource, operation, input, defaults }: OperationCallInit): OperationCall {
+export function operationCall(init: OperationCallInit): OperationCall {
+  const { port, resource, operation, defaults } = init;
   const { descriptor } = operation;
+  const input = placeContent(descriptor, init.input);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",
@@ -38,6 +40,7 @@ export function operationCall({ port, resource, operation, input, defaults }: Op
     });
   }
   const parameters = snapshotParameters(descriptor, input[0], resource.name);
+  const files = filesIn(input[0]);
   const {
     poll,
     start,
@@ -54,6 +57,7 @@ export function operationCall({ port, resource, operation, input, defaults }: Op
     ...rest,
     ...start,
   };
+  if (files.length > 0) call.files = files;
   if (typeof requireWorker === "number") call.requireWorker = requireWorker;
   return {
     subject: `${resource.name} ${descriptor.name}`,

@@ -6,7 +6,9 @@ import { WilcoError } from "../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
+import { contentParameters } from "../domain/content.ts";
 import { OPTION_KEYS } from "./call-options.ts";
+import { ContentFile, isContent } from "./content-file.ts";
 
 /**
  * A copy of the parameters, taken at the call: what the script changes later does not change what is submitted.
@@ -14,6 +16,7 @@ import { OPTION_KEYS } from "./call-options.ts";
  */
 export function snapshotParameters(operation: OperationDescriptor, input: unknown, where: string): JsonObject {
   if (input === undefined) return checked(operation, {}, where);
+  requireFilesWhereTheyBelong(operation, input);
   if (!isJsonObject(input) || typeof (input as { then?: unknown }).then === "function") {
     throw invalid(
       `${operation.name} of ${where} takes its parameters as an object, not ${kindOf(input)}`,
@@ -21,6 +24,39 @@ export function snapshotParameters(operation: OperationDescriptor, input: unknow
     );
   }
   return checked(operation, jsonCopy(operation, input, where), where);
+}
+
+/** Files among the parameters, by name: they are sent before the call is filed. */
+export function filesIn(input: unknown): string[] {
+  if (!isJsonObject(input)) return [];
+  return Object.entries(input).flatMap(([name, value]) => ((value as unknown) instanceof ContentFile ? [name] : []));
+}
+
+/**
+ * Arguments as written, with a content that stands first put where the operation wants it:
+ * `deploy(file("app.tgz"), { version: "2" }, options)`.
+ */
+export function placeContent(operation: OperationDescriptor, input: readonly unknown[]): readonly unknown[] {
+  if (!isContent(input[0])) return input;
+  const [name] = contentParameters(operation.parameters);
+  if (name === undefined) {
+    if (!(input[0] instanceof ContentFile)) return input;
+    throw invalid(`${operation.name} takes no file`, suggestFile(operation));
+  }
+  const [content, parameters, ...rest] = input;
+  if (parameters !== undefined && !isJsonObject(parameters)) return [parameters, ...rest];
+  return [{ ...parameters, [name]: content }, ...rest];
+}
+
+function requireFilesWhereTheyBelong(operation: OperationDescriptor, input: unknown): void {
+  const known = contentParameters(operation.parameters);
+  const wrong = filesIn(input).find((name) => !known.includes(name));
+  if (wrong !== undefined) throw invalid(`"${wrong}" of ${operation.name} takes no file`, suggestFile(operation));
+}
+
+function suggestFile(operation: OperationDescriptor): string {
+  const [first] = contentParameters(operation.parameters);
+  return first === undefined ? "None of its parameters is content." : `Write { ${first}: file(…) }.`;
 }
 
 function jsonCopy(operation: OperationDescriptor, input: object, where: string): JsonObject {

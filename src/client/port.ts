@@ -28,6 +28,8 @@ export interface Call {
   requireWorker?: number;
   idempotencyKey?: string;
   note?: string;
+  /** Names of the parameters that are files, `{ file: path }`, until they are in the content store. */
+  files?: string[];
   /** Names of stored secrets that were looked up before the call. */
   secrets?: string[];
 }

@@ -5,7 +5,7 @@
  */
 import { backoffDelay, type Backoff } from "../core/backoff.ts";
 import { WilcoError } from "../core/errors.ts";
-import { dispatchOverNetwork, type Dispatch, type HttpAnswer, type HttpRequest } from "./dispatch.ts";
+import { dispatchOverNetwork, type Dispatch, type HttpAnswer, type HttpRequest, type Upload } from "./dispatch.ts";
 import {
   faultOfAnswer,
   faultOfDeadline,
@@ -31,6 +31,10 @@ export interface TransportOptions {
 export interface RequestOptions {
   query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   body?: unknown;
+  /** Bytes instead of `body`. */
+  upload?: Upload | undefined;
+  /** The answer is a stream of bytes. */
+  download?: boolean | undefined;
   idempotencyKey?: string | undefined;
   ifMatch?: string | undefined;
   /** Changes nothing although it is no GET. */
@@ -59,6 +63,7 @@ export interface Transport {
 
 /** Requests under way at once; held ones do not count. More sockets than this gain nothing and cost both ends memory. */
 const CONCURRENCY = 32;
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export function createTransport(options: TransportOptions): Transport {
   const { token, retryTime = 30_000, attemptTimeout = 10_000, backoff, dispatch = dispatchOverNetwork } = options;
@@ -109,10 +114,12 @@ export function createTransport(options: TransportOptions): Transport {
       return { fault: late ? faultOfDeadline(deadline) : faultOfError(error) };
     } finally {
       clearTimeout(timer);
+      // What streams on is aborted by whoever reads it.
       release();
     }
     const fault = faultOfAnswer(answer);
-    return fault ? { fault } : readAnswer(answer);
+    if (fault) return { fault };
+    return answer.bytes ? { value: answer.bytes } : readAnswer(answer);
   }
 
   async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -136,12 +143,16 @@ export function createTransport(options: TransportOptions): Transport {
       method,
       headers: headersOf(token, settings),
       body: settings.body === undefined ? undefined : JSON.stringify(settings.body),
+      upload: settings.upload,
+      download: settings.download,
     };
+    // How long bytes take nobody knows; that they move is looked after where they are sent.
+    const deadline = settings.upload || settings.download ? LONGEST_TIMER : attemptTimeout + hold;
     let failedAt: number | undefined;
     let maybeDone = false;
     for (let attempts = 1; ; attempts++) {
       const asked = current;
-      const outcome = await attempt({ ...request, url: `${urls[asked]}${target}` }, attemptTimeout + hold, signal);
+      const outcome = await attempt({ ...request, url: `${urls[asked]}${target}` }, deadline, signal);
       if ("value" in outcome) return outcome.value as T;
       const { fault } = outcome;
       // Unless another request has found out already.

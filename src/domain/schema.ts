@@ -69,6 +69,8 @@ export function createSchemaValidator({ cacheSize = 1_000 }: { cacheSize?: numbe
     validateSchema: false,
   });
   ajv.addKeyword({ keyword: "secret", schemaType: "boolean" });
+  // The value names stored content, see content.ts.
+  ajv.addKeyword({ keyword: "content", schemaType: "boolean" });
   // For people only: editors and completion show it beside the parameter.
   ajv.addKeyword({ keyword: "unit", schemaType: "string" });
   // The object finds it without making its text; the text finds it when the same schema comes as another object.

@@ -10,6 +10,8 @@ import type {
   CancelRequest,
   ClaimAnswer,
   ClaimRequest,
+  DeploymentsAnswer,
+  DeploymentsQuery,
   EntriesAnswer,
   EntriesQuery,
   EventsAnswer,
@@ -18,6 +20,7 @@ import type {
   FinishRequest,
   HeartbeatAnswer,
   HeartbeatRequest,
+  LeasedContent,
   OrderRequest,
   OrdersAnswer,
   PauseAnswer,
@@ -34,6 +37,7 @@ import type {
   ReportRequest,
   StopRequest,
   ResumeRequest,
+  RollbackRequest,
   ScriptAnswer,
   ScriptSource,
   ScriptSubmission,
@@ -103,6 +107,17 @@ export interface Operations {
   report(principal: Principal, session: string, request: ReportRequest): Promise<ReportAnswer>;
   finish(principal: Principal, session: string, request: FinishRequest): Promise<FinishAnswer>;
   stopWorker(principal: Principal, session: string, request?: StopRequest): Promise<void>;
+  /** Versions of a resource, the newest first. @throws WilcoError `unknown_resource`. */
+  deployments(ref: string | number, query: DeploymentsQuery): Promise<DeploymentsAnswer>;
+  /** Files the deploy of an older version. @throws WilcoError `conflict`, and whatever refuses a submit. */
+  rollBack(
+    principal: Principal,
+    ref: string | number,
+    request: RollbackRequest,
+    key: string | undefined,
+  ): Promise<Entry>;
+  /** That a worker may read a content. @throws WilcoError `session_ended`, `lease_lost`, `unknown_content`. */
+  requireLeasedContent(principal: Principal, session: string, leased: LeasedContent): Promise<void>;
   workers(): Promise<WorkersAnswer>;
   /** Held until all workers meant have answered, or `request.wait` is over. */
   orderWorkers(principal: Principal, request: OrderRequest, signal: AbortSignal): Promise<OrdersAnswer>;

@@ -59,7 +59,7 @@ export async function fileRequest(
   context: { settings: QueueSettings; sealer: Sealer },
   now: number,
 ): Promise<RequestFiling> {
-  const { submission, principal, used, trace } = input;
+  const { submission, principal, used, trace, content } = input;
   const refused: Array<{ resource: string; error: WilcoError }> = [];
   const seen = new Set<number>();
   const tasks: Filing[] = [];
@@ -74,7 +74,16 @@ export async function fileRequest(
       const parameters = parametersByType?.[target.type.name] ?? submission.parameters;
       const own: Submission = { ...call, resource: target.id, ...(parameters && { parameters }) };
       const retryOf = input.retryTasks?.get(target.id) ?? null;
-      const task = { submission: own, principal, key: undefined, retryOf, used, trace, task: true as const };
+      const task = {
+        submission: own,
+        principal,
+        key: undefined,
+        retryOf,
+        used,
+        trace,
+        ...(content && { content }),
+        task: true as const,
+      };
       tasks.push(fileCall(task, target, validator, context, now));
     } catch (error) {
       if (!(error instanceof WilcoError)) throw error;

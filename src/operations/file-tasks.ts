@@ -4,6 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import type { EntryRow } from "../database/tables.ts";
 import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes } from "./changes.ts";
+import { recordContent } from "./content-use.ts";
 import type { RequestFiling } from "./file-request.ts";
 import type { Filed, Filing } from "./filing.ts";
 
@@ -50,6 +51,11 @@ export async function fileTasks(
     filing.tasks.map((task, place) => placed(task.row, row, place < windows[at]!.open)),
   );
   const rows = await insert(tasks);
+  const filings = new Map(requests.flatMap(({ filing }) => filing.tasks.map((task) => [task.row.key, task])));
+  recordContent(
+    tx,
+    rows.map((row) => ({ id: row.id, filing: filings.get(row.key)! })),
+  );
   appendEvents(
     tx,
     rows.map((row) => ({

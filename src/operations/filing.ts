@@ -14,6 +14,7 @@ import type { Sealer } from "../inventory/sealer.ts";
 import type { Target } from "../inventory/targets.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 import type { Submission } from "../protocol/messages.ts";
+import { completeContent, type KnownContent } from "./content-use.ts";
 import type { QueueSettings } from "./context.ts";
 import type { Principal } from "./contract.ts";
 
@@ -79,6 +80,10 @@ export interface FilingInput {
   used: readonly string[];
   /** W3C traceparent of the caller. */
   trace: string | null;
+  /** What there is of the content that the calls name. */
+  content?: KnownContent;
+  /** The version of its resource's deployments that it brings back. */
+  restores?: number | undefined;
   /** A task: its hash is of its parameters alone, for its request's hash is the one that counts. */
   task?: true;
   /** Filed by wilco itself, to look at the resource. */
@@ -88,6 +93,9 @@ export interface FilingInput {
 /** A call that passed every check; status and times are set when its dependencies are known. */
 export interface Filing {
   row: Filed;
+  /** Content that it names, by parameter. */
+  content?: ReadonlyArray<{ parameter: string; sha256: string }>;
+  restores?: number | undefined;
   after: Dependency[];
 }
 
@@ -115,6 +123,7 @@ export function fileCall(
     what: `parameters of ${target.name} ${operation.name}`,
     hint: `"wilco resources show ${target.name}" lists what its operations take.`,
   });
+  const content = completeContent(operation, parameters, input.content);
   const { plain, sealed, digest } = protectParameters(operation.parameters, parameters, input.used, sealer);
   const text = JSON.stringify(parameters);
   if (text.length > LIMITS.parameters) {
@@ -174,7 +183,7 @@ export function fileCall(
     last_event: 1,
     automatic: input.automatic ? 1 : 0,
   };
-  return { row: filed, after: dependenciesOf(submission) };
+  return { row: filed, after: dependenciesOf(submission), content, restores: input.restores };
 }
 
 /** A check is let through: it looks, and who asks for it by name wants to know. */

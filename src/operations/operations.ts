@@ -11,8 +11,10 @@ import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
 import { cancelEntry } from "./cancel.ts";
 import { claimOne } from "./claim-one.ts";
+import { requireLeasedContent } from "./content-use.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
 import type { Operations } from "./contract.ts";
+import { listDeployments, rollBack } from "./deployments.ts";
 import { examine, type DoctorOptions } from "./doctor/doctor.ts";
 import { createEntryWatch } from "./entry-watch.ts";
 import { createFinish } from "./finish.ts";
@@ -120,6 +122,9 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     report: createReport(context),
     finish: createFinish(context, claims),
     stopWorker: (principal, session, request) => stopWorker(context, principal, session, request),
+    deployments: (ref, query) => listDeployments(context, ref, query),
+    rollBack: (principal, ref, request, key) => rollBack(context, submit, principal, ref, request, key),
+    requireLeasedContent: (principal, session, leased) => requireLeasedContent(context, principal, session, leased),
     workers: () => listWorkers(context, database),
     orderWorkers: (principal, request, signal) =>
       orderWorkers(context, principal, request, AbortSignal.any([signal, stopping.signal])),

@@ -7,6 +7,7 @@ import { noResource } from "../inventory/resources.ts";
 import type { Target } from "../inventory/targets.ts";
 import type { RequestSubmission, SubmitRequest } from "../protocol/messages.ts";
 import { checkUpdate } from "./configuration/check-update.ts";
+import { findNamedContent } from "./content-use.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { fileRequest } from "./file-request.ts";
@@ -23,6 +24,8 @@ export interface SubmitItem {
   /** Of a retry: values of the secret store that the old call had used. */
   used?: readonly string[];
   trace?: string | null;
+  /** The version of its resource's deployments that the call brings back. */
+  restores?: number;
   /** Of a request that is retried: see `RequestInput`. */
   retryTasks?: ReadonlyMap<number, number>;
 }
@@ -44,6 +47,7 @@ export async function prepare(
   const { sealer } = context.secrets;
   const wanted = await resolveAll(context, tx, items);
   const targets = await context.targets.find(tx, [...new Set([...wanted.values()].flatMap(refsOf))]);
+  const content = await findNamedContent(tx, items, targets);
   const now = tx.now();
   let guesses = 0;
   // Looking for the nearest name costs queries; past a few, whoever reads the errors is not helped by more.
@@ -86,7 +90,15 @@ export async function prepare(
         const missing = submission.secrets?.find((name) => !stored.has(name));
         if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
         const used = [...(item.used ?? []), ...(submission.secrets ?? []).map((name) => stored.get(name)!)];
-        const common = { principal, key, retryOf: item.retryOf ?? null, trace: item.trace ?? null, used };
+        const common = {
+          principal,
+          key,
+          retryOf: item.retryOf ?? null,
+          trace: item.trace ?? null,
+          used,
+          content,
+          restores: item.restores,
+        };
         if ("targets" in submission) {
           const input = { ...common, submission, retryTasks: item.retryTasks };
           const targetOf = async (ref: TargetRef) => permitted(ref, principal, submission);

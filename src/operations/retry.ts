@@ -37,7 +37,10 @@ export async function retryEntry(
 }
 
 /** What is submitted for it. */
-async function repeated(context: Context, old: Entry): Promise<Pick<SubmitItem, "request" | "used" | "retryTasks">> {
+async function repeated(
+  context: Context,
+  old: Entry,
+): Promise<Pick<SubmitItem, "request" | "used" | "retryTasks" | "restores">> {
   if (old.kind === "request") {
     const { submission, retryTasks, used } = await retryOfRequest(context, old);
     return { request: { entries: [submission] }, retryTasks, used };
@@ -58,10 +61,18 @@ async function repeated(context: Context, old: Entry): Promise<Pick<SubmitItem, 
     priority: old.priority,
     ...(old.note === null ? {} : { note: old.note }),
   };
-  return { request: { entries: [submission] }, used };
+  const [back] = await context.database.query<{ restores: number }>(
+    "SELECT restores FROM entry_content WHERE entry = $1 AND restores IS NOT NULL",
+    [old.id],
+  );
+  return { request: { entries: [submission] }, used, ...(back ? { restores: back.restores } : {}) };
 }
 
-async function openedParameters(context: Context, id: number): Promise<{ parameters: JsonObject; used: string[] }> {
+/** What an entry was called with, secrets opened. */
+export async function openedParameters(
+  context: Context,
+  id: number,
+): Promise<{ parameters: JsonObject; used: string[] }> {
   const [row] = await context.database.query<{ parameters: string; sealed: string | null }>(
     "SELECT parameters, sealed FROM entry WHERE id = $1",
     [id],

@@ -13,6 +13,7 @@ import { moveOf } from "../queue/moves.ts";
 import { readPaused } from "../queue/paused.ts";
 import type { SubmitAnswer, SubmitOutcome } from "../protocol/messages.ts";
 import type { CarriedClaims } from "./carried-claims.ts";
+import { recordContent } from "./content-use.ts";
 import type { Context } from "./context.ts";
 import { prepare, type SubmitItem } from "./prepare.ts";
 import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
@@ -107,6 +108,10 @@ export async function fileEntries(
   const replayed = toInsert.filter((filing) => !byKey.has(keyOf(filing.row)));
   const fresh = toInsert.filter((filing) => byKey.has(keyOf(filing.row)));
   const requests = requestsOf(fresh, byKey);
+  recordContent(
+    tx,
+    fresh.map((filing) => ({ id: byKey.get(keyOf(filing.row))!.id, filing })),
+  );
   await fileTasks(tx, requests, insertRows, changes);
   const twice = await link(tx, fresh, byKey, statuses, changes);
   const ended = new Map(twice?.map((row) => [row.id, row]));

@@ -1,6 +1,6 @@
 /** TypeBox schemas of the content store. The bytes themselves have none: they are streams. */
 import { Type, type Static } from "typebox";
-import { closed, LIMITS, storable } from "./schema-parts.ts";
+import { closed, LIMITS, ms, storable, text } from "./schema-parts.ts";
 
 const hash = (description: string) => Type.String({ pattern: "^[0-9a-f]{64}$", description });
 const fileName = Type.String({ minLength: 1, maxLength: 255, ...storable, description: "file name, without a path" });
@@ -30,5 +30,37 @@ export const ContentQuerySchema = Type.Object(
   closed,
 );
 
+export const LeasedContentSchema = Type.Object(
+  {
+    entry: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "that names it" }),
+    attempt: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+    sha256: hash("of the content"),
+  },
+  closed,
+);
+
+export const DeploymentsQuerySchema = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 100 })),
+    cursor: Type.Optional(Type.String({ pattern: "^[0-9]{1,15}$" })),
+  },
+  closed,
+);
+
+export const RollbackSchema = Type.Object(
+  {
+    version: Type.Optional(
+      Type.Integer({ minimum: 1, description: "to bring back; default: the one before the current" }),
+    ),
+    note: Type.Optional(text(1_000, "kept with the entry")),
+    timeout: Type.Optional(ms("from claim to deadline")),
+    requireWorker: Type.Optional(ms("how long it may wait for a live worker")),
+  },
+  closed,
+);
+
+export type DeploymentsQuery = Static<typeof DeploymentsQuerySchema>;
+export type RollbackRequest = Static<typeof RollbackSchema>;
+export type LeasedContent = Static<typeof LeasedContentSchema>;
 export type ContentQuery = Static<typeof ContentQuerySchema>;
 export type PostContentQuery = Static<typeof PostContentSchema>;

@@ -5,6 +5,7 @@
 import type { ErrorBody } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Content } from "../domain/content.ts";
+import type { Deployment } from "../domain/deployment.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
@@ -55,6 +56,8 @@ export interface Page<T> {
 }
 
 export type ContentAnswer = Page<Content>;
+/** GET /v1/resources/:name/deployments, the newest first. */
+export type DeploymentsAnswer = Page<Deployment>;
 export type EntriesAnswer = Page<Entry>;
 /** GET /v1/queue, the oldest first. A page may be short, or empty, before the end: then `next` goes on. */
 export type QueueAnswer = Page<QueueItem>;

@@ -26,6 +26,8 @@ export const paths = {
     `${API}/resources/${encodeURIComponent(name)}/configuration/versions`,
   configurationDifferences: (name: number | string) =>
     `${API}/resources/${encodeURIComponent(name)}/configuration/differences`,
+  deployments: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/deployments`,
+  rollback: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/rollback`,
   types: `${API}/types`,
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,
@@ -49,5 +51,6 @@ export const paths = {
   report: (session: string) => `${API}/workers/${session}/report`,
   finish: (session: string) => `${API}/workers/${session}/finish`,
   reloaded: (session: string) => `${API}/workers/${session}/types`,
+  leasedContent: (session: string) => `${API}/workers/${session}/content`,
   stop: (session: string) => `${API}/workers/${session}/stop`,
 } as const;

@@ -1,7 +1,8 @@
 /** Fills in a descriptor's defaults, the same for types written in YAML and in TypeScript. */
 import { sha256 } from "../core/ids.ts";
-import { canonicalJson, type JsonSchema } from "../core/json.ts";
 import { UPDATE_CONFIGURATION, updateParameters } from "../domain/configuration.ts";
+import { canonicalJson, type JsonObject, type JsonSchema } from "../core/json.ts";
+import { contentParameters, contentSchema } from "../domain/content.ts";
 import {
   DEFAULT_MAX_ATTEMPTS,
   DEFAULT_OPERATION_TIMEOUT,
@@ -31,7 +32,23 @@ export function describeOperation(name: string, parts: OperationParts): Operatio
     poll: {},
     implementation: null,
     ...parts,
+    ...(parts.parameters ? { parameters: withContent(parts.parameters) } : {}),
   };
+}
+
+/** `content: true` alone says all: what such a value looks like is always the same. */
+function withContent(schema: JsonSchema): JsonSchema {
+  const names = contentParameters(schema);
+  if (names.length === 0) return schema;
+  const properties = { ...(schema["properties"] as JsonObject) };
+  for (const name of names) {
+    const { description, ...more } = properties[name] as JsonObject;
+    properties[name] = {
+      ...contentSchema(typeof description === "string" ? description : "a file"),
+      ...more,
+    } as JsonObject;
+  }
+  return { ...schema, properties };
 }
 
 /**

@@ -1,8 +1,10 @@
 /** Files of the machine the worker runs on. */
 import { createHash } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
 import { randomId } from "../core/ids.ts";
+import type { ContentRef } from "../domain/content.ts";
 import { OperationError } from "./operation-error.ts";
 import type { OperationContext } from "./sdk.ts";
 
@@ -10,26 +12,70 @@ export interface Upload {
   path: string;
   content?: string;
   base64?: string;
+  file?: ContentRef;
   mode?: string;
   parents: boolean;
 }
 
-/** Written beside its place, synced, and renamed over it: a reader sees the old file or the new one. */
+export interface Deployed {
+  path: string;
+  content: ContentRef;
+  mode?: string;
+  owner?: string;
+  parents: boolean;
+}
+
+/** What is written: bytes, or a file of the worker with the hash that it is known by. */
+type Source = { bytes: Uint8Array } | { copyOf: string; size: number; sha256: string };
+
+interface Placing {
+  path: string;
+  mode: string | undefined;
+  owner: string | undefined;
+  parents: boolean;
+}
+
 export async function upload(context: OperationContext): Promise<unknown> {
-  const { path, mode, parents, ...source } = context.parameters as unknown as Upload;
+  const { path, mode, parents, ...given } = context.parameters as unknown as Upload;
+  return write(context, { path, mode, parents, owner: undefined }, await sourceOf(context, given));
+}
+
+export async function deploy(context: OperationContext): Promise<unknown> {
+  const { path, mode, owner, parents, content } = context.parameters as unknown as Deployed;
+  return write(context, { path, mode, parents, owner }, await sourceOf(context, { file: content }));
+}
+
+/** @throws OperationError `invalid_content`, and what fetching content throws. */
+export async function sourceOf(
+  context: OperationContext,
+  { file, ...text }: Pick<Upload, "content" | "base64" | "file">,
+): Promise<Source> {
+  if (file === undefined) return { bytes: bytesOf(text) };
+  if (text.content !== undefined || text.base64 !== undefined) throw severalSources();
+  return { copyOf: await context.content(file), size: file.size, sha256: file.sha256 };
+}
+
+/** Written beside its place, checked, synced, and renamed over it: a reader sees the old file or the new one. */
+async function write(context: OperationContext, { path, mode, owner, parents }: Placing, source: Source) {
   requireAbsolute(path);
-  const bytes = bytesOf(source);
   const before = await stat(path).catch(() => null);
   if (before && !before.isFile()) throw refused(path, "is not a file");
   const permissions = mode === undefined ? (before ? before.mode & 0o7777 : 0o644) : Number.parseInt(mode, 8);
   const beside = `${path}.wilco-${randomId()}`;
   try {
     if (parents) await mkdir(dirname(path), { recursive: true });
-    const file = await open(beside, "wx", permissions);
+    if ("copyOf" in source) {
+      await copyFile(source.copyOf, beside, constants.COPYFILE_EXCL);
+      const hash = await hashOf(beside, context.signal);
+      if (hash !== source.sha256)
+        throw refused(path, `was not written: what arrived on the disk has the SHA-256 ${hash}`);
+    } else await writeFile(beside, source.bytes, { flag: "wx", mode: permissions, signal: context.signal });
+    if (owner !== undefined) await context.exec(["chown", owner, beside]);
+    // "r": a copy may be read-only, as what it is a copy of.
+    const file = await open(beside, "r");
     try {
-      // The mode given to open is cut by the umask.
+      // After chown, which takes setuid away; and the mode that a file is made with is cut by the umask.
       await file.chmod(permissions);
-      await file.writeFile(bytes, { signal: context.signal });
       await file.sync();
     } finally {
       await file.close();
@@ -41,7 +87,18 @@ export async function upload(context: OperationContext): Promise<unknown> {
     context.signal.throwIfAborted();
     throw fileError(path, error);
   }
-  return { path, bytes: bytes.length, sha256: sha256(bytes), mode: octal(permissions) };
+  const { bytes, hash } =
+    "copyOf" in source
+      ? { bytes: source.size, hash: source.sha256 }
+      : { bytes: source.bytes.length, hash: sha256(source.bytes) };
+  return { path, bytes, sha256: hash, mode: octal(permissions), ...(owner === undefined ? {} : { owner }) };
+}
+
+async function hashOf(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal }))
+    hash.update(chunk as Buffer);
+  return hash.digest("hex");
 }
 
 export async function download(context: OperationContext): Promise<unknown> {
@@ -76,12 +133,13 @@ export async function download(context: OperationContext): Promise<unknown> {
   }
 }
 
-export function bytesOf({ content, base64 }: Pick<Upload, "content" | "base64">): Buffer {
-  if ((content === undefined) === (base64 === undefined)) {
+function bytesOf({ content, base64 }: Pick<Upload, "content" | "base64">): Buffer {
+  if (content !== undefined && base64 !== undefined) throw severalSources();
+  if (content === undefined && base64 === undefined) {
     throw new OperationError({
       code: "invalid_content",
-      message: content === undefined ? "There is nothing to write." : "Both content and base64 are given.",
-      hint: "Give one of content (text) and base64.",
+      message: "There is nothing to write.",
+      hint: "Give one of content (text), base64 and file.",
     });
   }
   if (content !== undefined) return Buffer.from(content, "utf8");
@@ -89,6 +147,14 @@ export function bytesOf({ content, base64 }: Pick<Upload, "content" | "base64">)
   // Node skips what is not base64 instead of refusing it.
   if (bytes.toString("base64").replace(/=+$/, "") === base64!.replace(/=+$/, "")) return bytes;
   throw new OperationError({ code: "invalid_content", message: "base64 is not base64 (RFC 4648, one line)." });
+}
+
+function severalSources(): OperationError {
+  return new OperationError({
+    code: "invalid_content",
+    message: "Several of content, base64 and file are given.",
+    hint: "Give one of content (text), base64 and file.",
+  });
 }
 
 /** The worker's own working directory means nothing to the caller. */

@@ -31,6 +31,7 @@ export const HOST_RESULTS = {
     { node: described(TEXT, "of the worker, where it is the machine itself") },
   ),
   upload: resultOf(FILE),
+  deploy: resultOf(FILE, { owner: TEXT }),
   download: resultOf({ ...FILE, base64: TEXT }),
   check: checkResult({ host: TEXT, latency: described(COUNT, "ms") }),
 };

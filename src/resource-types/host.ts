@@ -1,5 +1,6 @@
 /** `host`: the machine that the worker runs on, or one that it reaches over SSH. */
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime, userInfo } from "node:os";
+import { contentSchema } from "../domain/content.ts";
 import type { ExecOptions } from "./exec.ts";
 import { HOST_RESULTS } from "./host-results.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
@@ -23,6 +24,13 @@ function hereOrThere(operation: Remote, here: (context: OperationContext) => unk
     return ssh[operation](context);
   };
 }
+
+const MODE = {
+  type: "string",
+  pattern: "^[0-7]{3,4}$",
+  description: 'octal, e.g. "0644"; default: as it was, or 0644',
+};
+const PARENTS = { type: "boolean", default: false, description: "make the directories above it" };
 
 export const hostType = defineResourceType({
   name: "host",
@@ -72,12 +80,9 @@ export const hostType = defineResourceType({
           path: { type: "string", minLength: 1 },
           content: { type: "string", description: "as text" },
           base64: { type: "string", description: "instead of content, for bytes that are not text" },
-          mode: {
-            type: "string",
-            pattern: "^[0-7]{3,4}$",
-            description: 'octal, e.g. "0644"; default: as it was, or 0644',
-          },
-          parents: { type: "boolean", default: false, description: "make the directories above it" },
+          file: contentSchema("instead of content, for files of any size"),
+          mode: MODE,
+          parents: PARENTS,
         },
         ["path"],
       ),
@@ -85,6 +90,28 @@ export const hostType = defineResourceType({
       timeout: "5m",
       result: HOST_RESULTS.upload,
       handler: hereOrThere("upload", async (context) => (await import("./host-files.ts")).upload(context)),
+    },
+    deploy: {
+      description: "Put a file of any size in its place: whole and checked, or not at all.",
+      parameters: parametersOf(
+        {
+          content: contentSchema("the file"),
+          path: { type: "string", minLength: 1, description: "absolute" },
+          version: { type: "string", minLength: 1, maxLength: 128, description: "what people call it" },
+          mode: MODE,
+          owner: {
+            type: "string",
+            pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$",
+            description: "USER or USER:GROUP; default: whom the worker runs as",
+          },
+          parents: PARENTS,
+        },
+        ["content", "path"],
+      ),
+      onLost: "requeue",
+      timeout: "30m",
+      result: HOST_RESULTS.deploy,
+      handler: hereOrThere("deploy", async (context) => (await import("./host-files.ts")).deploy(context)),
     },
     download: {
       description: "Read a file as base64, with its size and SHA-256.",

@@ -48,6 +48,11 @@ export interface OperationContext<Parameters = JsonObject> {
   output(data: string | Uint8Array, stream?: "stdout" | "stderr"): Promise<void>;
   /** Says how far it is; the newest wins. `total` null = unknown. Text is cut at 500 characters. */
   progress(done: number, total?: number | null, text?: string | null): void;
+  /**
+   * The bytes of a parameter that is content, as a file of this machine: read-only, under the name that it was given,
+   * checked against its SHA-256, there until the execution ends. @returns its path. @throws OperationError.
+   */
+  content(parameter: unknown): Promise<string>;
   /** Runs a command to its end in a process group of its own, its output streamed. See `Exec`. */
   readonly exec: Exec;
 }

@@ -17,6 +17,7 @@ import type { Route } from "./route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { contentRoutes } from "./routes/content.ts";
 import { configurationRoutes } from "./routes/configuration.ts";
+import { deploymentRoutes } from "./routes/deployments.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
@@ -110,10 +111,11 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...scriptRoutes({ operations }),
     ...contentRoutes({ content }),
     ...inventoryRoutes({ inventory }),
+    ...deploymentRoutes({ operations }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
     ...configurationRoutes(inventory),
-    ...workerRoutes({ operations, inventory, version }),
+    ...workerRoutes({ operations, inventory, content, version }),
     ...accessRoutes({ tokens, server }),
   ];
   for (const route of routes) addRoute(app, route);

@@ -2,10 +2,12 @@
  * Runs one operation of a type through the steps of a worker's executor: parameters are checked and get their defaults,
  * the handler runs with signal, deadline, temporary directory and commands, secrets are masked, the result is checked.
  */
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseDuration } from "../core/durations.ts";
+import { sha256 } from "../core/ids.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
@@ -20,6 +22,7 @@ import { type Exec, type ExecResult, requireAllowed } from "../resource-types/ex
 import type { Log } from "../resource-types/log.ts";
 import type { OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { lastLines } from "../resource-types/tail.ts";
+import { createContents } from "../worker/contents.ts";
 import { type AbortWhy, createControl } from "../worker/control.ts";
 import { createExecutor, type Ended } from "../worker/executor.ts";
 import { entryError, systemError } from "../worker/outcome.ts";
@@ -29,6 +32,8 @@ export interface TestCall {
   operation: string;
   /** Default none. */
   parameters?: JsonObject;
+  /** Files that stand for content, by the parameter: their paths. */
+  files?: Record<string, string>;
   /** Checked against the type's schema and filled with its defaults, as `apply` does. Default none. */
   connection?: JsonObject;
   /** What `{{configuration.…}}` and `resource.configuration` give. Default none. */
@@ -107,9 +112,10 @@ async function perform(
   const operation = operationOf(type.descriptor, call.operation);
   const assignment = assignmentOf(type.descriptor, operation, call);
   const record = createRecord(call);
+  const files = await readFiles(call.files ?? {});
   let parameters: JsonObject;
   try {
-    parameters = schemas().parse(operation.parameters, call.parameters ?? {});
+    parameters = schemas().parse(operation.parameters, { ...call.parameters, ...files.parameters });
   } catch (error) {
     return record.outcome({ status: "failed", error: systemError(error) });
   }
@@ -122,6 +128,12 @@ async function perform(
       schemas: schemas(),
       tempRoot: join(home, "tmp"),
       typeDirectory: () => state,
+      contents: createContents({
+        directory: join(home, "content"),
+        limit: Number.MAX_SAFE_INTEGER,
+        fetch: async ({ sha256 }) => createReadStream(files.paths.get(sha256)!),
+        log: record.log,
+      }),
       killGrace: call.killGrace ?? 1_000,
       log: record.log,
     });
@@ -131,6 +143,18 @@ async function perform(
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function readFiles(files: Record<string, string>) {
+  const parameters: JsonObject = {};
+  const paths = new Map<string, string>();
+  for (const [parameter, path] of Object.entries(files)) {
+    const bytes = await readFile(path);
+    const hash = sha256(bytes);
+    parameters[parameter] = { sha256: hash, size: bytes.length, name: basename(path) };
+    paths.set(hash, path);
+  }
+  return { parameters, paths };
 }
 
 function operationOf({ name, operations }: ResourceTypeDescriptor, operation: string): OperationDescriptor {

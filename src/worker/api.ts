@@ -8,6 +8,7 @@ import type {
   FinishRequest,
   HeartbeatAnswer,
   HeartbeatRequest,
+  LeasedContent,
   RegisterAnswer,
   RegisterRequest,
   ReloadedTypes,
@@ -32,18 +33,24 @@ export interface WorkerApi {
   /** The worker has loaded its types anew. */
   reloaded(session: string, body: ReloadedTypes, options?: CallOptions): Promise<void>;
   stop(session: string, body: StopRequest, options?: CallOptions): Promise<void>;
+  /** The bytes of a content that an entry leased to the session names. */
+  content(session: string, leased: LeasedContent, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**
  * One attempt at one request: resolves with the answer's body, rejects with a WilcoError. Over HTTP
  * (`createHttpRequest`) or into a server in the same process (`createInjectRequest`).
  */
-export type WorkerRequest = (
-  method: "GET" | "POST",
-  path: string,
-  body: unknown,
-  options: { signal?: AbortSignal; timeout: number },
-) => Promise<unknown>;
+export interface WorkerRequest {
+  (
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    options: { signal?: AbortSignal; timeout: number },
+  ): Promise<unknown>;
+  /** A GET whose answer is bytes that do not fit in memory. Ends early only with an error. */
+  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
 
 const DEFAULT_TIMEOUT = 15_000;
 /** For megabytes of output or results over a slow line. */
@@ -108,5 +115,7 @@ export function createWorkerApi({ request }: { request: WorkerRequest }): Worker
     stop: async (session, body, options = {}) => {
       await request("POST", paths.stop(session), body, { timeout: DEFAULT_TIMEOUT, ...options });
     },
+    content: (session, { entry, attempt, sha256 }, signal) =>
+      request.stream(`${paths.leasedContent(session)}?entry=${entry}&attempt=${attempt}&sha256=${sha256}`, signal),
   };
 }

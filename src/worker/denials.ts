@@ -20,5 +20,6 @@ export function noticeDenials(api: WorkerApi, onDenied: (error: unknown) => void
     finish: (...args) => notice(api.finish(...args)),
     reloaded: (...args) => notice(api.reloaded(...args)),
     stop: (...args) => api.stop(...args),
+    content: (...args) => notice(api.content(...args)),
   };
 }

@@ -12,6 +12,7 @@ import type { Assignment } from "../domain/worker.ts";
 import { createExecPool, type ExecPool } from "../resource-types/exec.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { OperationContext } from "../resource-types/sdk.ts";
+import type { Contents } from "./contents.ts";
 import type { Control } from "./control.ts";
 import { maskOutput, type MaskedOutput } from "./masked-output.ts";
 import { HandlerKilled } from "./handlers/process-end.ts";
@@ -42,6 +43,7 @@ export interface ExecutorOptions {
   schemas: SchemaValidator;
   tempRoot: string;
   typeDirectory: (type: string) => string;
+  contents: Contents;
   /** ms between the polite signal to a command and SIGKILL. */
   killGrace: number;
   log: Log;
@@ -107,7 +109,7 @@ function openContext(
   parameters: JsonObject,
   workspace: Workspace,
   pool: ExecPool,
-  { typeDirectory, log }: ExecutorOptions,
+  { typeDirectory, contents, log }: ExecutorOptions,
 ): OperationContext {
   const { entry, attempt, operation, resource, root } = assignment;
   let childLog: Log | undefined;
@@ -134,6 +136,8 @@ function openContext(
       const number = (value: number | null) => (Number.isFinite(value) ? value : null);
       output.progress({ done: number(done) ?? 0, total: number(total), text: text?.slice(0, 500) ?? null });
     },
+    content: (parameter) =>
+      contents.provide(parameter, { entry, attempt, directory: workspace.path(), signal: control.signal }),
     exec: pool.exec,
   };
 }

@@ -12,17 +12,74 @@ export function createHttpRequest({ url, token }: { url: string; token: string }
   const servers = url.split(",").map((one) => one.trim().replace(/\/+$/, ""));
   const ask = createExchange(token);
   let current = 0;
-  return async (method, path, body, options) => {
+  async function askCurrent<T>(make: (server: string) => Promise<T>): Promise<T> {
     const asked = current;
     try {
-      return await ask(servers[asked]!, method, path, body, options);
+      return await make(servers[asked]!);
     } catch (error) {
       // The loops of the worker repeat; several of them may have found out at once.
       if (isAbsent(error) && asked === current) current = (asked + 1) % servers.length;
       throw error;
     }
-  };
+  }
+  return Object.assign(
+    ((method, path, body, options) =>
+      askCurrent((server) => ask(server, method, path, body, options))) as WorkerRequest,
+    {
+      stream: (path: string, signal: AbortSignal) => askCurrent((server) => streamFrom(server, path, token, signal)),
+    },
+  );
 }
+
+/** Resolves with the beginning of the answer: the deadline is for that, what follows may take as long as it flows. */
+async function streamFrom(
+  server: string,
+  path: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(), STREAM_TIMEOUT);
+  let response: Response;
+  try {
+    response = await fetch(server + path, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.any([signal, silent.signal]),
+      redirect: "manual",
+    });
+  } catch (error) {
+    clearTimeout(timer);
+    signal.throwIfAborted();
+    throw unreachable(server, silent.signal.aborted ? "no answer" : deepestMessage(error), error);
+  }
+  if (response.status !== 200) {
+    clearTimeout(timer);
+    throw refusalOf(response.status, await response.text(), server);
+  }
+  return flowing(response.body!, server, timer, signal);
+}
+
+async function* flowing(
+  body: AsyncIterable<Uint8Array>,
+  server: string,
+  timer: NodeJS.Timeout,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) {
+      timer.refresh();
+      yield chunk;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(server, `the content broke off (${deepestMessage(error)})`, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** ms without a byte until a stream is given up. */
+const STREAM_TIMEOUT = 30_000;
 
 function isAbsent(error: unknown): boolean {
   return error instanceof WilcoError && (error.code === "unreachable" || error.code === "unavailable");
@@ -59,19 +116,34 @@ export type Inject = (request: {
   method: "GET" | "POST";
   url: string;
   headers: Record<string, string>;
-  payload: string;
-}) => Promise<{ statusCode: number; payload: string }>;
+  payload?: string;
+  payloadAsStream?: boolean;
+}) => Promise<{ statusCode: number; payload: string; stream(): AsyncIterable<Uint8Array> }>;
 
 /** @param options.inject the `inject` of a server in this process. An injected request can't be aborted: it is let go. */
 export function createInjectRequest({ inject, token }: { inject: Inject; token: string }): WorkerRequest {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  return async (method, path, body, { signal }) => {
+  const request = (async (method, path, body, { signal }) => {
     signal?.throwIfAborted();
     const answered = inject({ method, url: path, headers, payload: JSON.stringify(body ?? {}) });
     const { statusCode, payload } = await (signal ? orAborted(answered, signal) : answered);
-    return answerOf(statusCode, payload, "the server in this process");
-  };
+    return answerOf(statusCode, payload, HERE);
+  }) as WorkerRequest;
+  return Object.assign(request, {
+    async stream(path: string, signal: AbortSignal) {
+      const authorization = headers.authorization;
+      const answered = inject({ method: "GET", url: path, headers: { authorization }, payloadAsStream: true });
+      const answer = await orAborted(answered, signal);
+      const bytes = answer.stream();
+      if (answer.statusCode === 200) return bytes;
+      const parts: Uint8Array[] = [];
+      for await (const part of bytes) parts.push(part);
+      throw refusalOf(answer.statusCode, Buffer.concat(parts).toString("utf8"), HERE);
+    },
+  });
 }
+
+const HERE = "the server in this process";
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -91,9 +163,22 @@ function answerOf(status: number, text: string, server: string): unknown {
     throw unreachable(server, `it answered ${status} with something that is not JSON: is it a wilco server?`, error);
   }
   if (ok) return body;
+  throw errorOf(status, body, server);
+}
+
+function errorOf(status: number, body: unknown, server: string): WilcoError {
   const { code, message } = body as Partial<ErrorBody>;
-  if (isErrorCode(code) && typeof message === "string") throw WilcoError.fromBody(body as ErrorBody);
-  throw unreachable(server, `it answered ${status}`, body);
+  if (isErrorCode(code) && typeof message === "string") return WilcoError.fromBody(body as ErrorBody);
+  return unreachable(server, `it answered ${status}`, body);
+}
+
+/** What an answer says that was to be a stream. */
+function refusalOf(status: number, text: string, server: string): WilcoError {
+  try {
+    return errorOf(status, JSON.parse(text), server);
+  } catch (error) {
+    return unreachable(server, `it answered ${status} with something that is not JSON: is it a wilco server?`, error);
+  }
 }
 
 function unreachable(server: string, why: string, cause: unknown): WilcoError {

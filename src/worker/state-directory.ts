@@ -13,6 +13,8 @@ export interface StateDirectory {
   tempRoot: string;
   /** What a type keeps on this worker. */
   typeDirectory(type: string): string;
+  /** Fetched content, by hash. */
+  contents: string;
   close(): void;
 }
 
@@ -25,6 +27,7 @@ export function openStateDirectory(path: string): StateDirectory {
     return {
       succession: successionSecret(join(path, "succession")),
       tempRoot: join(path, "tmp"),
+      contents: join(path, "content"),
       typeDirectory: (type) => join(path, "types", type),
       close: () => rmSync(lock, { force: true }),
     };

@@ -10,6 +10,7 @@ import type { ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import type { WorkerApi } from "./api.ts";
 import { createClaimOfOne } from "./claim-of-one.ts";
 import { type Claims, createClaims } from "./claims.ts";
+import { createContents } from "./contents.ts";
 import { noticeDenials } from "./denials.ts";
 import { createExecutor } from "./executor.ts";
 import { createHandlerPool, type HandlerPool } from "./handlers/pool.ts";
@@ -52,6 +53,8 @@ export interface WorkerOptions {
   clock?: () => number;
   /** ms between the polite signal to a command and SIGKILL. Default: 5 s, or half of the server's grace if that is less. */
   killGrace?: number;
+  /** Bytes of fetched content that are kept for the next use. Default 4 GB. */
+  contentCache?: number;
   /** ms the server may hold a claim open. Default 20 s. */
   claimWait?: number;
   /** Spans of what it runs; the caller stops it after the worker. Null or none = none. */
@@ -78,6 +81,7 @@ export interface Worker extends Lifecycle {
 }
 
 const KILL_GRACE = 5_000;
+const CONTENT_CACHE = 4 * 1024 ** 3;
 const LAST_WORDS = 10_000;
 const GOODBYE = 3_000;
 /** Executions named in one answer. */
@@ -152,6 +156,12 @@ export function createWorker(options: WorkerOptions): Worker {
       schemas: createSchemaValidator(),
       tempRoot: directory.tempRoot,
       typeDirectory: directory.typeDirectory,
+      contents: createContents({
+        directory: directory.contents,
+        limit: options.contentCache ?? CONTENT_CACHE,
+        fetch: (leased, signal) => api.content(session.current().session, leased, signal),
+        log,
+      }),
       killGrace,
       log,
     });

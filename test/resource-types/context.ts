@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { ContentRef } from "../../src/domain/content.ts";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
 import { createExecPool } from "../../src/resource-types/exec.ts";
 import type { Log, OperationContext, ResourceTypeDefinition } from "../../src/resource-types/sdk.ts";
@@ -30,6 +31,8 @@ export interface Call {
   id?: number;
   state?: string;
   signal?: AbortSignal;
+  /** Paths of content, by name. */
+  contents?: Record<string, string>;
   /** What it returns is waited for. */
   onOutput?: (text: string) => unknown;
 }
@@ -67,6 +70,7 @@ export async function callOperation(
     log,
     output,
     progress() {},
+    content: async (parameter) => call.contents?.[(parameter as ContentRef).name] ?? "",
     exec: pool.exec,
   };
   const value = await handlers[operation]!(context);

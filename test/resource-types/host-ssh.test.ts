@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { sha256 } from "../../src/core/ids.ts";
 import { hostType } from "../../src/resource-types/host.ts";
 import { findProcess, isRunning } from "../../src/resource-types/process-table.ts";
 import { callOperation, temporaryDirectory, until } from "./context.ts";
@@ -255,6 +258,26 @@ describe("becoming another user", () => {
 });
 
 describe("files and facts", () => {
+  it("streams a deploy there, with mode and owner, and keeps what was there when other bytes arrive", async () => {
+    const { call } = await openHost();
+    const path = join(await temporaryDirectory(), "app.bin");
+    const source = join(await temporaryDirectory(), "content");
+    const bytes = randomBytes(2_000_000);
+    writeFileSync(source, bytes);
+    const content = { sha256: sha256(bytes), size: bytes.length, name: "app.bin" };
+    const extra = { contents: { "app.bin": source } };
+    const owner = userInfo().username;
+    const deployed = await call("deploy", { content, path, mode: "0750", owner }, extra);
+    expect(deployed).toMatchObject({ path, bytes: 2_000_000, sha256: content.sha256, mode: "0750", owner });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o750);
+    const other = { ...content, sha256: "0".repeat(64) };
+    const refusal = call("deploy", { content: other, path }, extra);
+    await expect(refusal).rejects.toMatchObject({ message: expect.stringContaining("another SHA-256") as string });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(readdirSync(join(path, ".."))).toEqual(["app.bin"]);
+  });
+
   it("are as on the worker's own machine", async () => {
     const { call } = await openHost();
     const path = join(await temporaryDirectory(), "it's a", "file.bin");

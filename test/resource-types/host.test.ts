@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { sha256 } from "../../src/core/ids.ts";
 import { hostType } from "../../src/resource-types/host.ts";
 import { callOperation, temporaryDirectory } from "./context.ts";
 
@@ -59,7 +61,7 @@ describe("a host", () => {
     ["upload", { path: "relative", content: "" }, "file_error", "is not an absolute path"],
     ["upload", { path: "/tmp", content: "" }, "file_error", "is not a file"],
     ["upload", { path: "/tmp/wilco-x" }, "invalid_content", "nothing to write"],
-    ["upload", { path: "/tmp/wilco-x", content: "", base64: "" }, "invalid_content", "Both"],
+    ["upload", { path: "/tmp/wilco-x", content: "", base64: "" }, "invalid_content", "Several"],
     ["upload", { path: "/tmp/wilco-x", base64: "a?b" }, "invalid_content", "is not base64"],
     ["download", { path: "/no/such/file" }, "file_error", "does not exist"],
     ["download", { path: "/tmp" }, "file_error", "is not a file"],
@@ -68,6 +70,34 @@ describe("a host", () => {
       code,
       message: expect.stringContaining(message) as string,
     });
+  });
+
+  it("deploys a file whole and checked, and leaves what was there when it is not what was named", async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, "app.bin");
+    const source = join(await temporaryDirectory(), "content");
+    const bytes = randomBytes(3_000_000);
+    writeFileSync(source, bytes, { mode: 0o400 });
+    const content = { sha256: sha256(bytes), size: bytes.length, name: "app.bin" };
+    const deploy = (parameters: Record<string, unknown>) =>
+      callOperation(hostType, { operation: "deploy", parameters, contents: { "app.bin": source } });
+    const owner = userInfo().username;
+    expect(await deploy({ content, path, mode: "0750", owner })).toEqual({
+      path,
+      bytes: 3_000_000,
+      sha256: content.sha256,
+      mode: "0750",
+      owner,
+    });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o750);
+    const other = { ...content, sha256: "0".repeat(64) };
+    await expect(deploy({ content: other, path })).rejects.toMatchObject({ code: "file_error" });
+    await expect(deploy({ content, path, owner: "no-such-user-here" })).rejects.toMatchObject({ code: "exit_code" });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(readdirSync(directory)).toEqual(["app.bin"]);
+    const parameters = { path, content: "text", file: content };
+    await expect(host("upload", parameters)).rejects.toMatchObject({ code: "invalid_content" });
   });
 
   it("downloads no more than the limit", async () => {

@@ -24,6 +24,7 @@ const context: OperationContext = {
   log,
   output: async () => {},
   progress() {},
+  content: () => Promise.reject(new Error("not used")),
   exec: () => Promise.reject(new Error("not used")),
 };
 const started = (await createProcessType().handlers["start"]!(context)) as { pid: number };

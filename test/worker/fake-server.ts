@@ -133,6 +133,10 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         });
         return { reports };
       }),
+    content: (_id, leased) =>
+      attempt("content", leased, () => {
+        throw new WilcoError({ code: "unknown_content", message: "the fake server has none" });
+      }),
     finish: (id, body) =>
       attempt("finish", body, () => {
         requireSession(id);

@@ -210,6 +210,7 @@ async function openPool(types: ResourceTypeDefinition[], more: Partial<HandlerPo
       log,
       output: async (data) => void output.push(Buffer.from(data as string).toString("utf8")),
       progress() {},
+      content: async (parameter) => `/of/${String(parameter)}`,
       exec: () => Promise.reject(new Error("no commands here")),
       ...context,
     });

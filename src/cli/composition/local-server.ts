@@ -106,7 +106,7 @@ async function drain(api: Api, signal: AbortSignal | undefined): Promise<void> {
  */
 async function stopProcesses(api: Api, { output }: Context): Promise<void> {
   const started = new Map<number, string>();
-  for (const operation of ["start", "restart"]) {
+  for (const operation of ["start", "restart", "deploy"]) {
     const { items } = await api.entries({ operation, limit: 1_000 });
     for (const { resource } of items) if (resource?.type === "process") started.set(resource.id, resource.name);
   }

@@ -4,6 +4,7 @@ import type { End } from "../ends.ts";
 import type { Locked } from "../locked.ts";
 import { recordAvailability } from "./availability.ts";
 import { recordConfigurations } from "./configuration.ts";
+import { recordDeployments } from "./deployments.ts";
 import { recordMetrics } from "./metrics.ts";
 
 /**
@@ -14,6 +15,7 @@ import { recordMetrics } from "./metrics.ts";
 export async function recordEffects(tx: Transaction, locked: Locked, ends: readonly End[]): Promise<void> {
   recordAvailability(tx, locked, ends);
   recordMetrics(tx, locked, ends);
+  await recordDeployments(tx, locked, ends);
   const succeeded = ends.filter(({ status }) => status === "succeeded");
   const ofKind = (kind: string) => succeeded.filter(({ id }) => locked.get(id)?.kind === kind);
   await recordConfigurations(tx, ofKind("configuration"));

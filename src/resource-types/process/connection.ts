@@ -9,6 +9,8 @@ export interface ProcessConnection {
   /** null = the worker's working directory. */
   cwd: string | null;
   env: Record<string, string>;
+  /** Of releases; null = below the worker's state directory. */
+  deployTo: string | null;
   stopSignal: NodeJS.Signals;
   /** ms between stopSignal and SIGKILL. */
   stopTimeout: number;
@@ -21,7 +23,7 @@ export interface ProcessConnection {
 
 export type ReadyCheck = { url: string } | { host: string; port: number };
 
-const DURATION = { type: "string", pattern: "^(\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)\\s*)+$" };
+export const DURATION = { type: "string", pattern: "^(\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)\\s*)+$" };
 
 export const connectionSchema: JsonSchema = parametersOf(
   {
@@ -32,6 +34,11 @@ export const connectionSchema: JsonSchema = parametersOf(
       description: "the program and its arguments; it must stay in the foreground",
     },
     cwd: { type: "string", description: "working directory; default: the worker's" },
+    deployTo: {
+      type: "string",
+      pattern: "^/",
+      description: "absolute directory for what is deployed; default: in the worker's state directory",
+    },
     env: {
       type: "object",
       additionalProperties: { type: "string" },
@@ -65,9 +72,10 @@ export const connectionSchema: JsonSchema = parametersOf(
 
 /** The connection as the code has it. Defaults are filled in again, for resources filed before a default existed. */
 export function parseConnection(connection: JsonObject): ProcessConnection {
-  const { command, cwd, env, stopSignal, stopTimeout, ready, readyTimeout, settle } = connection as {
+  const { command, cwd, deployTo, env, stopSignal, stopTimeout, ready, readyTimeout, settle } = connection as {
     command: string[];
     cwd?: string;
+    deployTo?: string;
     env?: Record<string, string>;
     stopSignal?: NodeJS.Signals;
     stopTimeout?: string;
@@ -78,6 +86,7 @@ export function parseConnection(connection: JsonObject): ProcessConnection {
   return {
     command,
     cwd: cwd ?? null,
+    deployTo: deployTo ?? null,
     env: env ?? {},
     stopSignal: stopSignal ?? "SIGTERM",
     stopTimeout: parseDuration(stopTimeout ?? "10s", "stopTimeout"),

@@ -8,6 +8,12 @@ const EXIT = {
   anyOf: [resultOf({ code: orNull({ type: "integer" }), signal: orNull(TEXT), at: TIME }), { type: "null" }],
 };
 
+const RELEASE = {
+  version: orNull(TEXT),
+  sha256: TEXT,
+  release: described(TEXT, "directory on its machine"),
+};
+
 export const PROCESS_RESULTS = {
   start: resultOf({
     pid: PID,
@@ -25,6 +31,13 @@ export const PROCESS_RESULTS = {
     pid: PID,
     previousPid: orNull(PID),
     stoppedBy: described(orNull(TEXT), "signal"),
+    startedAt: TIME,
+    ready: READY,
+  }),
+  deploy: resultOf({
+    ...RELEASE,
+    previous: { anyOf: [resultOf(RELEASE), { type: "null" }] },
+    pid: PID,
     startedAt: TIME,
     ready: READY,
   }),

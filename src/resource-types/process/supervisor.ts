@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../../core/durations.ts";
 import { randomId } from "../../core/ids.ts";
@@ -35,7 +36,15 @@ export interface Managed {
   configuration: ProcessConfiguration;
   stateFile: string;
   logFile: string;
+  /** Of its releases. */
+  directory: string;
+  /** The directory of what was deployed, in which it runs; null = nothing was. */
+  release: string | null;
   signal: AbortSignal;
+}
+
+export function inRelease(managed: Managed, { path }: { path: string }): Managed {
+  return { ...managed, release: path };
 }
 
 export interface Started {
@@ -85,9 +94,10 @@ export function createSupervisor(): Supervisor {
   }
 
   async function launch(managed: Managed): Promise<ProcessState> {
-    const { cwd, env } = managed.connection;
     const { configuration } = managed;
     const command = [...managed.connection.command, ...configuration.args];
+    const { env } = managed.connection;
+    const cwd = workingDirectory(managed);
     requireCommand(command);
     if (cwd !== null) await requireDirectory(cwd);
     managed.signal.throwIfAborted();
@@ -198,6 +208,12 @@ export function createSupervisor(): Supervisor {
   }
 
   return { start, stop, look };
+}
+
+/** What was deployed is where it runs; a relative `cwd` is then inside of it. */
+function workingDirectory({ connection: { cwd }, release }: Managed): string | null {
+  if (release === null) return cwd;
+  return cwd === null ? release : resolve(release, cwd);
 }
 
 function startTimeOf(pid: number): { startTime: string | null } {

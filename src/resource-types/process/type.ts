@@ -5,9 +5,12 @@ import { createTurns } from "../../core/turns.ts";
 import type { ResourceTypeDefinition, OperationContext } from "../sdk.ts";
 import { defineResourceType, parametersOf } from "../sdk.ts";
 import { configurationSchema, parseConfiguration, readConfiguration, updateConfiguration } from "./configuration.ts";
-import { connectionSchema, parseConnection } from "./connection.ts";
+import { contentSchema } from "../../domain/content.ts";
+import { connectionSchema, DURATION, parseConnection } from "./connection.ts";
+import { deploy } from "./deploy.ts";
 import { followLog, tailLog } from "./process-log.ts";
 import { answers } from "./readiness.ts";
+import { createReleases } from "./releases.ts";
 import { PROCESS_RESULTS } from "./results.ts";
 import { createSupervisor, type Managed, type Supervisor } from "./supervisor.ts";
 
@@ -17,8 +20,8 @@ export function createProcessType(): ResourceTypeDefinition {
   /** Operations that change a process take turns, even where the server was told to let two run at once. */
   const changing =
     (handler: (context: OperationContext, managed: Managed) => Promise<unknown>) => (context: OperationContext) => {
-      const managed = managedOf(context);
-      return inTurn(managed.stateFile, () => handler(context, managed));
+      // Anew in its turn: a deploy before it may have changed where it runs.
+      return inTurn(managedOf(context).stateFile, () => handler(context, managedOf(context)));
     };
 
   return defineResourceType({
@@ -53,6 +56,30 @@ export function createProcessType(): ResourceTypeDefinition {
         timeout: "10m",
         result: PROCESS_RESULTS.restart,
         handler: changing((context, managed) => restart(context, managed, supervisor)),
+      },
+      deploy: {
+        description: "Run what is given in place of what runs; back to that when it does not get ready.",
+        parameters: parametersOf(
+          {
+            content: contentSchema("a file, or an archive (.tgz, .tar.gz, .tar) that is unpacked"),
+            version: { type: "string", minLength: 1, maxLength: 128, description: "what people call it" },
+            unpack: { type: "boolean", description: "default: by the name" },
+            strip: {
+              type: "integer",
+              minimum: 0,
+              maximum: 100,
+              default: 0,
+              description: "leading directories of an archive's names to leave out",
+            },
+            readyTimeout: { ...DURATION, description: "instead of the connection's" },
+          },
+          ["content"],
+        ),
+        // A repetition begins anew: what was verified last is known, and is what it goes back to.
+        onLost: "requeue",
+        timeout: "30m",
+        result: PROCESS_RESULTS.deploy,
+        handler: changing((context, managed) => deploy(context, managed, supervisor)),
       },
       status: {
         description: "Whether it runs, since when, and how it ended.",
@@ -151,10 +178,14 @@ function managedOf(context: OperationContext): Managed {
   mkdirSync(context.state, { recursive: true, mode: 0o700 });
   // By id: names change and may hold anything.
   const base = join(context.state, String(context.resource.id));
+  const connection = parseConnection(context.resource.connection);
+  const directory = connection.deployTo ?? `${base}.deployed`;
   return {
     name: context.resource.name,
-    connection: parseConnection(context.resource.connection),
     configuration: parseConfiguration(context.resource.configuration),
+    connection,
+    directory,
+    release: createReleases(directory).current()?.path ?? null,
     stateFile: `${base}.json`,
     logFile: `${base}.log`,
     signal: context.signal,

@@ -1,8 +1,9 @@
 /** The operations of a host that is reached over SSH: the same as on the worker's own machine, with the same results. */
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { CONNECTION_LOST } from "../../domain/entry.ts";
 import { OperationError } from "../operation-error.ts";
-import { bytesOf, requireAbsolute, tooLarge, type Upload } from "../host-files.ts";
+import { type Deployed, requireAbsolute, sourceOf, tooLarge, type Upload } from "../host-files.ts";
 import type { OperationContext } from "../sdk.ts";
 import { parseSshTarget } from "./connection.ts";
 import { createSshConnections } from "./connections.ts";
@@ -84,14 +85,37 @@ export async function facts(context: OperationContext): Promise<unknown> {
 }
 
 export async function upload(context: OperationContext): Promise<unknown> {
-  const { path, mode, parents, ...source } = context.parameters as unknown as Upload;
+  const { path, mode, parents, ...given } = context.parameters as unknown as Upload;
+  return write(context, { path, mode, parents, owner: undefined }, given);
+}
+
+export async function deploy(context: OperationContext): Promise<unknown> {
+  const { path, mode, owner, parents, content } = context.parameters as unknown as Deployed;
+  return write(context, { path, mode, parents, owner }, { file: content });
+}
+
+async function write(
+  context: OperationContext,
+  {
+    path,
+    mode,
+    owner,
+    parents,
+  }: Pick<Deployed, "path" | "parents"> & { mode: string | undefined; owner: string | undefined },
+  given: Pick<Upload, "content" | "base64" | "file">,
+): Promise<unknown> {
   requireAbsolute(path);
-  const bytes = bytesOf(source);
-  const args = [path, mode ?? "", parents ? "1" : "0", `${context.entry}-${context.attempt}`, String(bytes.length)];
-  const ended = await hostOf(context).script(UPLOAD_SCRIPT, args, { ...quiet(context, SCRIPT_OUTPUT), stdin: bytes });
+  const source = await sourceOf(context, given);
+  const copy = "copyOf" in source;
+  const size = copy ? source.size : source.bytes.length;
+  const word = `${context.entry}-${context.attempt}`;
+  const args = [path, mode ?? "", parents ? "1" : "0", word, String(size), owner ?? "", copy ? source.sha256 : ""];
+  const stdin = copy ? () => createReadStream(source.copyOf) : source.bytes;
+  const ended = await hostOf(context).script(UPLOAD_SCRIPT, args, { ...quiet(context, SCRIPT_OUTPUT), stdin });
   if (ended.exitCode !== 0) throw fileError(path, ended);
   const used = ended.stdout.toString("utf8").trim().padStart(4, "0");
-  return { path, bytes: bytes.length, sha256: sha256(bytes), mode: used };
+  const hash = copy ? source.sha256 : sha256(source.bytes);
+  return { path, bytes: size, sha256: hash, mode: used, ...(owner === undefined ? {} : { owner }) };
 }
 
 export async function download(context: OperationContext): Promise<unknown> {
@@ -143,6 +167,8 @@ const FILE_PROBLEMS: Record<number, string> = {
   92: "does not exist",
   93: "may not be read by the user there",
   94: "was not written: its content did not arrive whole",
+  95: "was not written: there is no sha256sum, shasum, sha256 or openssl there to check it with",
+  96: "was not written: what arrived has another SHA-256",
 };
 
 function fileError(path: string, ended: RemoteResult): OperationError {

@@ -15,7 +15,7 @@ import { commandLine, type RemoteCommand, scriptLine } from "./shell-text.ts";
 export interface RemoteRun {
   signal: AbortSignal;
   /** Written to its input, which is then closed. */
-  stdin?: string | Uint8Array;
+  stdin?: string | Uint8Array | (() => Readable);
   /** Where its output goes while it runs; null = it is only captured. */
   output: ((data: Uint8Array, stream: "stdout" | "stderr") => Promise<void>) | null;
   /** Bytes kept of stdout and of stderr, from their beginning. */
@@ -73,7 +73,9 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
     ] as const;
     // The command may end without reading its input: that is its own affair.
     channel.on("error", () => {});
-    channel.end(stdin);
+    const source = typeof stdin === "function" ? stdin() : null;
+    if (source) feed(source, channel);
+    else channel.end(stdin as string | Uint8Array | undefined);
     let killing = false;
     const killed = Promise.withResolvers<void>();
     const abort = () => {
@@ -88,6 +90,7 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
       await Promise.race([session.closed, killed.promise]);
     } finally {
       signal.removeEventListener("abort", abort);
+      source?.destroy();
     }
     if (killing) {
       await killed.promise;
@@ -183,6 +186,12 @@ interface StreamReader {
   captured(): Buffer;
   truncated(): boolean;
   stop(): void;
+}
+
+/** A source that can't be read ends the input early, which the script there notices. */
+function feed(source: Readable, channel: RemoteSession["channel"]): void {
+  source.on("error", () => channel.end());
+  source.pipe(channel);
 }
 
 function readStream(

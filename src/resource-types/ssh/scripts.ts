@@ -2,7 +2,7 @@
 
 /**
  * $1 path, $2 mode or empty, $3 1 to make the directories above it, $4 a word for the name beside it, $5 bytes that must
- * come. Whole or not at all: the input ends early when the connection is cut.
+ * come, $6 owner or empty, $7 SHA-256 or empty. Whole or not at all: the input ends early when the connection is cut.
  */
 export const UPLOAD_SCRIPT = `
 p=$1; t="$1.wilco-$4"
@@ -15,6 +15,11 @@ trap 'rm -f -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 (umask 077 && cat > "$t") || exit 1
 [ "$(wc -c < "$t")" -eq "$5" ] || exit 94
+if [ -n "$7" ]; then
+  h=$({ sha256sum < "$t" || shasum -a 256 < "$t" || sha256 -q < "$t" || openssl dgst -sha256 -r < "$t"; } 2>/dev/null)
+  case "$h" in "$7"*) ;; "") exit 95 ;; *) exit 96 ;; esac
+fi
+if [ -n "$6" ]; then chown -- "$6" "$t" || exit 1; fi
 chmod -- "$m" "$t" && { sync -- "$t" 2>/dev/null || sync; } && mv -f -- "$t" "$p" || exit 1
 trap - EXIT
 printf '%s' "$m"

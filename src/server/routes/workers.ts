@@ -1,5 +1,6 @@
 /** The worker protocol, and the list of workers. */
 import { Type } from "typebox";
+import type { ContentStore } from "../../content/store.ts";
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type {
@@ -8,6 +9,7 @@ import type {
   ControlWorkersRequest,
   FinishRequest,
   HeartbeatRequest,
+  LeasedContent,
   RegisterRequest,
   ReloadedTypes,
   ReportRequest,
@@ -22,6 +24,8 @@ import {
   ReportSchema,
   StopSchema,
 } from "../../protocol/worker-schemas.ts";
+import { LeasedContentSchema } from "../../protocol/content-schemas.ts";
+import { sendContent } from "./content.ts";
 import { clientGone } from "../held.ts";
 import { requireWorkerProtocol } from "../worker-protocol.ts";
 import { route, type Route } from "../route.ts";
@@ -34,11 +38,12 @@ type Session = { session: string };
 export interface WorkerRoutesOptions {
   operations: Operations;
   inventory: Inventory;
+  content: ContentStore;
   /** Of the server's wilco. */
   version: string;
 }
 
-export function workerRoutes({ operations, inventory, version }: WorkerRoutesOptions): Route[] {
+export function workerRoutes({ operations, inventory, content, version }: WorkerRoutesOptions): Route[] {
   return [
     route({
       method: "GET",
@@ -129,6 +134,19 @@ export function workerRoutes({ operations, inventory, version }: WorkerRoutesOpt
       handle: async ({ principal, params, body }, reply) => {
         await operations.reloadedTypes(principal, params.session, body, inventory.types.saveFromWorker);
         return reply.code(204).send();
+      },
+    }),
+    route<{ Params: Session; Querystring: LeasedContent }>({
+      method: "GET",
+      path: "/v1/workers/:session/content",
+      access: "worker",
+      summary: "The bytes of a content that an entry leased to the worker names",
+      params: BySession,
+      query: LeasedContentSchema,
+      answer: { description: "The bytes", contentType: "application/octet-stream" },
+      handle: async ({ principal, params, query }, reply) => {
+        await operations.requireLeasedContent(principal, params.session, query);
+        return sendContent(reply, await content.read(query.sha256));
       },
     }),
     route<{ Params: Session; Body: StopRequest }>({

@@ -15,6 +15,7 @@ export async function answerAsk(
 ): Promise<ToProcess> {
   try {
     if (what.kind === "exec") return { type: "answer", run, ask, value: await context.exec(what.argv, what.options) };
+    if (what.kind === "content") return { type: "answer", run, ask, value: await context.content(what.content) };
     await context.output(what.data, what.stream);
     return { type: "answer", run, ask };
   } catch (error) {

@@ -23,6 +23,7 @@ export interface HandlerCall {
 
 export type Ask =
   | { kind: "output"; data: string | Uint8Array; stream: "stdout" | "stderr" }
+  | { kind: "content"; content: unknown }
   | { kind: "exec"; argv: readonly string[]; options: ExecOptions };
 
 /** A type as its file exports it, without what only a process that loads the file can have. */

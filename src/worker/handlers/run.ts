@@ -32,6 +32,16 @@ export function openRun(id: number, call: HandlerCall, send: (message: FromProce
     return answered.promise;
   }
 
+  async function unlessAborted(what: Ask): Promise<unknown> {
+    controller.signal.throwIfAborted();
+    try {
+      return await ask(what);
+    } catch (error) {
+      controller.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
   const { file: _file, type: _type, ...data } = call;
   const context: OperationContext = {
     ...data,
@@ -41,15 +51,9 @@ export function openRun(id: number, call: HandlerCall, send: (message: FromProce
       await ask({ kind: "output", data: typeof chunk === "string" ? chunk : new Uint8Array(chunk), stream });
     },
     progress: (done, total = null, text = null) => send({ type: "progress", run: id, done, total, text }),
-    async exec(argv, options = {}) {
-      controller.signal.throwIfAborted();
-      try {
-        return (await ask({ kind: "exec", argv: [...argv], options: { ...options } })) as ExecResult;
-      } catch (error) {
-        controller.signal.throwIfAborted();
-        throw error;
-      }
-    },
+    content: async (content) => (await unlessAborted({ kind: "content", content })) as string,
+    exec: async (argv, options = {}) =>
+      (await unlessAborted({ kind: "exec", argv: [...argv], options: { ...options } })) as ExecResult,
   };
   return {
     id,

@@ -1,0 +1,93 @@
+/** Sends files to the content store: hashed first, so that what the server has is not sent again. */
+import { createHash } from "node:crypto";
+import { open, type FileHandle } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Readable } from "node:stream";
+import { messageOf, WilcoError } from "../core/errors.ts";
+import type { ContentRef } from "../domain/content.ts";
+import type { Api } from "./api.ts";
+import type { Call, RequestCall } from "./port.ts";
+
+export interface Uploads {
+  /** @throws WilcoError `invalid_request` (not a file, empty), `too_large`, `content_mismatch` (it changed meanwhile). */
+  path(path: string): Promise<ContentRef>;
+  /** @param name of the file, without a path. The handle stays the caller's. */
+  handle(handle: FileHandle, name: string): Promise<ContentRef>;
+  /** The call with its files in the store. @param openFile for callers that may not read every file. */
+  inCall<C extends Call | RequestCall>(call: C, openFile?: (path: string) => Promise<FileHandle>): Promise<C>;
+}
+
+const BLOCK = 1024 * 1024;
+/** What was sent is remembered while the file is the same, for calls in a loop. */
+const REMEMBERED = 1_000;
+
+export function createUploads(api: Pick<Api, "contents" | "putContent">): Uploads {
+  const sent = new Map<string, Promise<ContentRef>>();
+
+  async function send(handle: FileHandle, name: string): Promise<ContentRef> {
+    const { size } = await handle.stat();
+    const read = (): Readable => handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK });
+    const hash = createHash("sha256");
+    for await (const chunk of read()) hash.update(chunk as Buffer);
+    const sha256 = hash.digest("hex");
+    const { items } = await api.contents({ sha256, limit: 1 });
+    if (items.length === 0) await api.putContent(sha256, name, { size, open: read });
+    return { sha256, size, name };
+  }
+
+  async function fromHandle(handle: FileHandle, name: string): Promise<ContentRef> {
+    const info = await handle.stat({ bigint: true });
+    if (!info.isFile()) throw unreadable(name, "it is not a regular file");
+    if (info.size === 0n) throw unreadable(name, "it is empty");
+    const key = [info.dev, info.ino, info.size, info.mtimeNs, info.ctimeNs].join(" ");
+    let known = sent.get(key);
+    if (!known) {
+      known = send(handle, name);
+      sent.set(key, known);
+      known.catch(() => sent.delete(key));
+      if (sent.size > REMEMBERED) sent.delete(sent.keys().next().value!);
+    }
+    return { ...(await known), name };
+  }
+
+  async function openPlainly(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, "r");
+    } catch (error) {
+      throw unreadable(path, messageOf(error));
+    }
+  }
+
+  async function fromPath(path: string, openFile = openPlainly): Promise<ContentRef> {
+    const handle = await openFile(path);
+    try {
+      return await fromHandle(handle, basename(path));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  return {
+    path: (path) => fromPath(path),
+    handle: fromHandle,
+    async inCall(call, openFile) {
+      const { files = [], ...rest } = call;
+      if (files.length === 0) return call;
+      const parameters = { ...call.parameters };
+      for (const name of files) {
+        const value = parameters[name] as { file?: unknown } | undefined;
+        if (typeof value?.file !== "string") throw unreadable(name, "it is not a file");
+        parameters[name] = await fromPath(value.file, openFile);
+      }
+      return { ...rest, parameters } as unknown as typeof call;
+    },
+  };
+}
+
+function unreadable(path: string, why: string): WilcoError {
+  return new WilcoError({
+    code: "invalid_request",
+    message: `${JSON.stringify(path)} can't be sent: ${why}`,
+    hint: "Nothing was submitted.",
+  });
+}

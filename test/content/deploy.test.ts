@@ -1,0 +1,160 @@
+/** A running HTTP server gets new versions, over everything that is between: client, server, worker, process. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { injectDispatch } from "../../src/cli/composition/inject-dispatch.ts";
+import { startServerParts, type ServerParts } from "../../src/cli/composition/server-parts.ts";
+import { createApi, type Api } from "../../src/client/api.ts";
+import { connect, type Client } from "../../src/client/connect.ts";
+import { file } from "../../src/client/content-file.ts";
+import { OperationFailed } from "../../src/client/errors.ts";
+import { createTransport } from "../../src/client/transport.ts";
+import { builtinTypes } from "../../src/resource-types/builtin.ts";
+import { freePorts } from "../cli/world.ts";
+import { ownDirectory } from "./directory.ts";
+
+const app = (version: string) => `
+  require("node:http").createServer((_, answer) => answer.end("${version}")).listen(process.env.PORT, "127.0.0.1");
+`;
+
+describe("deployments", () => {
+  const directory = ownDirectory();
+  let server: ServerParts;
+  let client: Client;
+  let api: Api;
+  let port = 0;
+  const shown = async () => (await fetch(`http://127.0.0.1:${port}/`)).text();
+  const path = (name: string) => join(directory.path, name);
+  const released = () => readdirSync(path("deployed/releases"));
+
+  beforeAll(async () => {
+    server = await startServerParts({
+      dataDir: path("data"),
+      listen: null,
+      worker: { name: "local", slots: { min: 0, max: 4 }, types: builtinTypes },
+      version: "0",
+      log: pino({ level: "silent" }),
+    });
+    const options = { url: "http://wilco.local", token: server.adminToken!, dispatch: injectDispatch(server.app) };
+    client = connect(options);
+    api = createApi(createTransport(options));
+    [port = 0] = await freePorts(1);
+    const connection = {
+      command: [process.execPath, "app.js"],
+      env: { PORT: String(port) },
+      deployTo: path("deployed"),
+      ready: { url: `http://127.0.0.1:${port}/` },
+      readyTimeout: "20s",
+    };
+    await api.apply({ resources: { web: { type: "process", connection }, here: { type: "host" } } });
+    for (const version of ["one", "two"]) {
+      mkdirSync(path(version));
+      writeFileSync(path(`${version}/app.js`), app(version));
+    }
+  });
+  afterAll(async () => {
+    await (await client.resource("web")).stop();
+    client.close();
+    await server.stop();
+  });
+
+  it("puts a file where the process runs, starts it, and knows its version", async () => {
+    const web = await client.resource("web");
+    const execution = web.deploy(file(path("one/app.js")), { version: "1.0" });
+    expect(await execution).toMatchObject({ version: "1.0", previous: null, ready: true });
+    expect(await shown()).toBe("one");
+    expect((await execution.outcome()).kind).toBe("deployment");
+    expect((await api.deployments("web")).items).toMatchObject([
+      { version: 1, label: "1.0", status: "current", author: "local-admin", content: { name: "app.js" } },
+    ]);
+  });
+
+  it("unpacks an archive in place of what runs, and what ran is the former version", async () => {
+    execFileSync("tar", ["-czf", path("two.tgz"), "-C", directory.path, "two"]);
+    const web = await client.resource("web");
+    const result = await web.deploy({ content: file(path("two.tgz")), version: "2.0", strip: 1 });
+    expect(result).toMatchObject({ version: "2.0", previous: { version: "1.0" } });
+    expect(await shown()).toBe("two");
+    const { items } = await api.deployments("web");
+    expect(items.map(({ version, status }) => [version, status])).toEqual([
+      [2, "current"],
+      [1, "former"],
+    ]);
+    await web.restart();
+    expect(await shown()).toBe("two");
+  });
+
+  it("goes back by itself when the new version does not get ready, and fails", async () => {
+    writeFileSync(path("broken.js"), `throw new Error("broken on purpose");`);
+    const web = await client.resource("web");
+    mkdirSync(path("three"));
+    writeFileSync(path("three/app.js"), `throw new Error("broken on purpose");`);
+    const failure = await web.deploy(file(path("three/app.js")), { version: "3.0" }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(OperationFailed);
+    const error = (failure as OperationFailed).entry!.error!;
+    expect(error).toMatchObject({
+      code: "deploy_failed",
+      source: "operation",
+      details: { rolled_back: true, reason: { code: "process_died" }, running: { version: "2.0" } },
+    });
+    expect(error.message).toContain("It runs version 2.0 again.");
+    expect(await shown()).toBe("two");
+    const { items } = await api.deployments("web");
+    expect(items.map(({ label, status }) => [label, status])).toEqual([
+      ["3.0", "rolled_back"],
+      ["2.0", "current"],
+      ["1.0", "former"],
+    ]);
+  });
+
+  it("brings an older version back as a deploy of its own", async () => {
+    const entry = await api.rollBack("web", {}, "back-1");
+    expect(entry).toMatchObject({
+      kind: "deployment",
+      operation: "deploy",
+      note: expect.stringContaining("version 1 (1.0)"),
+    });
+    await client.history.wait(entry.id);
+    expect(await shown()).toBe("one");
+    const { items } = await api.deployments("web");
+    expect(items.slice(0, 3).map(({ label, status, restores }) => [label, status, restores])).toEqual([
+      ["1.0", "current", 1],
+      ["3.0", "rolled_back", null],
+      ["2.0", "rolled_back", null],
+    ]);
+    await expect(api.rollBack("web", {}, "back-2")).rejects.toMatchObject({ code: "conflict" });
+    await expect(api.rollBack("web", { version: 9 }, "back-3")).rejects.toMatchObject({ code: "conflict" });
+    await expect(api.removeContent(items[0]!.content.sha256)).rejects.toMatchObject({ code: "content_in_use" });
+    expect((await api.contents({ unused: true })).items).toEqual([]);
+  });
+
+  it("refuses what leaves the directory, what is no archive, and content that there is not", async () => {
+    const web = await client.resource("web");
+    mkdirSync(path("evil"));
+    symlinkSync("../../../../etc/passwd", path("evil/app.js"));
+    execFileSync("tar", ["-czf", path("link.tgz"), "-C", path("evil"), "."]);
+    execFileSync("tar", ["-czPf", path("dots.tgz"), "-C", path("evil"), "../one/app.js"]);
+    writeFileSync(path("text.tgz"), "no archive");
+    const before = released();
+    const codeOf = (name: string) =>
+      web.deploy(file(path(name))).then(
+        () => "succeeded",
+        (error: OperationFailed) => error.entry?.error?.code,
+      );
+    expect(await codeOf("link.tgz")).toBe("unsafe_archive");
+    expect(await codeOf("dots.tgz")).toBe("unsafe_archive");
+    expect(await codeOf("text.tgz")).toBe("bad_archive");
+    expect(released()).toEqual(before);
+    expect(await shown()).toBe("one");
+    await expect(web.deploy({ content: { sha256: "0".repeat(64) } })).rejects.toMatchObject({
+      code: "unknown_content",
+    });
+    await expect(web.deploy(file(path("nothing")))).rejects.toMatchObject({ code: "invalid_request" });
+    expect(() => web.restart(file(path("one/app.js")))).toThrow("takes no file");
+  });
+});
