@@ -368,8 +368,28 @@ declare module "wilco" {
     get(id: number): EntryHandle;
     /** Entries, newest first, at most `limit` (default 100). */
     find(query?: HistoryQuery): Promise<EntryList>;
+    /**
+     * What the entry belongs to in the end, with everything in it: the tasks of requests, the calls of scripts, and
+     * what repeats an entry. The same from any of its members.
+     * @throws WilcoError `unknown_entry`.
+     */
+    tree(id: number | Entry): Promise<EntryTree>;
     /** The entry when it ended, whatever its kind and status. @throws PollLimitReached */
     wait(target: number | Entry | Execution, poll?: PollPolicyInput): Promise<Entry>;
+  }
+
+  /** Results and parameters of more than 4,096 characters are left out: null, `{}`. */
+  export interface EntryNode extends Entry {
+    /** The tasks of a request, the calls of a script. */
+    children: EntryNode[];
+    /** Entries that repeat this one, and have no place below a request or script of this tree. */
+    retries: EntryNode[];
+  }
+
+  /** From the entry that all of it began with. */
+  export interface EntryTree extends EntryNode {
+    /** true: there is more than could be shown. */
+    truncated: boolean;
   }
 
   export type EntryList = Entry[] & {

@@ -3,6 +3,7 @@ import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration 
 import type { Content } from "../domain/content.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { EntryTree } from "../domain/entry-tree.ts";
 import type { QueueStats } from "../domain/queue.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
@@ -91,6 +92,8 @@ export function createApi(transport: Transport) {
       request<PollAnswer>("POST", paths.poll, { ...options, body, readOnly: true, hold: body.wait }),
     entries: (query: EntriesQuery = {}) => request<EntriesAnswer>("GET", paths.entries, { query }),
     entry: (id: number) => request<Entry>("GET", paths.entry(id)),
+    /** What it belongs to, with everything in it. */
+    tree: (id: number) => request<EntryTree>("GET", paths.tree(id)),
     /** Why it does not run yet, or what it does. */
     why: (id: number, options: HeldOptions = {}) => request<Why>("GET", paths.why(id), options),
     events: (id: number, query: EventsQuery = {}, options: HeldOptions = {}) =>

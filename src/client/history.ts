@@ -2,6 +2,7 @@
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import { ENTRY_KINDS, type Entry, type EntryEvent } from "../domain/entry.ts";
+import type { EntryTree } from "../domain/entry-tree.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
 import { STATUSES } from "../domain/status.ts";
 import { captureCallSite } from "./call-site.ts";
@@ -24,6 +25,12 @@ export interface EntryHandle extends PromiseLike<Entry> {
 }
 
 export interface History {
+  /**
+   * What the entry belongs to in the end, with everything in it: the tasks of requests, the calls of scripts, and what
+   * repeats an entry. The same from any of its members. Results and parameters above 4,096 characters are left out.
+   * @throws WilcoError `unknown_entry`.
+   */
+  tree(id: number | Entry): Promise<EntryTree>;
   /** @throws WilcoError `unknown_entry` when it is awaited. */
   get(id: number): EntryHandle;
   /** Entries, newest first, at most `limit` (default 100). */
@@ -63,6 +70,9 @@ export function createHistory(port: ClientPort): History {
         output: (options) => followOutput(port, checked, options),
         events: () => followEvents(port, checked),
       };
+    },
+    async tree(target) {
+      return port.tree(requireId(entryIdOf(target), "history.tree"));
     },
     async find(query) {
       return entryList(await port.entries(parseHistoryQuery(query)));

@@ -117,6 +117,7 @@ export function createNodePort(options: NodePortOptions): NodePort {
       return entry;
     },
     entry: (id) => api.entry(id),
+    tree: (id) => api.tree(id),
     entries: ({ limit = 100, ...query }) =>
       everyPage<Entry>(
         (cursor, left) => api.entries({ ...entriesQuery(query), limit: Math.min(PAGE, left), ...cursor }),

@@ -5,6 +5,7 @@
  */
 import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
+import type { EntryTree } from "../domain/entry-tree.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { TaskOrder } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
@@ -86,6 +87,7 @@ export interface ClientPort {
   retry(id: number): Promise<Entry>;
   entry(id: number): Promise<Entry>;
   entries(query: HistoryQuery): Promise<Entry[]>;
+  tree(id: number): Promise<EntryTree>;
   /** Events above `after`; held up to `wait` ms when there are none yet. */
   events(id: number, after: number, wait: number): Promise<EventsRead>;
   /** What is known of a resource's configuration. @param version default the newest. */

@@ -3,6 +3,7 @@ import type { Principal } from "../access/principal.ts";
 import type { Transaction } from "../database/database.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { EntryTree } from "../domain/entry-tree.ts";
 import type { QueueStats } from "../domain/queue.ts";
 import type { Why } from "../domain/why.ts";
 import type { Worker } from "../domain/worker.ts";
@@ -69,6 +70,8 @@ export interface Operations {
   retry(principal: Principal, id: number, key: string | undefined): Promise<Entry>;
 
   entry(id: number): Promise<Entry>;
+  /** All that belongs together with it: requests with tasks, scripts with calls, entries with retries. */
+  tree(id: number): Promise<EntryTree>;
   /** The first condition that holds an entry back, and what would free it. */
   why(id: number): Promise<Why>;
   queue(query: QueueQuery): Promise<QueueAnswer>;

@@ -1,6 +1,7 @@
 /** Puts the operations together: what the server's routes call (`contract.ts`). */
 import type { Logger } from "pino";
 import { readEntry } from "../audit/read.ts";
+import { readTree } from "../audit/tree.ts";
 import type { Tracing } from "../core/tracing.ts";
 import type { Database } from "../database/database.ts";
 import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
@@ -89,6 +90,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     cancel: (principal, id, request) => cancelEntry(context, principal, id, request),
     retry: (principal, id, key) => retryEntry(context, submit, principal, id, key),
     entry: (id) => readEntry(database, id),
+    tree: (id) => readTree(database, id),
     queue: (query) => listQueue(database, query),
     queueStats: () => readStats(context, rates),
     async gauges() {

@@ -12,6 +12,7 @@ export const paths = {
   poll: `${API}/entries/poll`,
   entry: (id: number | string) => `${API}/entries/${id}`,
   events: (id: number | string) => `${API}/entries/${id}/events`,
+  tree: (id: number | string) => `${API}/entries/${id}/tree`,
   why: (id: number | string) => `${API}/entries/${id}/why`,
   cancel: (id: number | string) => `${API}/entries/${id}/cancel`,
   retry: (id: number | string) => `${API}/entries/${id}/retry`,

@@ -119,6 +119,7 @@ export const CALLS: Readonly<Record<string, Method>> = {
   retry: method([id]),
   entry: method([id]),
   entries: method([query]),
+  tree: method([id]),
   events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
   configuration: method([id, id], 1),
   configurationVersions: method([id, whole(1, 1_000_000)]),

@@ -75,6 +75,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     },
     cancel: async (id: number, options: { force?: boolean; reason?: string }) => see(await port.cancel(id, options)),
     entry: async (id: number) => see(await port.entry(id)),
+    tree: (id: number) => port.tree(id),
     entries: (query: Parameters<ClientPort["entries"]>[0]) => port.entries(query),
     events: (id: number, after: number, wait: number) => port.events(id, after, wait),
     configuration: (id: number, version?: number) => port.configuration(id, version),

@@ -186,6 +186,7 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
       note("events", id, after, wait);
       return { events: [], done: true };
     },
+    tree: async (id) => ({ ...entryOf(id), children: [], retries: [], truncated: false }),
     configuration: async () => ({
       resource: "web-1",
       version: 0,

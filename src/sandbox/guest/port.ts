@@ -22,6 +22,7 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     cancel: (id, options) => call("cancel", id, options),
     retry: (id) => call("retry", id),
     entry: (id) => call("entry", id),
+    tree: (id) => call("tree", id),
     entries: (query) => call("entries", query),
     events: (id, after, wait) => call("events", id, after, wait),
     configuration: (id, version) =>

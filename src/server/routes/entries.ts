@@ -66,6 +66,15 @@ export function entryRoutes({ operations, stopping }: { operations: Operations; 
     }),
     route<{ Params: Id }>({
       method: "GET",
+      path: "/v1/entries/:id/tree",
+      access: "viewer",
+      summary: "What an entry belongs to, with everything in it",
+      params: ById,
+      answer: { description: "The root, with `children` and `retries` of each entry; `truncated` when there is more" },
+      handle: ({ params }) => operations.tree(params.id),
+    }),
+    route<{ Params: Id }>({
+      method: "GET",
       path: "/v1/entries/:id/why",
       access: "viewer",
       summary: "Why an entry does not run yet, or where it runs, and what would free it",

@@ -54,6 +54,7 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
   const port: ClientPort = {
     pollDefaults,
     requireWorker,
+    tree: async (id) => ({ ...known(id), children: [], retries: [], truncated: false }),
     configuration: async () => ({
       resource: "web-1",
       version: 0,
