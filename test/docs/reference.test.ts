@@ -16,7 +16,7 @@ import { codesOf, readPage, ROOT, rowsOf, sectionOf } from "./markdown.ts";
 
 const cli = readPage("docs/cli.md").text;
 const scripting = readPage("docs/scripting.md").text;
-const resourceTypes = readPage("docs/resource-types.md").text;
+const typePages = ["docs/resource-types.md", "docs/docker-systemd-postgres.md"].map((path) => readPage(path).text);
 const operations = readPage("docs/operations.md").text;
 const httpApi = readPage("docs/http-api.md").text;
 
@@ -134,11 +134,12 @@ describe("docs/scripting.md", () => {
   });
 });
 
-describe("docs/resource-types.md", () => {
+describe("the pages of the built-in types", () => {
   it.for(builtinTypes.map(({ descriptor }) => descriptor))(
     "has every operation, parameter and connection setting of $name",
     (type) => {
-      const section = sectionOf(resourceTypes, type.name);
+      const page = typePages.find((text) => text.includes(`\n## ${type.name}\n`)) ?? "";
+      const section = sectionOf(page, type.name);
       const rows = rowsOf(section);
       const operations = rows.filter((row) => row.length === 4);
       expect(sorted(operations.flatMap(([first]) => codesOf(first!)))).toEqual(sorted(Object.keys(type.operations)));

@@ -1,0 +1,158 @@
+/** What the type `docker` does: the engine itself, its containers and images. */
+import type { JsonObject } from "../../core/json.ts";
+import { OperationError } from "../operation-error.ts";
+import type { OperationContext } from "../sdk.ts";
+import { callEngine, openEngine, socketOf } from "./engine.ts";
+import { jsonLines } from "./frames.ts";
+
+interface ListedContainer {
+  Id: string;
+  Names: string[] | null;
+  Image: string;
+  State: string;
+  Status: string;
+  /** Seconds since 1970. */
+  Created: number;
+  Labels: Record<string, string> | null;
+  Ports: Array<{ IP?: string; PrivatePort: number; PublicPort?: number; Type: string }> | null;
+}
+
+/** Up when the engine answers; one that can't be reached from here is down, which is what is asked. */
+export async function check(context: OperationContext): Promise<JsonObject> {
+  try {
+    const { body } = await callEngine(context, { path: "/version" });
+    return { availability: "up", version: String((body as { Version?: unknown } | null)?.Version ?? "unknown") };
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    return { availability: "down", reason: error.message };
+  }
+}
+
+export async function list(context: OperationContext): Promise<unknown> {
+  const { all, labels } = context.parameters as { all: boolean; labels?: Record<string, string> };
+  return { containers: (await listed(context, all, labels)).map(shown) };
+}
+
+/** A resource for each container, under a name that stays when it is made anew. */
+export async function discover(context: OperationContext): Promise<unknown> {
+  const { all } = context.parameters as { all: boolean };
+  const socket = context.resource.connection["socket"];
+  const found = (await listed(context, all)).map((container) => {
+    const { name, image, labels } = shown(container);
+    const project = labels["com.docker.compose.project"];
+    const service = labels["com.docker.compose.service"];
+    return {
+      name: `${context.resource.name}/${name}`,
+      type: "docker-container",
+      parent: context.resource.name,
+      zone: context.resource.zone,
+      labels: {
+        image: image.replaceAll(/[^\w./:-]/g, "-"),
+        ...(project === undefined ? {} : { project }),
+        ...(service === undefined ? {} : { service }),
+      },
+      connection: { container: name, ...(socket === undefined ? {} : { socket }) },
+    };
+  });
+  return { resources: found };
+}
+
+/** The engine answers 200 and tells of a failure in the stream: only its end says that the image is there. */
+export async function pull(context: OperationContext): Promise<unknown> {
+  const { image } = context.parameters as { image: string };
+  // "latest" only where neither tag nor digest is named: without it the engine would pull every tag there is.
+  const named = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+  const response = await openEngine(context, { method: "POST", path: "/images/create", query: { fromImage: named } });
+  let last = "";
+  for await (const line of jsonLines(response as AsyncIterable<Buffer>)) {
+    if (typeof line["error"] === "string") {
+      throw new OperationError({ code: "pull_failed", message: `${named} was not pulled: ${line["error"]}` });
+    }
+    const status = `${typeof line["id"] === "string" ? `${line["id"]}: ` : ""}${String(line["status"] ?? "")}`;
+    const { current, total } = (line["progressDetail"] ?? {}) as { current?: number; total?: number };
+    if (current !== undefined) context.progress(current, total ?? null, status);
+    else if (status !== last) await context.output(`${(last = status)}\n`);
+  }
+  const { body } = await callEngine(context, { path: `/images/${encodeURIComponent(named)}/json` });
+  const {
+    Id: id,
+    Size: size,
+    RepoDigests: digests,
+  } = body as { Id: string; Size: number; RepoDigests: string[] | null };
+  return { image: named, id, size, digests: digests ?? [] };
+}
+
+export async function create(context: OperationContext): Promise<unknown> {
+  const { name, image, command, env, labels, ports, restart, start } = context.parameters as {
+    name: string;
+    image: string;
+    command?: string[];
+    env: Record<string, string>;
+    labels: Record<string, string>;
+    ports: Record<string, number>;
+    restart: string;
+    start: boolean;
+  };
+  const exposed = Object.keys(ports).map((port) => (port.includes("/") ? port : `${port}/tcp`));
+  const body = {
+    Image: image,
+    ...(command === undefined ? {} : { Cmd: command }),
+    Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    Labels: labels,
+    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    HostConfig: {
+      PortBindings: Object.fromEntries(
+        Object.values(ports).map((port, at) => [exposed[at]!, [{ HostPort: String(port) }]]),
+      ),
+      RestartPolicy: { Name: restart },
+    },
+  };
+  const made = await callEngine(context, { method: "POST", path: "/containers/create", query: { name }, body });
+  const { Id: id, Warnings: warnings } = made.body as { Id: string; Warnings: string[] | null };
+  if (start) await callEngine(context, { method: "POST", path: `/containers/${id}/start`, also: [304] });
+  return { id, name, started: start, warnings: warnings ?? [] };
+}
+
+export async function metrics(context: OperationContext): Promise<unknown> {
+  const { body } = await callEngine(context, { path: "/info" });
+  const info = body as Record<string, number | undefined>;
+  return {
+    containers: info["Containers"] ?? 0,
+    running: info["ContainersRunning"] ?? 0,
+    paused: info["ContainersPaused"] ?? 0,
+    stopped: info["ContainersStopped"] ?? 0,
+    images: info["Images"] ?? 0,
+  };
+}
+
+async function listed(context: OperationContext, all: boolean, labels?: Record<string, string>) {
+  const filters = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const query = {
+    all: String(all),
+    ...(filters.length === 0 ? {} : { filters: JSON.stringify({ label: filters }) }),
+  };
+  const { body } = await callEngine(context, { path: "/containers/json", query });
+  if (Array.isArray(body)) return body as ListedContainer[];
+  throw new OperationError({
+    code: "docker_failed",
+    message: `What listens on ${socketOf(context)} did not answer with a list of containers.`,
+    hint: "Is it a Docker Engine?",
+  });
+}
+
+function shown({ Id, Names, Image, State, Status, Created, Labels, Ports }: ListedContainer) {
+  return {
+    id: Id,
+    // "/web"; links to it are further names with more parts.
+    name: (Names ?? []).find((name) => name.lastIndexOf("/") === 0)?.slice(1) ?? Id.slice(0, 12),
+    image: Image,
+    state: State,
+    status: Status,
+    createdAt: new Date(Created * 1_000).toISOString(),
+    labels: Labels ?? {},
+    ports: (Ports ?? []).map(
+      ({ IP, PrivatePort, PublicPort, Type }) =>
+        `${PublicPort === undefined ? "" : `${IP ?? "0.0.0.0"}:${PublicPort}->`}${PrivatePort}/${Type}`,
+    ),
+  };
+}
