@@ -118,6 +118,8 @@ export async function startEngine(): Promise<FakeEngine> {
       return json(response, 204);
     }
     switch (what) {
+      case undefined:
+        break;
       case "json":
         return json(response, 200, inspect(one));
       case "start":

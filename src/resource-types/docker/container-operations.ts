@@ -127,7 +127,7 @@ async function inspected(context: OperationContext): Promise<Inspected> {
 
 /** Seconds that the container gets before it is killed. */
 function timeoutOf({ parameters }: OperationContext): Record<string, string> {
-  return { t: String(parameters["timeout"]) };
+  return { t: String(parameters["timeout"] as number) };
 }
 
 function pathOf({ resource }: OperationContext): string {

@@ -17,11 +17,20 @@ interface ListedContainer {
   Ports: Array<{ IP?: string; PrivatePort: number; PublicPort?: number; Type: string }> | null;
 }
 
+interface PullLine {
+  /** Of a layer, or the tag. */
+  id?: string;
+  status?: string;
+  /** Bytes. */
+  progressDetail?: { current?: number; total?: number };
+  error?: string;
+}
+
 /** Up when the engine answers; one that can't be reached from here is down, which is what is asked. */
 export async function check(context: OperationContext): Promise<JsonObject> {
   try {
     const { body } = await callEngine(context, { path: "/version" });
-    return { availability: "up", version: String((body as { Version?: unknown } | null)?.Version ?? "unknown") };
+    return { availability: "up", version: (body as { Version?: string } | null)?.Version ?? "unknown" };
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     return { availability: "down", reason: error.message };
@@ -65,11 +74,11 @@ export async function pull(context: OperationContext): Promise<unknown> {
   const response = await openEngine(context, { method: "POST", path: "/images/create", query: { fromImage: named } });
   let last = "";
   for await (const line of jsonLines(response as AsyncIterable<Buffer>)) {
-    if (typeof line["error"] === "string") {
-      throw new OperationError({ code: "pull_failed", message: `${named} was not pulled: ${line["error"]}` });
-    }
-    const status = `${typeof line["id"] === "string" ? `${line["id"]}: ` : ""}${String(line["status"] ?? "")}`;
-    const { current, total } = (line["progressDetail"] ?? {}) as { current?: number; total?: number };
+    const { id, status: said = "", error, progressDetail = {} } = line as PullLine;
+    if (error !== undefined)
+      throw new OperationError({ code: "pull_failed", message: `${named} was not pulled: ${error}` });
+    const status = `${id === undefined ? "" : `${id}: `}${said}`;
+    const { current, total } = progressDetail;
     if (current !== undefined) context.progress(current, total ?? null, status);
     else if (status !== last) await context.output(`${(last = status)}\n`);
   }
