@@ -127,7 +127,8 @@ async function inspected(context: OperationContext): Promise<Inspected> {
 
 /** Seconds that the container gets before it is killed. */
 function timeoutOf({ parameters }: OperationContext): Record<string, string> {
-  return { t: String(parameters["timeout"] as number) };
+  const { timeout } = parameters as { timeout: number };
+  return { t: String(timeout) };
 }
 
 function pathOf({ resource }: OperationContext): string {
