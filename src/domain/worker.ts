@@ -101,6 +101,8 @@ export interface ConfigurationWork {
   schema: JsonSchema;
   /** What the server knows, with secrets opened; null with version 0. */
   known: JsonObject | null;
+  /** Nothing is known yet: this is merged into what the resource has, and what comes of it is told to the server. */
+  patch?: JsonObject;
   /** How it is read back; null = the type can't. */
   read: { implementation: Implementation | null } | null;
 }

@@ -9,8 +9,10 @@ import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
 import { fillSecretTemplates } from "../domain/secret-templates.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
+import { askedChange } from "../inventory/plan-configuration.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import { parametersNow, refusedByType } from "./changed-types.ts";
+import { isFirstPatch } from "./configuration/first-update.ts";
 import { mergedUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
 import { namesFor, storedSecrets, type StoredSecrets } from "./stored-secrets.ts";
@@ -57,7 +59,7 @@ export async function assignmentsOf(
           connection: used.length === 0 ? target.connection : fillSecretTemplates(target.connection, values),
           ...(target.known === null ? {} : { configuration: target.known }),
         },
-        ...configurationWork(row.operation, target),
+        ...configurationWork(row.operation, target, opened.parameters),
         ...(used.length === 0 ? {} : { storedSecrets: chosen(names, values) }),
         secrets: [...new Set([...target.secrets, ...opened.secrets, ...(update?.secrets ?? []), ...used])],
         typeVersion: target.type.version,
@@ -78,13 +80,20 @@ function chosen(names: readonly string[], values: ReadonlyMap<string, string>): 
   return Object.fromEntries(names.flatMap((name) => (values.has(name) ? [[name, values.get(name)!]] : [])));
 }
 
-function configurationWork(operation: string, { type, known }: OpenedTarget): Pick<Assignment, "configuration"> {
+function configurationWork(
+  operation: string,
+  target: OpenedTarget,
+  parameters: JsonObject,
+): Pick<Assignment, "configuration"> {
+  const { type, known } = target;
   if (operation !== UPDATE_CONFIGURATION && operation !== READ_CONFIGURATION) return {};
   const read = type.operations[READ_CONFIGURATION];
+  const asked = askedChange(parameters);
   return {
     configuration: {
       schema: type.configuration ?? { type: "object" },
       known,
+      ...(operation === UPDATE_CONFIGURATION && isFirstPatch(target, asked) ? { patch: asked.patch! } : {}),
       read: read === undefined ? null : { implementation: read.implementation },
     },
   };

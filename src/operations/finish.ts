@@ -4,6 +4,7 @@ import type { Json } from "../core/json.ts";
 import { CONNECTION_LOST, type EntryError } from "../domain/entry.ts";
 import type { FinishAnswer, FinishItem, FinishRequest } from "../protocol/messages.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
+import { takeFirstUpdates } from "./configuration/first-update.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { CarriedClaims } from "./carried-claims.ts";
@@ -84,6 +85,7 @@ async function commit(
       }
       answers.push({ finishes: outcomes });
     }
+    await takeFirstUpdates(context, tx, locked, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     for (const [index, { principal, session, request }] of items.entries()) {

@@ -4,6 +4,7 @@ import { MASK } from "../core/masking.ts";
 import {
   declaredPart,
   differences,
+  mergePatch,
   OTHER_SECRET,
   READ_CONFIGURATION,
   secretPlaces,
@@ -11,14 +12,44 @@ import {
   type ConfigurationDifference,
 } from "../domain/configuration.ts";
 import { secretPaths, setAt, valueAt } from "../domain/secret-paths.ts";
+import type { SchemaValidator } from "../domain/schema.ts";
 import type { ConfigurationWork } from "../domain/worker.ts";
 import { OperationError } from "../resource-types/operation-error.ts";
-import type { Handler, OperationContext } from "../resource-types/sdk.ts";
+import type { Exec, Handler, OperationContext } from "../resource-types/sdk.ts";
+import type { Resolve } from "./resolve.ts";
+
+/** A look-up whose handlers read and update configurations as the server is to hear of them. */
+export function verifyConfigurations(resolve: Resolve, schemas: SchemaValidator): Resolve {
+  return (assignment) => {
+    const { operation, configuration: work } = assignment;
+    const resolved = resolve(assignment);
+    if (!work) return resolved;
+    if (operation === READ_CONFIGURATION) return { ...resolved, handler: comparingRead(resolved.handler, work) };
+    const read = work.read && resolve({ ...assignment, ...work.read, operation: READ_CONFIGURATION }).handler;
+    const update = verifyingUpdate(resolved.handler, read, work);
+    return { ...resolved, handler: work.patch && read ? updateOfLive(update, read, work, schemas) : update };
+  };
+}
+
+/**
+ * The first update of a resource: nothing is known that its patch could be merged into, so it is what the resource has.
+ * What came of it goes to the server beside the result.
+ */
+function updateOfLive(update: Handler, read: Handler, work: ConfigurationWork, schemas: SchemaValidator): Handler {
+  return async (context) => {
+    const live = liveOf(await read(readingContext(context)), work);
+    const configuration = schemas.parse(work.schema, mergePatch(live, work.patch!), {
+      what: `configuration of ${context.resource.name}, merged into what it has`,
+    });
+    const done = (await update(withCall(context, context.operation, { configuration }))) as JsonObject;
+    return { ...done, configuration };
+  };
+}
 
 /** What the resource says, as far as its schema speaks of it; secrets only say whether they are the known ones. */
-export function comparingRead(read: Handler, work: ConfigurationWork): Handler {
+function comparingRead(read: Handler, work: ConfigurationWork): Handler {
   return async (context) => {
-    const live = liveOf(await read(context), work);
+    const live = liveOf(await read(readingContext(context)), work);
     for (const path of secretPaths(work.schema, live)) {
       const same = work.known !== null && differences(valueAt(work.known, path), valueAt(live, path)).length === 0;
       setAt(live, path, same ? MASK : OTHER_SECRET);
@@ -32,7 +63,7 @@ export function comparingRead(read: Handler, work: ConfigurationWork): Handler {
  * @param read null = the type can't.
  * @throws OperationError `not_verified` that names what differs.
  */
-export function verifyingUpdate(update: Handler, read: Handler | null, work: ConfigurationWork): Handler {
+function verifyingUpdate(update: Handler, read: Handler | null, work: ConfigurationWork): Handler {
   return async (context) => {
     const result = (await update(context)) ?? null;
     if (read === null) return { verified: false, result };
@@ -47,11 +78,19 @@ export function verifyingUpdate(update: Handler, read: Handler | null, work: Con
   };
 }
 
-/** The same execution, with what a read is called with. Inherited: a copy would read what is made when first asked for. */
-function readingContext(context: OperationContext): OperationContext {
+/** The same execution with another call. Inherited: a copy would read what is made when first asked for. */
+function withCall(context: OperationContext, operation: string, parameters: JsonObject): OperationContext {
   return Object.create(context, {
-    operation: { value: READ_CONFIGURATION, enumerable: true },
-    parameters: { value: {}, enumerable: true },
+    operation: { value: operation, enumerable: true },
+    parameters: { value: parameters, enumerable: true },
+  }) as OperationContext;
+}
+
+/** What its commands print is the configuration: the result says it, with its secrets masked, and the output does not. */
+function readingContext(context: OperationContext): OperationContext {
+  const exec: Exec = (argv, options) => context.exec(argv, { ...options, stream: false });
+  return Object.create(withCall(context, READ_CONFIGURATION, {}), {
+    exec: { value: exec, enumerable: true },
   }) as OperationContext;
 }
 

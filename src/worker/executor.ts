@@ -4,7 +4,7 @@
  */
 import { formatDuration } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { createMasker, type Masker } from "../core/masking.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
@@ -13,6 +13,7 @@ import { createExecPool, type ExecPool } from "../resource-types/exec.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { OperationContext } from "../resource-types/sdk.ts";
 import type { Contents } from "./contents.ts";
+import { verifyConfigurations } from "./configuration.ts";
 import type { Control } from "./control.ts";
 import { maskOutput, type MaskedOutput } from "./masked-output.ts";
 import { HandlerKilled } from "./handlers/process-end.ts";
@@ -52,6 +53,7 @@ export interface ExecutorOptions {
 export type Execute = (execution: Execution) => Promise<Ended>;
 
 export function createExecutor(options: ExecutorOptions): Execute {
+  const resolve = verifyConfigurations(options.resolve, options.schemas);
   return async (given) => {
     const { assignment, control } = given;
     const masker = createMasker(assignment.secrets);
@@ -59,7 +61,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
     const execution = { ...given, output };
     let prepared: { resolved: Resolved; parameters: JsonObject };
     try {
-      const resolved = options.resolve(assignment);
+      const resolved = resolve(assignment);
       prepared = { resolved, parameters: validate(resolved, assignment, options.schemas) };
     } catch (error) {
       return masked(endUnstarted(control, systemError(error)), masker);
@@ -74,17 +76,24 @@ export function createExecutor(options: ExecutorOptions): Execute {
     });
     await cleanUp(pool, workspace, context, performed);
     await output.end();
-    return masked(endOf(performed, execution), masker);
+    return masked(endOf(performed, execution), masker, assignment.configuration);
   };
 }
 
 /** Nothing leaves the worker with a secret in it: neither what succeeded nor why something failed. */
-function masked(ended: Ended, masker: Masker): Ended {
+function masked(ended: Ended, masker: Masker, work?: Assignment["configuration"]): Ended {
   if (masker.idle || ended === null || ended.status === "released") return ended;
-  if (ended.status === "succeeded") return { ...ended, result: masker.value(ended.result) };
+  if (ended.status === "succeeded") return { ...ended, result: maskedResult(ended.result, masker, work) };
   // The code is a word of the type's author that programs compare; the rest may repeat what a command printed.
   const { code, source, ...told } = ended.error;
   return { ...ended, error: { ...masker.value(told), code, source } };
+}
+
+/** What a first update made of the live configuration is for the server alone, which seals what is secret in it. */
+function maskedResult(result: Json, masker: Masker, work: Assignment["configuration"]): Json {
+  if (!work?.patch || !isJsonObject(result) || result["configuration"] === undefined) return masker.value(result);
+  const { configuration, ...told } = result;
+  return { ...masker.value(told), configuration };
 }
 
 /** Checked by the server when it was filed, and again here: this worker's version of the type may be another. */

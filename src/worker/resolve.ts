@@ -3,12 +3,10 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json.ts";
 import { nearest, suggestion } from "../core/suggest.ts";
 import type { EntryKind } from "../domain/entry.ts";
-import { READ_CONFIGURATION } from "../domain/configuration.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { Handler, OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { httpImplementation } from "../resource-types/yaml-http.ts";
 import { runImplementation } from "../resource-types/yaml-run.ts";
-import { comparingRead, verifyingUpdate } from "./configuration.ts";
 
 export interface Resolved {
   handler: Handler;
@@ -38,8 +36,7 @@ export type Resolve = (assignment: Assignment) => Resolved;
  */
 export function createResolver(definitions: readonly ResourceTypeDefinition[], elsewhere: RunElsewhere): Resolve {
   const byName = new Map(definitions.map((definition) => [definition.descriptor.name, definition]));
-  const resolveOne: Resolve = (assignment) => {
-    const { kind, operation, implementation, resource, storedSecrets = {} } = assignment;
+  return ({ kind, operation, implementation, resource, storedSecrets = {} }) => {
     if (!RUN_HERE.has(kind)) {
       throw new WilcoError({
         code: "not_permitted",
@@ -69,14 +66,6 @@ export function createResolver(definitions: readonly ResourceTypeDefinition[], e
       message: `The type "${resource.type}" of this worker has no operation "${operation}".`,
       hint: suggestion(operation, Object.keys(descriptor.operations), "It has"),
     });
-  };
-  return (assignment) => {
-    const { operation, configuration: work } = assignment;
-    const resolved = resolveOne(assignment);
-    if (!work) return resolved;
-    if (operation === READ_CONFIGURATION) return { ...resolved, handler: comparingRead(resolved.handler, work) };
-    const read = work.read && resolveOne({ ...assignment, ...work.read, operation: READ_CONFIGURATION }).handler;
-    return { ...resolved, handler: verifyingUpdate(resolved.handler, read, work) };
   };
 }
 

@@ -1,4 +1,5 @@
 /** `wilco config` and `resource.configuration` on a real process: changed, verified, versioned, put back. */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cliWorld, type CliWorld } from "./world.ts";
 
@@ -15,7 +16,18 @@ types:
     operations:
       readConfiguration: { run: [echo, '{"port": 1, "key": "seen-by-all", "uptime": 5}'], result: json }
       updateConfiguration: { run: [echo, "port {{parameters.configuration.port}}"] }
+  file:
+    connection: { type: object, properties: { path: { type: string } } }
+    configuration:
+      type: object
+      properties: { port: { type: integer }, host: { type: string }, key: { type: string, secret: true } }
+      required: [host]
+    operations:
+      readConfiguration: { run: [cat, "{{connection.path}}"], result: json }
+      updateConfiguration:
+        run: [sh, -c, 'printf %s "$1" > "$2"', sh, "{{parameters.configuration}}", "{{connection.path}}"]
 resources:
+  settings: { type: file, connection: { path: settings.json } }
   web: { type: process, connection: { command: [${process.execPath}, -e, ${JSON.stringify(PROGRAM)}, "--"], settle: 200ms } }
   liar: { type: fibber }
 `);
@@ -53,6 +65,25 @@ resources:
       { version: 1, note: "go" },
     ]);
     expect(await json("history", "--kind", "configuration", "--status", "succeeded")).toHaveLength(3);
+  });
+
+  it("begins with what the resource has, of which a first patch drops nothing and shows no secret", async () => {
+    const path = world.file("settings.json", '{"port": 1, "host": "live", "key": "never-shown", "uptime": 7}');
+    const first = await world.run(["config", "update", "settings", "port=2"]);
+    expect(JSON.parse(first.stdout)).toMatchObject({ version: 1, verified: true });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ port: 2, host: "live", key: "never-shown" });
+    expect((await world.run(["config", "update", "settings", "host=other"])).code).toBe(0);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ port: 2, host: "other", key: "never-shown" });
+    const shown = await world.run(["config", "get", "settings", "--json"]);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ live: { key: "********" }, known: { key: "********" } });
+
+    world.file("settings.json", '{"port": 2, "host": "by hand", "key": "another-one"}');
+    const drift = await world.run(["config", "drift", "settings"]);
+    expect(drift).toMatchObject({ code: 1 });
+    expect(drift.stdout).toBe('~ host: "other" → "by hand"\n~ key: "********" → "******** (not the known one)"\n');
+    const trail = await json("history", "--resource", "settings");
+    const events = await world.run(["entry", "tail", String((trail as Array<{ id: number }>)[0]!.id), "--events"]);
+    expect(JSON.stringify(trail) + events.stdout).not.toMatch(/never-shown|another-one/);
   });
 
   it("is refused with the nearest key, an outdated base, and an unknown version; nothing is filed", async () => {

@@ -23,8 +23,12 @@ const server = describeType(
       additionalProperties: false,
     },
   },
-  [operation("updateConfiguration", { exclusive: false }), operation("readConfiguration")],
+  [operation("updateConfiguration", { exclusive: false })],
 );
+const readable = describeType("readable", { configuration: server.configuration }, [
+  operation("updateConfiguration"),
+  operation("readConfiguration"),
+]);
 
 describeOnBothEngines("the configuration of a resource", (engine) => {
   let world: World;
@@ -35,8 +39,9 @@ describeOnBothEngines("the configuration of a resource", (engine) => {
     world = await createWorld(engine);
     const { database } = world;
     await database.transaction(async (tx) => {
-      await createTypes({ schemas: createSchemaValidator() }).save(tx, [server]);
+      await createTypes({ schemas: createSchemaValidator() }).save(tx, [server, readable]);
       await tx.query("UPDATE resource SET type = 'server' WHERE name = 'a'");
+      await tx.query("UPDATE resource SET type = 'readable' WHERE name = 'b'");
     });
     session = await world.register();
     configurations = createConfigurations({
@@ -144,6 +149,33 @@ describeOnBothEngines("the configuration of a resource", (engine) => {
     await run();
     expect(await resultOf(same.id)).toMatchObject({ version: 5, changes: [] });
     expect(await unsound(world.database)).toEqual([]);
+  });
+
+  test("begins with what the resource has, where its type can read that", async () => {
+    const patch = { port: 82, tls: { key: "given-secret" } };
+    const first = await world.submit("b", "updateConfiguration", { parameters: { patch } });
+    const [assignment] = await world.claim(session);
+    expect(assignment).toMatchObject({ configuration: { known: null, patch, read: { implementation: null } } });
+    // As its worker merged it; what it masked because the caller gave it, the server knows.
+    const tls = { cert: "live-cert", key: "********" };
+    const configuration = { host: "live", port: 82, tls };
+    await world.finish(session, assignment!, { result: { verified: true, result: null, configuration } });
+    expect((await world.operations.entry(first.id)).result).toMatchObject({ version: 1, verified: true, result: null });
+    expect(await configurations.known("b")).toMatchObject({
+      version: 1,
+      configuration: { host: "live", port: 82, tls },
+    });
+    await world.submit("b", "updateConfiguration", { parameters: { patch: { port: 83 } } });
+    const [next] = await world.claim(session);
+    expect(next).toMatchObject({
+      parameters: { configuration: { host: "live", port: 83, tls: { cert: "live-cert", key: "given-secret" } } },
+    });
+    expect(next!.configuration).not.toHaveProperty("patch");
+    await world.finish(session, next!, { result: { verified: true, result: null } });
+    // The whole says everything by itself, and what is wrong with the patch itself is wrong whatever there is.
+    await expect(world.submit("c", "updateConfiguration")).rejects.toMatchObject({ code: "unknown_operation" });
+    const entries = JSON.stringify(await world.database.query("SELECT * FROM entry"));
+    expect(entries).not.toContain("given-secret");
   });
 
   test("refuses what its schema does not have, with the path and the nearest key, and files nothing", async () => {

@@ -10,6 +10,7 @@ import {
 } from "../../inventory/plan-configuration.ts";
 import type { Target } from "../../inventory/targets.ts";
 import type { Context } from "../context.ts";
+import { isFirstPatch } from "./first-update.ts";
 
 /**
  * The last word is the claim's: what runs before it may change what it is merged into.
@@ -36,7 +37,7 @@ export async function checkUpdate(
       sealer: context.secrets.sealer,
     });
   } catch (error) {
-    if (error instanceof WilcoError && (await mayYetFit(tx, target.id, asked, error))) return;
+    if (error instanceof WilcoError && (await mayYetFit(tx, target, asked, error))) return;
     throw error;
   }
 }
@@ -54,10 +55,10 @@ export async function readVersions(
   return new Map(rows.map((row) => [row.version, row.content]));
 }
 
-/** What a patch lacks, an update that runs before it may bring; what it says itself is wrong whatever comes before. */
+/** What a patch lacks, the resource may have, or an update that runs before it may bring; what it says itself is wrong whatever comes before. */
 async function mayYetFit(
   tx: Transaction,
-  resource: number,
+  target: Target,
   { patch }: AskedChange,
   { code, details }: WilcoError,
 ): Promise<boolean> {
@@ -66,9 +67,10 @@ async function mayYetFit(
   if (problems === undefined) return false;
   const own = patchedPaths(patch).map(pathText);
   if (problems.some(({ path }) => own.some((one) => path.startsWith(one)))) return false;
+  if (isFirstPatch(target, { patch })) return true;
   const before = await tx.query(
     "SELECT 1 AS one FROM entry WHERE resource = $1 AND kind = 'configuration' AND finished_at IS NULL LIMIT 1",
-    [resource],
+    [target.id],
   );
   return before.length > 0;
 }

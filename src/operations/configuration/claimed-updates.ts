@@ -13,6 +13,7 @@ import { openWithSecrets } from "../../inventory/secrets.ts";
 import type { Target } from "../../inventory/targets.ts";
 import type { Context } from "../context.ts";
 import { readVersions } from "./check-update.ts";
+import { isFirstPatch } from "./first-update.ts";
 
 /** Only one update of a resource runs at a time, so what it is merged into stays until it has ended. */
 export async function mergeUpdates(
@@ -39,16 +40,18 @@ async function mergeOne(context: Context, tx: Transaction, row: EntryRow, target
   const { sealer } = context.secrets;
   const { parameters, used } = openParameters(row.parameters, row.sealed, sealer);
   const asked = askedChange(parameters);
-  const planned = planConfiguration({
-    resource: target.name,
-    schema: target.type.configuration ?? { type: "object" },
-    known: { version: target.configurationVersion, stored: target.configuration },
-    asked,
-    used,
-    versions: await readVersions(tx, target.id, versionsNeeded(asked)),
-    schemas: context.schemas,
-    sealer,
-  });
+  const planned = isFirstPatch(target, asked)
+    ? NOTHING_YET
+    : planConfiguration({
+        resource: target.name,
+        schema: target.type.configuration ?? { type: "object" },
+        known: { version: target.configurationVersion, stored: target.configuration },
+        asked,
+        used,
+        versions: await readVersions(tx, target.id, versionsNeeded(asked)),
+        schemas: context.schemas,
+        sealer,
+      });
   tx.send(
     `INSERT INTO configuration_change (entry, resource, base, content, changes, rollback_of) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (entry) DO UPDATE SET base = excluded.base, content = excluded.content, changes = excluded.changes,
@@ -63,6 +66,9 @@ async function mergeOne(context: Context, tx: Transaction, row: EntryRow, target
     ],
   );
 }
+
+/** Its worker decides. */
+const NOTHING_YET = { stored: JSON.stringify({ plain: {}, sealed: null }), changes: [], rollbackOf: null };
 
 export interface MergedUpdate {
   configuration: JsonObject;
