@@ -111,6 +111,10 @@ declare module "wilco" {
     with(options: Omit<CallOptions, "idempotencyKey">): this;
     /** Its audit entries, newest first. */
     history(query?: Omit<HistoryQuery, "resource">): Promise<EntryList>;
+    /** The changes of its availability, the newest first, and its share of time up. */
+    availabilityHistory(query?: ObservationQuery): Promise<AvailabilityHistory>;
+    /** Its metrics as they were kept, by name, each with a `chart()`; the operation `metrics` reads them live. */
+    metricsHistory(query?: MetricHistoryQuery): Promise<Readonly<Record<string, MetricSeries>>>;
     /**
      * Runs the type's check anew for each look (the first at once, then every `delay`), until an observation that was
      * begun after this call is as asked for. A function gets the check's result, null when the check failed.
@@ -122,6 +126,56 @@ declare module "wilco" {
     toString(): string;
     /** Never thenable: `await resource` is the resource. */
     then?: undefined;
+  }
+
+  export interface ObservationQuery {
+    /** ISO 8601, or how long ago: "1h". Default 7 days for the availability, an hour for metrics. */
+    since?: string;
+    /** The same; default now. */
+    until?: string;
+    /** Changes of availability, the newest. Default 200. */
+    limit?: number;
+  }
+
+  export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
+    /** Of one metric; default all. */
+    name?: string;
+    /** At most so many points, the samples between averaged. Default 240. */
+    points?: number;
+  }
+
+  /** The changes of a time, and how it was shared among the availabilities. */
+  export interface AvailabilityHistory {
+    resource: string;
+    availability: Availability;
+    since: string;
+    until: string;
+    /** Newest first. `entry` is the check that brought it; null when it was no check, or its entry is gone. */
+    changes: Array<{ at: string; availability: Availability; reason: string | null; entry: number | null }>;
+    /** There are more changes than are listed; the shares are of all. */
+    truncated: boolean;
+    /** ms in each availability. */
+    times: Record<Availability, number>;
+    /** 0 to 1: up of the time that it was known to be up or down; null when it was not known at all. */
+    upShare: number | null;
+  }
+
+  /** The samples of one metric. */
+  export interface MetricSeries {
+    name: string;
+    /** "%", "ms", "bytes"; null = a plain number. */
+    unit: string | null;
+    description: string | null;
+    /** Oldest first; samples that are close together are averaged. */
+    points: Array<{ at: string; value: number }>;
+    /** How many samples there are; the next four are of all of them. */
+    count: number;
+    min: number;
+    mean: number;
+    max: number;
+    last: number;
+    /** A line of its values, which draws itself where it is printed. */
+    chart(): Chart;
   }
 
   /** A patch: every key may be left out, and null removes one. */

@@ -5,6 +5,8 @@ import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
 import type { QueueStats } from "../domain/queue.ts";
+import type { AvailabilityHistory } from "../domain/availability.ts";
+import type { MetricHistory } from "../domain/metrics.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { Why } from "../domain/why.ts";
@@ -37,6 +39,8 @@ import type {
   QueueAnswer,
   QueueQuery,
   ResourceInput,
+  AvailabilityQuery,
+  MetricsQuery,
   ResourcePatch,
   ResourcesAnswer,
   ResourcesQuery,
@@ -129,6 +133,11 @@ export function createApi(transport: Transport) {
     /** @param version that it was read with; without it the change is made to whatever there is. */
     patchResource: (name: string, body: ResourcePatch, version?: number) =>
       request<Resource>("PATCH", paths.resource(name), { body, ifMatch: ifMatch(version) }),
+    availability: (idOrName: string | number, query: AvailabilityQuery = {}) =>
+      request<AvailabilityHistory>("GET", paths.availability(idOrName), { query }),
+    /** As they were kept; the operation `metrics` reads them live. */
+    metricHistory: (idOrName: string | number, query: MetricsQuery = {}) =>
+      request<MetricHistory>("GET", paths.metricHistory(idOrName), { query }),
     deleteResource: (name: string, version?: number) =>
       request<void>("DELETE", paths.resource(name), { ifMatch: ifMatch(version) }),
     /** What is known of it; the newest version unless another is named. */

@@ -134,6 +134,8 @@ export function createNodePort(options: NodePortOptions): NodePort {
         (cursor, left) => api.configurationVersions(id, { limit: Math.min(PAGE, left), ...cursor }),
         limit,
       ),
+    availabilityHistory: (id, query) => api.availability(id, query),
+    metricHistory: (id, query) => api.metricHistory(id, query),
     configurationDifferences: async (id, from, to) => (await api.configurationDifferences(id, { from, to })).items,
     close: () => poller.close(),
   };

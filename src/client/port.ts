@@ -3,6 +3,8 @@
  * the CLI, and the host side of the sandbox) and `sandbox/guest/port.ts` (inside QuickJS, over the JSON bridge). So
  * `Execution`, `ResourceProxy` and `history` are written once and import nothing of Node's: they run in both.
  */
+import type { AvailabilityHistory } from "../domain/availability.ts";
+import type { MetricHistory } from "../domain/metrics.ts";
 import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
@@ -78,6 +80,22 @@ export interface HistoryQuery {
   limit?: number;
 }
 
+export interface ObservationQuery {
+  /** ISO 8601, or how long ago: "1h". Default 7 days for the availability, an hour for metrics. */
+  since?: string;
+  /** The same; default now. */
+  until?: string;
+  /** Changes of availability, the newest. Default 200. */
+  limit?: number;
+}
+
+export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
+  /** Of one metric; default all. */
+  name?: string;
+  /** At most so many points, the samples between averaged. Default 240. */
+  points?: number;
+}
+
 export interface ClientPort {
   /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
   submit(call: Call | RequestCall): Promise<Entry>;
@@ -94,6 +112,8 @@ export interface ClientPort {
   configuration(resource: number, version?: number): Promise<KnownConfiguration>;
   /** Newest first, at most `limit`. */
   configurationVersions(resource: number, limit: number): Promise<ConfigurationVersion[]>;
+  availabilityHistory(resource: number, query: ObservationQuery): Promise<AvailabilityHistory>;
+  metricHistory(resource: number, query: MetricHistoryQuery): Promise<MetricHistory>;
   configurationDifferences(resource: number, from: number, to: number): Promise<ConfigurationDifference[]>;
   sleep(ms: number): Promise<void>;
   /** Poll settings below the call and with(): flags, then profile. */

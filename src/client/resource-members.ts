@@ -6,7 +6,9 @@ import type { Availability } from "../domain/resource.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { EntryList } from "./entry-list.ts";
 import type { Execution } from "./execution.ts";
-import type { HistoryQuery } from "./port.ts";
+import type { AvailabilityHistory } from "../domain/availability.ts";
+import type { MetricsByName } from "./metric-history.ts";
+import type { HistoryQuery, MetricHistoryQuery, ObservationQuery } from "./port.ts";
 import type { ResourceConfiguration } from "./resource-configuration.ts";
 import type { ResourceList } from "./resource-list.ts";
 import type { WaitUntilTarget } from "./wait-until.ts";
@@ -46,6 +48,16 @@ export interface ResourceMembers<M extends LookMode = "promised"> {
   with(options: Omit<CallOptions, "idempotencyKey">): ResourceProxy<M>;
   /** Its audit entries, newest first. */
   history(query?: Omit<HistoryQuery, "resource">): Promise<EntryList>;
+  /**
+   * The changes of its availability, the newest first, and its share of time up.
+   * @throws WilcoError `invalid_request` for a query that is none.
+   */
+  availabilityHistory(query?: ObservationQuery): Promise<AvailabilityHistory>;
+  /**
+   * Its metrics as they were kept, by name, each with a `chart()`; the operation `metrics` reads them live.
+   * @throws WilcoError `invalid_request` for a query that is none.
+   */
+  metricsHistory(query?: MetricHistoryQuery): Promise<MetricsByName>;
   /**
    * Submits the type's check anew for each look (the first at once, then every `delay`), until an observation that was
    * begun after this call is as asked for.

@@ -7,6 +7,7 @@
 import { WilcoError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
+import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
@@ -16,6 +17,8 @@ import { entryList, type EntryList } from "./entry-list.ts";
 import { startExecution, type Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
 import { parseHistoryQuery } from "./history.ts";
+import { metricsByName, type MetricsByName } from "./metric-history.ts";
+import { parseObservationQuery } from "./observation-query.ts";
 import { operationCall } from "./operation-call.ts";
 import { whenLooked, type ClientPort, type Looked, type LookupPort } from "./port.ts";
 import { resourceList, type ResourceList } from "./resource-list.ts";
@@ -90,6 +93,16 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
     async history(query?: unknown): Promise<EntryList> {
       const { id } = stateOf(this, "history").resource;
       return entryList(await port.entries({ ...parseHistoryQuery(query), resource: id }));
+    },
+    async availabilityHistory(query?: unknown): Promise<AvailabilityHistory> {
+      const { id } = stateOf(this, "availabilityHistory").resource;
+      return port.availabilityHistory(id, parseObservationQuery(query, ["since", "until", "limit"]));
+    },
+    async metricsHistory(query?: unknown): Promise<MetricsByName> {
+      const { id } = stateOf(this, "metricsHistory").resource;
+      return metricsByName(
+        await port.metricHistory(id, parseObservationQuery(query, ["since", "until", "name", "points"])),
+      );
     },
     waitUntil(target: WaitUntilTarget<AnyProxy>, poll?: unknown): Promise<Entry> {
       const state = stateOf(this, "waitUntil");

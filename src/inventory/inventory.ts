@@ -1,5 +1,7 @@
 /** The inventory: resources, their types and groups, read and changed. One object for the server's routes. */
 import type { Database } from "../database/database.ts";
+import type { AvailabilityHistory } from "../domain/availability.ts";
+import type { MetricHistory } from "../domain/metrics.ts";
 import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
@@ -7,6 +9,8 @@ import type {
   ApplyAnswer,
   ExportAnswer,
   InventoryDocument,
+  AvailabilityQuery,
+  MetricsQuery,
   ResourceInput,
   ResourcePatch,
   ResourcesAnswer,
@@ -17,6 +21,7 @@ import { createConfigurations, type Configurations } from "./configurations.ts";
 import { deleteResource, patchResource, putResource, type Expected } from "./change-resource.ts";
 import { exportInventory } from "./export.ts";
 import { groupMembers, listGroups, listGroupsWithSizes } from "./groups.ts";
+import { createObservations } from "./observations.ts";
 import type { ParseType } from "./parse-document.ts";
 import { createResources, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
@@ -48,6 +53,10 @@ export interface Inventory {
     patch: ResourcePatch,
     expected: Expected,
   ): Promise<{ resource: Resource; changed: boolean; notices: string[] }>;
+  /** @throws WilcoError `unknown_resource`, `invalid_request` (times). */
+  availabilityOf(ref: string, query: AvailabilityQuery): Promise<AvailabilityHistory>;
+  /** @throws WilcoError `unknown_resource`, `invalid_request` (times). */
+  metricsOf(ref: string, query: MetricsQuery): Promise<MetricHistory>;
   /** @throws WilcoError `unknown_resource`, `precondition_failed`, `conflict` while it has children or unfinished entries. */
   deleteResource(ref: string, expected: Expected): Promise<void>;
   /** @throws WilcoError `invalid_inventory`, see `applyInventory`. */
@@ -83,6 +92,7 @@ export interface InventoryOptions {
 export function createInventory({ database, schemas, sealer, parseType }: InventoryOptions): Inventory {
   const types = createTypes({ schemas });
   const resources = createResources({ types });
+  const observations = createObservations({ types });
   const targets = createTargets({ sealer, unknownResource });
   const options = { database, types, schemas, sealer, parseType };
   return {
@@ -104,6 +114,8 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
         return { resource: await resources.get(tx, name), changed: action === "change", notices };
       });
     },
+    availabilityOf: (ref, query) => database.transaction((tx) => observations.availability(tx, ref, query, tx.now())),
+    metricsOf: (ref, query) => database.transaction((tx) => observations.metrics(tx, ref, query, tx.now())),
     deleteResource: (ref, expected) => database.transaction((tx) => deleteResource(tx, ref, expected)),
     apply: (document) => applyInventory(options, document),
     // One transaction: what it says was so at one moment.

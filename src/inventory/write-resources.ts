@@ -89,8 +89,8 @@ async function writeAvailabilities(tx: Transaction, changed: readonly PlannedRes
   await tx.query(
     `UPDATE resource SET availability = v.availability, availability_at = NULL, availability_reason = NULL,
        availability_entry = NULL,
-       availability_changed = CASE WHEN resource.availability = v.availability THEN availability_changed ELSE $2 END,
-       check_due = CASE WHEN v.availability = 'disabled' OR check_due IS NULL THEN NULL ELSE $2 END,
+       availability_changed = $2,
+       check_due = CASE WHEN v.availability = 'disabled' THEN NULL WHEN check_due > $2 THEN $2 ELSE check_due END,
        metrics_due = CASE WHEN v.availability = 'disabled' THEN NULL ELSE metrics_due END
      FROM ${tx.dialect.rows("v", { id: "int", availability: "text" }, "$1")} WHERE resource.id = v.id`,
     [JSON.stringify(rows), tx.now()],

@@ -29,6 +29,8 @@ export const paths = {
     `${API}/resources/${encodeURIComponent(name)}/configuration/differences`,
   deployments: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/deployments`,
   rollback: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/rollback`,
+  availability: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/availability`,
+  metricHistory: (name: number | string) => `${API}/resources/${encodeURIComponent(name)}/metrics`,
   types: `${API}/types`,
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,

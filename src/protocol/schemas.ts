@@ -203,6 +203,32 @@ export const GroupsQuerySchema = Type.Object(
 );
 
 export const ExportQuerySchema = Type.Object({ selector: Type.Optional(Type.String({ maxLength: 8_192 })) }, closed);
+const range = {
+  since: Type.Optional(Type.String({ maxLength: 64, description: 'ISO 8601, or how long ago: "1h"' })),
+  until: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601, or how long ago; default now" })),
+};
+
+export const AvailabilityQuerySchema = Type.Object(
+  {
+    ...range,
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 200, description: "changes, the newest" }),
+    ),
+  },
+  closed,
+);
+
+export const MetricsQuerySchema = Type.Object(
+  {
+    ...range,
+    name: Type.Optional(Type.String({ maxLength: 128, description: "of one metric; default all" })),
+    points: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, default: 240, description: "at most; samples between are averaged" }),
+    ),
+  },
+  closed,
+);
+
 const interval = (description: string) =>
   Type.Union([Type.String({ maxLength: 64, description: `${description}; "10s", or "off"` }), Type.Null()]);
 
@@ -292,6 +318,8 @@ export type EntriesQuery = Static<typeof EntriesQuerySchema>;
 export type EventsQuery = Static<typeof EventsQuerySchema>;
 export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
 export type ExportQuery = Static<typeof ExportQuerySchema>;
+export type AvailabilityQuery = Static<typeof AvailabilityQuerySchema>;
+export type MetricsQuery = Static<typeof MetricsQuerySchema>;
 export type GroupsQuery = Static<typeof GroupsQuerySchema>;
 export type ResourceInput = Static<typeof ResourceInputSchema>;
 export type ResourcePatch = Static<typeof ResourcePatchSchema>;

@@ -33,5 +33,17 @@ export const HOST_RESULTS = {
   upload: resultOf(FILE),
   deploy: resultOf(FILE, { owner: TEXT }),
   download: resultOf({ ...FILE, base64: TEXT }),
+  metrics: resultOf(
+    {},
+    {
+      load: NUMBER,
+      loadPerCpu: NUMBER,
+      memoryFree: described(NUMBER, "bytes"),
+      memoryUsed: described(NUMBER, "%"),
+      diskFree: described(NUMBER, "bytes"),
+      diskUsed: described(NUMBER, "%"),
+      uptime: described(NUMBER, "ms"),
+    },
+  ),
   check: checkResult({ host: TEXT, latency: described(COUNT, "ms") }),
 };

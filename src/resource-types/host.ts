@@ -2,6 +2,7 @@
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime, userInfo } from "node:os";
 import { contentSchema } from "../domain/content.ts";
 import type { ExecOptions } from "./exec.ts";
+import { HOST_METRICS, hostMetrics, localUsage } from "./host-metrics.ts";
 import { HOST_RESULTS } from "./host-results.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
 import { hostConnectionSchema } from "./ssh/connection.ts";
@@ -40,6 +41,8 @@ export const hostType = defineResourceType({
   builtin: true,
   // Over SSH it is a round trip on a connection that is kept for a while, or a login.
   checkEvery: "5m",
+  metricsEvery: "5m",
+  metrics: HOST_METRICS,
   connection: hostConnectionSchema,
   async close() {
     if (sshLoaded) (await loadSsh()).closeIdleConnections();
@@ -127,6 +130,14 @@ export const hostType = defineResourceType({
       timeout: "5m",
       result: HOST_RESULTS.download,
       handler: hereOrThere("download", async (context) => (await import("./host-files.ts")).download(context)),
+    },
+    metrics: {
+      description: "Load, memory, disk.",
+      exclusive: false,
+      onLost: "requeue",
+      timeout: "30s",
+      result: HOST_RESULTS.metrics,
+      handler: hereOrThere("metrics", async () => hostMetrics(await localUsage())),
     },
     check: {
       description: "That the machine answers.",

@@ -34,6 +34,8 @@ export const httpType = defineResourceType({
   runsOn: "any",
   builtin: true,
   checkEvery: "1m",
+  metricsEvery: "5m",
+  metrics: { latency: { unit: "ms", description: "of one GET, from the call to the last byte of the answer" } },
   connection: parametersOf(
     {
       url: { type: "string", pattern: "^https?://", description: "base URL" },
@@ -57,6 +59,15 @@ export const httpType = defineResourceType({
       timeout: "1m",
       result: checkResult({ status: STATUS, latency: LATENCY }),
       handler: check,
+    },
+    metrics: {
+      description: "How long one GET of the url takes; fails when it is not answered as expected.",
+      parameters: parametersOf({ path: PATH, expect: EXPECT }),
+      exclusive: false,
+      onLost: "requeue",
+      timeout: "1m",
+      result: resultOf({ latency: LATENCY }),
+      handler: metrics,
     },
     request: {
       description: "Send one request and return the answer. Not repeated when its worker is lost.",
@@ -104,6 +115,14 @@ async function check(context: OperationContext): Promise<JsonObject> {
     if (!isNoAnswer(error)) throw error;
     return { availability: "down", reason: error.message };
   }
+}
+
+async function metrics(context: OperationContext): Promise<unknown> {
+  const reply = await send(context, { method: "GET" });
+  if (!isExpected(reply.status, expected(context))) {
+    throw unexpectedStatus({ method: "GET", url: urlOf(context) }, reply, expected(context));
+  }
+  return { latency: reply.latency };
 }
 
 async function request(context: OperationContext): Promise<unknown> {

@@ -91,6 +91,8 @@ const query = shape(
   },
 );
 
+const range = { since: text(64), until: text(64) };
+
 const bytes = either(shape({ text: text(MAX_BODY) }), shape({ base64: text(MAX_BODY) }));
 
 const request = shape(
@@ -123,6 +125,8 @@ export const CALLS: Readonly<Record<string, Method>> = {
   events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
   configuration: method([id, id], 1),
   configurationVersions: method([id, whole(1, 1_000_000)]),
+  availabilityHistory: method([id, shape({}, { ...range, limit: whole(1, 1_000) })]),
+  metricHistory: method([id, shape({}, { ...range, name: text(128), points: whole(1, 10_000) })]),
   configurationDifferences: method([id, version, version]),
   readFile: method([text(4_096), one("utf8", "base64")]),
   fetch: method([request]),

@@ -3,7 +3,7 @@
  * brings the answer back. Of an error only code, message, hint and details cross; a stack or path of this machine never.
  */
 import { type ErrorBody, WilcoError } from "../core/errors.ts";
-import type { ClientPort, LookupPort } from "../client/port.ts";
+import type { ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } from "../client/port.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
@@ -80,6 +80,8 @@ export function createBridge(options: BridgeOptions): Bridge {
     events: (id: number, after: number, wait: number) => port.events(id, after, wait),
     configuration: (id: number, version?: number) => port.configuration(id, version),
     configurationVersions: (id: number, limit: number) => port.configurationVersions(id, limit),
+    availabilityHistory: (id: number, query: ObservationQuery) => port.availabilityHistory(id, query),
+    metricHistory: (id: number, query: MetricHistoryQuery) => port.metricHistory(id, query),
     configurationDifferences: (id: number, from: number, to: number) => port.configurationDifferences(id, from, to),
     readFile: access.readFile,
     fetch: access.fetch,

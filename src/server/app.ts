@@ -20,6 +20,7 @@ import { configurationRoutes } from "./routes/configuration.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { observationRoutes } from "./routes/observations.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
@@ -112,6 +113,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...contentRoutes({ content }),
     ...inventoryRoutes({ inventory }),
     ...deploymentRoutes({ operations }),
+    ...observationRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
     ...configurationRoutes(inventory),

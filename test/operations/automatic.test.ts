@@ -115,6 +115,22 @@ describeOnBothEngines("automatic checks", (engine) => {
     await expect(world.submitRequest(request, alice)).rejects.toMatchObject({ code: "resource_disabled" });
   });
 
+  it("keep the numbers of metrics, one sample a second and resource at most, for as long as is said", async () => {
+    const world = await createWorld(engine, { samplesKept: MINUTE, reconcileEvery: 0 });
+    const session = await world.register();
+    for (const cpu of [1, 2]) {
+      const { id } = await world.submit("a", "metrics");
+      const [claimed] = await world.claim(session);
+      await world.database.query("UPDATE entry SET started_at = 2000000000500 WHERE id = $1", [id]);
+      await world.finish(session, claimed!, { result: { cpu, note: "not a number" } });
+    }
+    const rows = await world.database.query("SELECT at, numbers FROM metric_sample");
+    expect(rows).toEqual([{ at: 2_000_000_000_000, numbers: '{"cpu":1}' }]);
+    await world.database.query("UPDATE metric_sample SET at = 1");
+    await world.operations.maintenance.round();
+    expect(await world.database.query("SELECT at FROM metric_sample")).toEqual([]);
+  });
+
   it("are caught up at a steady rate after a time in which nobody looked", async () => {
     const world = await createWorld(engine, { lease: 10_000 });
     await world.register();

@@ -167,6 +167,7 @@ export const thing: ResourceTypeDescriptor = {
     heavy: operation("heavy", { exclusive: false, weight: 3 }),
     alone: operation("alone", { exclusive: false, weight: WHOLE_WORKER }),
     check: operation("check", { exclusive: false, onLost: "requeue" }),
+    metrics: operation("metrics", { exclusive: false, onLost: "requeue" }),
   },
   builtin: true,
 };

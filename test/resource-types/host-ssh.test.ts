@@ -295,6 +295,12 @@ describe("files and facts", () => {
     expect(readFileSync(path, "utf8")).toBe("second");
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(join(path, ".."))).toEqual(["file.bin"]);
+    const [here, there] = [await callOperation(hostType, { operation: "metrics" }), await call("metrics")];
+    expect(Object.keys(there).toSorted()).toEqual(Object.keys(here).toSorted());
+    for (const key of ["diskUsed", "memoryUsed"]) {
+      expect(there[key]).toBeGreaterThan(0);
+      expect(there[key]).toBeLessThanOrEqual(100);
+    }
     const local = await callOperation(hostType, { operation: "facts" });
     const remote = await call("facts");
     const same = ({ host, platform, release, arch, cpus }: Record<string, unknown>) => ({

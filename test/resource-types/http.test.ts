@@ -38,6 +38,9 @@ describe("an http service", () => {
     status = 503;
     expect(await call(url, "check")).toMatchObject({ availability: "down", status: 503 });
     expect(await call(url, "check", { expect: [503] })).toMatchObject({ availability: "up" });
+    await expect(call(url, "metrics")).rejects.toMatchObject({ code: "http_status" });
+    status = 200;
+    expect(await call(url, "metrics")).toEqual({ latency: expect.any(Number) as number });
     const silent = await serve(() => {});
     expect(await call(silent, "check", {}, { timeout: "100ms" })).toMatchObject({
       availability: "down",

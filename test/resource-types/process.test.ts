@@ -65,6 +65,12 @@ describe("a managed process", () => {
     expect(third).toMatchObject({ started: false, pid: first["pid"] });
     expect(await call("status")).toMatchObject({ state: "running", pid: first["pid"], exit: null });
     expect(await call("check")).toMatchObject({ availability: "up" });
+    const used = (await call("metrics")) as Record<string, number>;
+    expect(Object.keys(used).toSorted()).toEqual(["cpu", "memory", "processes", "uptime"]);
+    expect(used["memory"]).toBeGreaterThan(1_000_000);
+    expect(used["processes"]).toBe(1);
+    await call("stop");
+    expect(await call("metrics")).toEqual({ cpu: 0, memory: 0, processes: 0, uptime: 0 });
   });
 
   it("leads its own process group and writes to a file", async () => {

@@ -195,6 +195,14 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
       at: null,
       entry: null,
     }),
+    async availabilityHistory(id, query) {
+      note("availabilityHistory", id, query);
+      throw new Error("not asked for here");
+    },
+    async metricHistory(id, query) {
+      note("metricHistory", id, query);
+      throw new Error("not asked for here");
+    },
     configurationVersions: async () => [],
     configurationDifferences: async () => [],
     sleep: async () => {},

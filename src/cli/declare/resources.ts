@@ -1,6 +1,7 @@
 /** `resources` and `groups`: what is managed. */
 import type { Command } from "commander";
 import type { AddFlags, RemoveFlags } from "../commands/resource-edit.ts";
+import type { AvailabilityFlags, MetricsFlags } from "../commands/resource-observations.ts";
 import type { PageFlags } from "../pages.ts";
 import type { ResourceFlags } from "../resource-flags.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
@@ -26,6 +27,24 @@ export function declareResources(program: Command, runner: Runner): void {
         (await import("../commands/resource-tree.ts")).treeOfResources(context, name),
       ),
   );
+  const observations = () => import("../commands/resource-observations.ts");
+  addRange(
+    declare(resources, "availability <resource>", "the changes of its availability, and its share of time up"),
+    "7d",
+  )
+    .option("--limit <n>", "changes at most, the newest (default 200)")
+    .action((name: string, flags: AvailabilityFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await observations()).showAvailability(context, name, flags)),
+    );
+  addRange(
+    declare(resources, "metrics <resource>", "its metrics as they were kept; exec … metrics reads them live"),
+    "1h",
+  )
+    .option("--name <metric>", "of this one only")
+    .option("--chart", "drawn as lines")
+    .action((name: string, flags: MetricsFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await observations()).showMetrics(context, name, flags)),
+    );
   addResourceOptions(declare(resources, "add <name>", "add a resource"))
     .requiredOption("--type <type>", "which type it is of; wilco types list shows them")
     .action((name: string, flags: AddFlags, command: Command) =>
@@ -62,6 +81,12 @@ export function declareGroups(program: Command, runner: Runner): void {
         (await import("../commands/groups.ts")).showGroup(context, name, flags),
       ),
   );
+}
+
+function addRange(command: Command, since: string): Command {
+  return command
+    .option("--since <time>", `from when: a time, or how long ago (default ${since})`)
+    .option("--until <time>", "until when (default now)");
 }
 
 function addPaging(command: Command): Command {

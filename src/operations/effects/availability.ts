@@ -40,7 +40,8 @@ export function writeObservations(
     `UPDATE resource SET ${changes("availability_changed", "v.at")}, ${changes("availability_entry", "v.entry")},
        availability_reason = v.reason, availability = v.availability, availability_at = v.at
      FROM ${tx.dialect.rows("v", columns, "$1")} WHERE ${tx.dialect.matches("resource.id", "v", "resource", "$1")}
-       AND resource.availability <> 'disabled' AND (resource.availability_at IS NULL OR resource.availability_at <= v.at)`,
+       AND resource.availability <> 'disabled' AND (resource.availability_at IS NULL OR resource.availability_at <= v.at)
+       AND (resource.availability_changed IS NULL OR resource.availability_changed <= v.at)`,
     [JSON.stringify(seen)],
   );
 }

@@ -1,5 +1,5 @@
 /** What the operations of a process give. */
-import { checkResult, COUNT, described, FLAG, orNull, resultOf, TEXT, TEXTS } from "../results.ts";
+import { checkResult, COUNT, described, FLAG, NUMBER, orNull, resultOf, TEXT, TEXTS } from "../results.ts";
 
 const PID = described({ type: "integer" }, "process id");
 const TIME = described(TEXT, "ISO 8601");
@@ -54,4 +54,10 @@ export const PROCESS_RESULTS = {
   logs: resultOf({ lines: TEXTS, log: TEXT }),
   readConfiguration: resultOf({ args: TEXTS, env: { type: "object", additionalProperties: TEXT } }),
   check: checkResult({ pid: PID }),
+  metrics: resultOf({
+    cpu: described(NUMBER, "% of one core"),
+    memory: described(COUNT, "bytes"),
+    processes: COUNT,
+    uptime: described(COUNT, "ms"),
+  }),
 };

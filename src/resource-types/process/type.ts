@@ -8,6 +8,7 @@ import { configurationSchema, parseConfiguration, readConfiguration, updateConfi
 import { contentSchema } from "../../domain/content.ts";
 import { connectionSchema, DURATION, parseConnection } from "./connection.ts";
 import { deploy } from "./deploy.ts";
+import { usageOf } from "./process-metrics.ts";
 import { followLog, tailLog } from "./process-log.ts";
 import { answers } from "./readiness.ts";
 import { createReleases } from "./releases.ts";
@@ -30,6 +31,13 @@ export function createProcessType(): ResourceTypeDefinition {
     runsOn: "bound",
     builtin: true,
     checkEvery: "1m",
+    metricsEvery: "1m",
+    metrics: {
+      cpu: { unit: "%", description: "of one core, with everything it started" },
+      memory: { unit: "bytes", description: "resident, with everything it started" },
+      processes: { description: "it and everything it started" },
+      uptime: { unit: "ms", description: "since its start" },
+    },
     connection: connectionSchema,
     configuration: configurationSchema,
     operations: {
@@ -121,6 +129,14 @@ export function createProcessType(): ResourceTypeDefinition {
         result: PROCESS_RESULTS.check,
         handler: (context) => check(managedOf(context), supervisor),
       },
+      metrics: {
+        description: "What it uses at this moment; nothing when it does not run.",
+        exclusive: false,
+        onLost: "requeue",
+        timeout: "30s",
+        result: PROCESS_RESULTS.metrics,
+        handler: (context) => metrics(managedOf(context), supervisor),
+      },
     },
   });
 }
@@ -158,6 +174,13 @@ async function check(managed: Managed, supervisor: Supervisor): Promise<unknown>
   return answered
     ? { availability: "up", pid: running.pid }
     : { availability: "down", pid: running.pid, reason: "it runs, but does not answer" };
+}
+
+async function metrics(managed: Managed, supervisor: Supervisor): Promise<unknown> {
+  const { running, state } = supervisor.look(managed);
+  if (!running || !state) return { cpu: 0, memory: 0, processes: 0, uptime: 0 };
+  const usage = await usageOf(running.group, managed.signal);
+  return { ...usage, uptime: Math.max(0, Date.now() - Date.parse(state.startedAt)) };
 }
 
 async function logs(context: OperationContext, managed: Managed, supervisor: Supervisor): Promise<unknown> {

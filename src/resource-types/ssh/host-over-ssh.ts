@@ -4,12 +4,13 @@ import { createReadStream } from "node:fs";
 import { CONNECTION_LOST } from "../../domain/entry.ts";
 import { OperationError } from "../operation-error.ts";
 import { type Deployed, requireAbsolute, sourceOf, tooLarge, type Upload } from "../host-files.ts";
+import { hostMetrics } from "../host-metrics.ts";
 import type { OperationContext } from "../sdk.ts";
 import { parseSshTarget } from "./connection.ts";
 import { createSshConnections } from "./connections.ts";
 import { tellingLine } from "../tail.ts";
 import { createRemoteHost, type RemoteHost, type RemoteResult, type RemoteRun } from "./remote-exec.ts";
-import { DOWNLOAD_SCRIPT, FACTS_SCRIPT, UPLOAD_SCRIPT } from "./scripts.ts";
+import { DOWNLOAD_SCRIPT, FACTS_SCRIPT, METRICS_SCRIPT, UPLOAD_SCRIPT } from "./scripts.ts";
 import type { RemoteCommand } from "./shell-text.ts";
 
 /** Kept of stdout and of stderr in the result; the output of the entry has all of it. */
@@ -52,23 +53,7 @@ export async function run(context: OperationContext): Promise<unknown> {
 }
 
 export async function facts(context: OperationContext): Promise<unknown> {
-  const host = hostOf(context);
-  const ended = await host.script(FACTS_SCRIPT, [], quiet(context, SCRIPT_OUTPUT));
-  if (ended.exitCode !== 0) throw failure("The script that looks for facts", ended);
-  const told = new Map(
-    ended.stdout
-      .toString("utf8")
-      .split("\n")
-      .flatMap((line): Array<[string, string]> => {
-        const at = line.indexOf("=");
-        return at > 0 ? [[line.slice(0, at), line.slice(at + 1)]] : [];
-      }),
-  );
-  const text = (key: string) => told.get(key) || null;
-  const number = (key: string, factor = 1) => {
-    const value = Number(told.get(key) || Number.NaN);
-    return Number.isFinite(value) ? Math.round(value * factor) : null;
-  };
+  const { text, number } = await told(context, FACTS_SCRIPT, "The script that looks for facts");
   return {
     host: text("host"),
     platform: text("platform")?.toLowerCase() ?? null,
@@ -81,6 +66,39 @@ export async function facts(context: OperationContext): Promise<unknown> {
     load: text("load")?.split(" ").slice(0, 3).map(Number) ?? null,
     uptime: number("uptime", 1_000),
     user: text("user"),
+  };
+}
+
+export async function metrics(context: OperationContext): Promise<unknown> {
+  const { number } = await told(context, METRICS_SCRIPT, "The script that measures");
+  return hostMetrics({
+    load: number("load", 1, 2),
+    cpus: number("cpus"),
+    memoryTotal: number("memtotal", 1_024),
+    memoryFree: number("memfree", 1_024),
+    diskTotal: number("disktotal", 1_024),
+    diskFree: number("diskfree", 1_024),
+    uptime: number("uptime", 1_000),
+  });
+}
+
+/** What a script says as `key=value` lines; null for what it could not find out. */
+async function told(context: OperationContext, script: string, what: string) {
+  const ended = await hostOf(context).script(script, [], quiet(context, SCRIPT_OUTPUT));
+  if (ended.exitCode !== 0) throw failure(what, ended);
+  const lines = ended.stdout.toString("utf8").split("\n");
+  const values = new Map(
+    lines.flatMap((line): Array<[string, string]> => {
+      const at = line.indexOf("=");
+      return at > 0 ? [[line.slice(0, at), line.slice(at + 1)]] : [];
+    }),
+  );
+  return {
+    text: (key: string) => values.get(key) || null,
+    number(key: string, factor = 1, digits = 0) {
+      const value = Number(values.get(key)?.trim() || Number.NaN);
+      return Number.isFinite(value) ? Number((value * factor).toFixed(digits)) : null;
+    },
   };
 }
 

@@ -48,3 +48,15 @@ else echo "load=$(sysctl -n vm.loadavg 2>/dev/null | tr -d '{}' | sed 's/^ *//')
 if [ -r /proc/uptime ]; then read -r up rest < /proc/uptime; echo "uptime=$up"; fi
 echo "user=$(id -un)"
 `;
+
+/** Sizes in KB. BSD systems tell no free memory this way: it is left out there. */
+export const METRICS_SCRIPT = `
+echo "cpus=$(getconf _NPROCESSORS_ONLN 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null)"
+if [ -r /proc/meminfo ]; then
+  awk '/^MemTotal:/ { print "memtotal=" $2 } /^MemAvailable:/ { print "memfree=" $2 }' /proc/meminfo
+fi
+if [ -r /proc/loadavg ]; then read -r one rest < /proc/loadavg; echo "load=$one"
+else echo "load=$(sysctl -n vm.loadavg 2>/dev/null | tr -d '{}' | awk '{ print $1 }')"; fi
+df -kP / 2>/dev/null | awk 'NR == 2 { print "disktotal=" $2; print "diskfree=" $4 }'
+if [ -r /proc/uptime ]; then read -r up rest < /proc/uptime; echo "uptime=$up"; fi
+`;

@@ -28,6 +28,8 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     configuration: (id, version) =>
       version === undefined ? call("configuration", id) : call("configuration", id, version),
     configurationVersions: (id, limit) => call("configurationVersions", id, limit),
+    availabilityHistory: (id, query) => call("availabilityHistory", id, query),
+    metricHistory: (id, query) => call("metricHistory", id, query),
     configurationDifferences: (id, from, to) => call("configurationDifferences", id, from, to),
     sleep: (ms) => sleepFor(channel, ms),
   };

@@ -80,6 +80,20 @@ const QUERY_SCHEMAS = {
 
 export const HISTORY_OF_ONE = object(QUERY_SCHEMAS);
 export const HISTORY = object({ ...QUERY_SCHEMAS, resource: RESOURCE_NAME });
+const RANGE = {
+  since: text('A time, or how long ago: "1h".'),
+  until: text("The same. Default now."),
+} satisfies Record<string, JsonSchema>;
+
+export const AVAILABILITY_HISTORY = object({
+  ...RANGE,
+  limit: { type: "integer", description: "Changes, the newest. Default 200." },
+});
+export const METRICS_HISTORY = object({
+  ...RANGE,
+  name: text("Of one metric. Default all."),
+  points: { type: "integer", description: "At most, the samples between averaged. Default 240." },
+});
 export const CANCEL = object({
   force: { type: "boolean", description: "End the entry without its worker's answer. Default false." },
   reason: text("Shown in the history."),

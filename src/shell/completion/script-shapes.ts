@@ -67,6 +67,14 @@ export function resourceMembers(self: Shape): Members {
     child: call("child(name)", "The resource of that name inside it.", [takes.RESOURCE_NAME], ANY_RESOURCE),
     with: call("with(options)", "The same resource with other defaults for its calls.", [takes.DEFAULTS], self),
     history: call("history(query?)", "Its audit entries, newest first.", [takes.HISTORY_OF_ONE], promised(entries())),
+    availabilityHistory: call(
+      "availabilityHistory(query?)",
+      "The changes of its availability, and its share of time up.",
+      [takes.AVAILABILITY_HISTORY],
+    ),
+    metricsHistory: call("metricsHistory(query?)", "Its metrics as they were kept, each with a chart().", [
+      takes.METRICS_HISTORY,
+    ]),
     operations: { kind: "operations", types: self.kind === "resource" ? self.types : [] },
     id: undefined,
     name: TEXT,

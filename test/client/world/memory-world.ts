@@ -63,6 +63,12 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
       at: null,
       entry: null,
     }),
+    availabilityHistory: async () => {
+      throw new Error("not asked for here");
+    },
+    metricHistory: async () => {
+      throw new Error("not asked for here");
+    },
     configurationVersions: async () => [],
     configurationDifferences: async () => [],
     async submit(call) {
