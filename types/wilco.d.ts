@@ -765,8 +765,19 @@ declare module "wilco" {
    * @param code 0 (default), or 10 to 99: the others have meanings of wilco's own.
    */
   export function exit(code?: number): never;
-  /** @throws WilcoError `invalid_request`: not available yet. */
-  export function file(path: string): never;
+  /**
+   * A file for a parameter that is content: `deploy(file("dist/app.tgz"), { version: "1.2.0" })`. It is sent when the
+   * call is made, from below a directory of `--allow-read DIR`. Relative paths start at the script's folder.
+   * @throws WilcoError `invalid_request`; the call that sends it `not_permitted`, `too_large`.
+   */
+  export function file(path: string): ContentFile;
+
+  export class ContentFile {
+    constructor(path: string);
+    /** As written. */
+    readonly path: string;
+    toJSON(): { file: string };
+  }
   /**
    * The value of a stored secret (`wilco secrets set NAME`). It is masked in what the script prints, and in the
    * parameters, output, results and errors of what it submits from then on.

@@ -6,15 +6,20 @@
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
+import { isSha256, type ContentRef } from "../domain/content.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
 
 /** One `--param`, read but not yet converted. */
 export interface ParameterAssignment {
   name: string;
   /** As JSON (`:=`), as typed, or from a file, stdin, the environment or the server's secret store. */
-  source: "json" | "literal" | "file" | "stdin" | "environment" | "store";
+  source: "json" | "literal" | "file" | "large file" | "stdin" | "environment" | "store";
   /** The value; of one from the store its name, until `fillInSecrets`. */
   text: string;
+  /** Of one from a file. */
+  path?: string;
+  /** What a file is once it is in the content store. */
+  content?: ContentRef;
 }
 
 export interface RawParameters {
@@ -30,7 +35,8 @@ export interface ParameterInputs {
   /** `--params FILE|-`. */
   document: string | undefined;
   argv: readonly string[] | null;
-  readFile: (path: string) => Promise<string>;
+  /** null = too large for a text; it may still be content. */
+  readFile: (path: string) => Promise<string | null>;
   /** All of stdin; called once at most. */
   readStdin: () => Promise<string>;
   env: Record<string, string | undefined>;
@@ -49,7 +55,7 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     stdinFor = what;
     return inputs.readStdin();
   };
-  const readFile = async (path: string, what: string) => {
+  const readFile = async (path: string, what: string): Promise<string | null> => {
     try {
       return await inputs.readFile(path);
     } catch (error) {
@@ -63,6 +69,7 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
   let document: JsonObject = {};
   if (inputs.document !== undefined) {
     const text = inputs.document === "-" ? await readStdin("--params -") : await readFile(inputs.document, "--params");
+    if (text === null) throw tooLarge("--params");
     document = await parseDocument(text);
   }
   const assignments: ParameterAssignment[] = [];
@@ -82,7 +89,9 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     } else if (value.startsWith("@secret:")) {
       assignments.push({ name, source: "store", text: value.slice("@secret:".length) });
     } else if (value.startsWith("@")) {
-      assignments.push({ name, source: "file", text: await readFile(value.slice(1), what) });
+      const path = value.slice(1);
+      const text = await readFile(path, what);
+      assignments.push({ name, source: text === null ? "large file" : "file", text: text ?? "", path });
     } else assignments.push({ name, source: "literal", text: value });
   }
   return { document, assignments, argv: inputs.argv === null ? null : [...inputs.argv] };
@@ -151,6 +160,8 @@ export function convertParameters(
 
 function convert(assignment: ParameterAssignment, property: JsonSchema, root: JsonSchema, called: string): Json {
   const { name, source } = assignment;
+  if (property["content"] === true && source !== "json") return contentOf(assignment, called);
+  if (source === "large file") throw tooLarge(`"${name}" of ${called}`);
   if (source === "json") {
     try {
       return JSON.parse(assignment.text) as Json;
@@ -169,6 +180,20 @@ function convert(assignment: ParameterAssignment, property: JsonSchema, root: Js
     `"${name}" of ${called} must be ${types.map(article).join(" or ")}, but is ${hidden ? "something else" : JSON.stringify(shorten(text))}`,
     types.includes("object") || types.includes("array") ? `Write ${name}:=JSON.` : `Write ${name}=${example(types)}.`,
   );
+}
+
+function contentOf({ name, content, text }: ParameterAssignment, called: string): Json {
+  if (content) return { ...content };
+  if (isSha256(text)) return { sha256: text };
+  throw invalid(`"${name}" of ${called} is a file`, `Write ${name}=@FILE, or ${name}=SHA256 of stored content.`);
+}
+
+function tooLarge(what: string): WilcoError {
+  return new WilcoError({
+    code: "too_large",
+    message: `${what} is more than 1 MB, and no file that is sent as content`,
+    hint: "Parameters have 1 MB in all; large files go to operations that take content, such as upload and deploy.",
+  });
 }
 
 /** undefined = it can't be one of the schema's types. A text stays a text wherever the schema takes texts. */

@@ -5,6 +5,7 @@ import { declareCompletion } from "./declare/completion.ts";
 import { addExamples } from "./declare/examples.ts";
 import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
+import { declareContent } from "./declare/content.ts";
 import { declareConfiguration } from "./declare/configuration.ts";
 import { declareInventory } from "./declare/inventory.ts";
 import { declareProfiles } from "./declare/profiles.ts";
@@ -32,6 +33,7 @@ export function buildProgram(runner: Runner): Command {
   declareServer(program, runner);
   declareShell(program, runner);
   declareWork(program, runner);
+  declareContent(program, runner);
   declareScripts(program, runner);
   declareTrail(program, runner);
   declareQueue(program, runner);

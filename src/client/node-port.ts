@@ -13,7 +13,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
 import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall } from "./port.ts";
 import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
-import { createUploads, type Uploads } from "./uploads.ts";
+import { createUploads } from "./uploads.ts";
 import { createSubmitter } from "./submitter.ts";
 
 export interface NodePortOptions {
@@ -31,7 +31,6 @@ export interface NodePortOptions {
 
 export interface NodePort extends ClientPort {
   readonly lookup: LookupPort;
-  readonly uploads: Uploads;
   /** Masks the values of the secrets that were looked up. */
   mask(text: string): string;
   /** Rejects what is waited for as `interrupted`. The transport is the caller's to close. */
@@ -99,11 +98,11 @@ export function createNodePort(options: NodePortOptions): NodePort {
     pollDefaults,
     requireWorker,
     lookup,
-    uploads,
+    upload: uploads.handle,
     mask: (text) => masker.text(text),
     sleep,
     async submit(call) {
-      const sent = call.files === undefined ? call : await uploads.inCall(call);
+      const sent = await uploads.inCall(call);
       const known = secrets.size === 0 ? sent : { ...sent, secrets: [...secrets.keys()] };
       const entry = await file(known);
       poller.know(entry);

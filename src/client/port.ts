@@ -6,6 +6,8 @@
 import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricHistory } from "../domain/metrics.ts";
 import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
+import type { FileHandle } from "node:fs/promises";
+import type { ContentRef } from "../domain/content.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
@@ -115,6 +117,8 @@ export interface ClientPort {
   availabilityHistory(resource: number, query: ObservationQuery): Promise<AvailabilityHistory>;
   metricHistory(resource: number, query: MetricHistoryQuery): Promise<MetricHistory>;
   configurationDifferences(resource: number, from: number, to: number): Promise<ConfigurationDifference[]>;
+  /** Sends an open file to the content store. Only where there are files: not inside the sandbox. */
+  upload?(handle: FileHandle, name: string): Promise<ContentRef>;
   sleep(ms: number): Promise<void>;
   /** Poll settings below the call and with(): flags, then profile. */
   readonly pollDefaults: Partial<PollPolicy>;

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { ContentRef } from "../domain/content.ts";
 import type { Api } from "./api.ts";
+import { createInOrder } from "./files-in-order.ts";
 import type { Call, RequestCall } from "./port.ts";
 
 export interface Uploads {
@@ -13,8 +14,8 @@ export interface Uploads {
   path(path: string): Promise<ContentRef>;
   /** @param name of the file, without a path. The handle stays the caller's. */
   handle(handle: FileHandle, name: string): Promise<ContentRef>;
-  /** The call with its files in the store. @param openFile for callers that may not read every file. */
-  inCall<C extends Call | RequestCall>(call: C, openFile?: (path: string) => Promise<FileHandle>): Promise<C>;
+  /** The call with its files in the store. */
+  inCall<C extends Call | RequestCall>(call: C): Promise<C>;
 }
 
 const BLOCK = 1024 * 1024;
@@ -25,14 +26,11 @@ export function createUploads(api: Pick<Api, "contents" | "putContent">): Upload
   const sent = new Map<string, Promise<ContentRef>>();
 
   async function send(handle: FileHandle, name: string): Promise<ContentRef> {
-    const { size } = await handle.stat();
-    const read = (): Readable => handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK });
-    const hash = createHash("sha256");
-    for await (const chunk of read()) hash.update(chunk as Buffer);
-    const sha256 = hash.digest("hex");
-    const { items } = await api.contents({ sha256, limit: 1 });
-    if (items.length === 0) await api.putContent(sha256, name, { size, open: read });
-    return { sha256, size, name };
+    const content = await describe(handle, name);
+    const { items } = await api.contents({ sha256: content.sha256, limit: 1 });
+    const upload = { size: content.size, open: () => read(handle) };
+    if (items.length === 0) await api.putContent(content.sha256, name, upload);
+    return content;
   }
 
   async function fromHandle(handle: FileHandle, name: string): Promise<ContentRef> {
@@ -50,16 +48,8 @@ export function createUploads(api: Pick<Api, "contents" | "putContent">): Upload
     return { ...(await known), name };
   }
 
-  async function openPlainly(path: string): Promise<FileHandle> {
-    try {
-      return await open(path, "r");
-    } catch (error) {
-      throw unreadable(path, messageOf(error));
-    }
-  }
-
-  async function fromPath(path: string, openFile = openPlainly): Promise<ContentRef> {
-    const handle = await openFile(path);
+  async function fromPath(path: string): Promise<ContentRef> {
+    const handle = await openPlainly(path);
     try {
       return await fromHandle(handle, basename(path));
     } finally {
@@ -68,20 +58,39 @@ export function createUploads(api: Pick<Api, "contents" | "putContent">): Upload
   }
 
   return {
-    path: (path) => fromPath(path),
+    path: fromPath,
     handle: fromHandle,
-    async inCall(call, openFile) {
-      const { files = [], ...rest } = call;
-      if (files.length === 0) return call;
-      const parameters = { ...call.parameters };
-      for (const name of files) {
-        const value = parameters[name] as { file?: unknown } | undefined;
-        if (typeof value?.file !== "string") throw unreadable(name, "it is not a file");
-        parameters[name] = await fromPath(value.file, openFile);
-      }
-      return { ...rest, parameters } as unknown as typeof call;
-    },
+    inCall: createInOrder(fromPath),
   };
+}
+
+/** What a file is as content, without sending it. @throws WilcoError `invalid_request`. */
+export async function describeFile(path: string): Promise<ContentRef> {
+  const handle = await openPlainly(path);
+  try {
+    return await describe(handle, basename(path));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function describe(handle: FileHandle, name: string): Promise<ContentRef> {
+  const { size } = await handle.stat();
+  const hash = createHash("sha256");
+  for await (const chunk of read(handle)) hash.update(chunk as Buffer);
+  return { sha256: hash.digest("hex"), size, name };
+}
+
+function read(handle: FileHandle): Readable {
+  return handle.createReadStream({ start: 0, autoClose: false, highWaterMark: BLOCK });
+}
+
+async function openPlainly(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    throw unreadable(path, messageOf(error));
+  }
 }
 
 function unreadable(path: string, why: string): WilcoError {

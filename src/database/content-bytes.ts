@@ -21,7 +21,7 @@ export interface ContentBytes {
   read(place: string): Readable;
   remove(place: string): Promise<void>;
   /**
-   * Removes what servers that died left behind: uploads that did not end, and bytes that no row names.
+   * Removes what servers that died left behind: uploads that did not end, and bytes that no row names. Safe at any time.
    * @param named of these places, the ones that rows name.
    */
   sweep(named: (places: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void>;

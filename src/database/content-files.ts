@@ -13,9 +13,11 @@ const READ_BLOCK = 512 * 1024;
 
 export function createContentFiles({ directory }: { directory: string }): ContentBytes {
   const incoming = join(directory, "incoming");
+  let serving = false;
   const pathOf = (place: string) => join(directory, place);
 
   async function receive(): Promise<IncomingBytes> {
+    serving = true;
     await mkdir(incoming, { recursive: true, mode: 0o700 });
     const path = join(incoming, randomId());
     const file = await open(path, "wx", 0o600).catch(refuseFullDisk);
@@ -75,7 +77,8 @@ export function createContentFiles({ directory }: { directory: string }): Conten
     read: (place): Readable => createReadStream(pathOf(place), { highWaterMark: READ_BLOCK }),
     remove: (place) => rm(pathOf(place), { force: true }),
     async sweep(named) {
-      // This process owns the directory: what is incoming at its start comes from one that died.
+      // This process owns the directory: what is incoming at its start comes from one that died. Later it would be ours.
+      if (serving) return;
       await rm(incoming, { recursive: true, force: true });
       for (const group of await entriesOf(directory)) {
         const places = (await entriesOf(join(directory, group))).map((file) => `${group}/${file}`);

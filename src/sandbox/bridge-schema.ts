@@ -42,6 +42,7 @@ const callOptions = {
   requireWorker: ms,
   idempotencyKey: text(512),
   note: text(1_000),
+  files: list(name, 100),
 };
 
 const call = shape({ resource: id, resourceName: name, type: name, operation: name, parameters: object }, callOptions);

@@ -2,8 +2,11 @@
  * The host's end of the bridge: checks each call of the guest against the table, passes it to the client's port, and
  * brings the answer back. Of an error only code, message, hint and details cross; a stack or path of this machine never.
  */
+import { basename } from "node:path";
 import { type ErrorBody, WilcoError } from "../core/errors.ts";
 import type { ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } from "../client/port.ts";
+import { createInOrder } from "../client/files-in-order.ts";
+import type { ContentRef } from "../domain/content.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
@@ -65,8 +68,19 @@ export function createBridge(options: BridgeOptions): Bridge {
     return recorded;
   }
 
+  /** Only what the script may read leaves this machine: the client's own port would open any path. */
+  async function send(path: string): Promise<ContentRef> {
+    const handle = await access.openFile(path);
+    try {
+      return await port.upload!(handle, basename(path));
+    } finally {
+      await handle.close();
+    }
+  }
+  const withFiles = createInOrder(send);
+
   const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
-    submit: (call: Parameters<ClientPort["submit"]>[0]) => file(port.submit(call)),
+    submit: (call: Parameters<ClientPort["submit"]>[0]) => file(withFiles(call).then((sent) => port.submit(sent))),
     retry: (id: number) => file(port.retry(id)),
     async wait(id: number, policy: WirePolicy) {
       const result = await port.wait(id, unpackPolicy(policy) as PollPolicy);

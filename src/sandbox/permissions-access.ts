@@ -1,10 +1,13 @@
 /** The host's end of `readFile` and `fetch`: what the permissions allow, so many at a time. */
+import type { FileHandle } from "node:fs/promises";
 import type { Permissions } from "./permissions.ts";
 import { createFetcher, type NetAnswer, type NetRequest } from "./permissions-net.ts";
 import { createFileReader, type ReadEncoding } from "./permissions-read.ts";
 
 export interface HostAccess {
   readFile(path: string, encoding: ReadEncoding): Promise<string>;
+  /** For the content store; the caller closes it. */
+  openFile(path: string): Promise<FileHandle>;
   fetch(request: NetRequest): Promise<NetAnswer>;
   /** Ends what is under way. */
   close(): void;
@@ -14,7 +17,7 @@ export interface HostAccess {
 const AT_ONCE = 8;
 
 export function createHostAccess({ permissions, root }: { permissions: Permissions; root: string }): HostAccess {
-  const readFile = createFileReader({ directories: permissions.read, root });
+  const reader = createFileReader({ directories: permissions.read, root });
   const fetcher = createFetcher({ targets: permissions.net });
   const waiting: Array<() => void> = [];
   let busy = 0;
@@ -32,7 +35,8 @@ export function createHostAccess({ permissions, root }: { permissions: Permissio
   }
 
   return {
-    readFile: (path, encoding) => oneOf(() => readFile(path, encoding)),
+    readFile: (path, encoding) => oneOf(() => reader.readFile(path, encoding)),
+    openFile: (path) => reader.openFile(path, "send"),
     fetch: (request) => oneOf(() => fetcher.fetch(request)),
     close: () => fetcher.close(),
   };

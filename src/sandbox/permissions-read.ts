@@ -23,8 +23,9 @@ export const MAX_FILE = 8 * 1024 * 1024;
  *   for what can't be read.
  */
 export function createFileReader({ directories, root }: FileReaderOptions) {
-  return async function readFile(path: string, encoding: ReadEncoding): Promise<string> {
-    const refused = (): WilcoError => notPermitted(`To read ${JSON.stringify(path)}`, "read", directoryOf(path));
+  /** The caller closes it. @param verb "read" or "send", for what is refused. */
+  async function openFile(path: string, verb: string): Promise<FileHandle> {
+    const refused = (): WilcoError => notPermitted(`To ${verb} ${JSON.stringify(path)}`, "read", directoryOf(path));
     // Whether a file is there is not told of places that may not be read.
     if (directories.length === 0 || path.includes("\0")) throw refused();
     const allowed = await Promise.all(directories.map((directory) => realpath(directory).catch(() => directory)));
@@ -52,10 +53,23 @@ export function createFileReader({ directories, root }: FileReaderOptions) {
       const again = await realpath(real).catch(() => "");
       const there = again === "" ? undefined : await lstat(again);
       if (!within(again) || there?.ino !== stat.ino || there.dev !== stat.dev) throw refused();
-      return decode(path, await readBounded(file, path), encoding);
-    } finally {
+      return file;
+    } catch (error) {
       await file.close();
+      throw error;
     }
+  }
+
+  return {
+    openFile,
+    async readFile(path: string, encoding: ReadEncoding): Promise<string> {
+      const file = await openFile(path, "read");
+      try {
+        return decode(path, await readBounded(file, path), encoding);
+      } finally {
+        await file.close();
+      }
+    },
   };
 }
 

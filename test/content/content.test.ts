@@ -3,6 +3,8 @@ import { readdir, writeFile, mkdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { createContentStore } from "../../src/content/store.ts";
+import { openContentBytes } from "../../src/database/content-bytes.ts";
 import { startListening } from "../../src/server/listen.ts";
 import { openTestDatabase } from "../inventory/world.ts";
 import { openServer } from "../server/world.ts";
@@ -137,7 +139,9 @@ describeOnBothEngines("the content store", (world) => {
       await database.query("INSERT INTO content_chunk (upload, seq, data) VALUES ('dead', 0, 'half')");
       await database.query("UPDATE content_upload SET touched_at = 1");
     }
-    await content.sweep();
+    // A server that starts anew.
+    const bytes = await openContentBytes(database, { directory: contentDirectory });
+    await createContentStore({ database, bytes }).sweep();
     expect(await leftovers()).toEqual({ rows: 1, uploads: 1 });
     expect(await content.collect(60_000)).toBe(0);
     await database.query("UPDATE content SET created_at = created_at - 61000");

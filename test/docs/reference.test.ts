@@ -78,13 +78,11 @@ describe("docs/cli.md", () => {
   });
 
   function flagsOf(command: Command): string[] {
-    return sorted(
-      command.options
-        .filter((option) => !option.hidden)
-        .flatMap(({ short, long }) =>
-          [short, long].filter((flag) => flag !== undefined && flag !== null && flag !== "--version" && flag !== "-V"),
-        ) as string[],
-    );
+    const ofProgram = command.parent === null ? ["--version", "-V"] : [];
+    const flags = command.options
+      .filter((option) => !option.hidden)
+      .flatMap(({ short, long }) => [short ?? [], long ?? []].flat());
+    return sorted(flags.filter((flag) => !ofProgram.includes(flag)));
   }
 
   function flagsIn(text: string): string[] {

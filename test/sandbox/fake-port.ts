@@ -64,7 +64,7 @@ export function resourceNamed(name: string, id: number, type = "process"): Resou
   };
 }
 
-function operation(name: string): OperationDescriptor {
+export function operation(name: string): OperationDescriptor {
   return {
     name,
     description: null,
@@ -82,7 +82,7 @@ function operation(name: string): OperationDescriptor {
   };
 }
 
-const PROCESS: ResourceTypeDescriptor = {
+export const PROCESS: ResourceTypeDescriptor = {
   name: "process",
   description: null,
   version: "1",

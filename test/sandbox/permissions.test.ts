@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile, type FileHandle } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Call } from "../../src/client/port.ts";
+import { contentSchema } from "../../src/domain/content.ts";
 import { operationAllowed } from "../../src/domain/operation-pattern.ts";
 import { NO_PERMISSIONS, parseNetTarget, type Permissions } from "../../src/sandbox/permissions.ts";
 import { guardCalls } from "../../src/sandbox/permissions-calls.ts";
 import { readManifest } from "../../src/sandbox/permissions-manifest.ts";
-import { createFakePort, resourceNamed } from "./fake-port.ts";
+import { createFakePort, operation, PROCESS, resourceNamed } from "./fake-port.ts";
 import { runScript } from "./world.ts";
 
 /** Prints what each expression gives, or the code and the flag of its error. */
@@ -71,6 +72,57 @@ describe("--allow-env", () => {
       '{"SET":"1"}',
       "SETfalse",
     ]);
+  });
+});
+
+describe("files that are content", () => {
+  const deploy = {
+    ...operation("deploy"),
+    parameters: { properties: { content: contentSchema("a file"), version: {} } },
+  };
+  const type = { ...PROCESS, operations: { ...PROCESS.operations, deploy } };
+  const script = `
+    import { file, resource } from "wilco";
+    const web = resource("web-1");
+    const calls = [web.deploy(file("app.js"), { version: "1" }), web.restart()];
+    for (const call of calls) await call.submitted.catch((error) => console.log(error.code, error.hint));
+    await Promise.allSettled(calls);`;
+  const files = { "app.js": "console.log(1)" };
+  const world = () => {
+    const sent: string[] = [];
+    const upload = async (handle: FileHandle, name: string) => {
+      sent.push(await handle.readFile("utf8"));
+      return { sha256: "a".repeat(64), size: 14, name };
+    };
+    return {
+      sent,
+      port: createFakePort({ lookup: { type: () => type }, port: { upload }, run: () => ({ status: "succeeded" }) }),
+    };
+  };
+
+  it("are sent from below an allowed directory, and the calls filed in their order", async () => {
+    const { sent, port } = world();
+    let root = "";
+    await runScript(script, {
+      files,
+      port,
+      permissions: allow({ read: [tmpdir()] }),
+      prepare: async (folder) => void (root = folder),
+    });
+    expect(root).toContain(tmpdir());
+    expect(sent).toEqual(["console.log(1)"]);
+    expect(port.calls.flatMap(([method, call]) => (method === "submit" ? [call] : []))).toMatchObject([
+      { operation: "deploy", parameters: { content: { sha256: "a".repeat(64), name: "app.js" }, version: "1" } },
+      { operation: "restart" },
+    ]);
+  });
+
+  it("are not sent without the permission", async () => {
+    const { sent, port } = world();
+    const ran = await runScript(script, { files, port });
+    expect(ran.stdout).toContain("not_permitted");
+    expect(sent).toEqual([]);
+    expect(port.filed.map(({ operation: name }) => name)).toEqual(["restart"]);
   });
 });
 

@@ -178,18 +178,6 @@ describe("the script API in the sandbox", () => {
     });
   });
 
-  it("refuses what it does not have yet with a sentence", async () => {
-    const ran = await runScript(`
-      import { file } from "wilco";
-      for (const call of [() => file("a")]) {
-        try { call(); } catch (error) { console.log(error.code, error.message, typeof error.hint); }
-      }`);
-    expect(ran.stdout.split("\n")).toEqual([
-      'invalid_request file("a") is not available in this version of wilco string',
-      "",
-    ]);
-  });
-
   it("has groups, whose operations are one request", async () => {
     const ran = await runScript(`
       import { group } from "wilco";

@@ -1,5 +1,4 @@
 /** `wilco exec SELECTOR OPERATION`: one operation on one resource, or one request with a task for each of many. */
-import { readFile } from "node:fs/promises";
 import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { createMasker } from "../../core/masking.ts";
@@ -13,6 +12,7 @@ import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { dryRun, requireDryRunAlone } from "../exec/dry-run.ts";
+import { describeFiles, readText, requireFile, sendFiles, withMainFile } from "../exec/content.ts";
 import { submitExec } from "../exec/submit.ts";
 import { onInterruptOf, type OnInterrupt } from "../goes-on.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
@@ -60,15 +60,18 @@ interface Plan {
   submitOnce: SubmitOnce | undefined;
   reports: Reports;
   flags: ExecFlags;
+  /** Of `wilco deploy`. */
+  file: string | undefined;
 }
 
-/** @param argv what stood after `--`; null when there was none. */
+/** @param argv what stood after `--`; null when there was none. @param file for the parameter that is content. */
 export async function execCommand(
   context: Context,
   selector: string,
   operation: string,
   argv: string[] | null,
   flags: ExecFlags,
+  file?: string,
 ): Promise<number> {
   // Everything that can be refused without a server is refused first.
   parseSelector(selector);
@@ -85,7 +88,7 @@ export async function execCommand(
     document: flags.params,
     argv,
     env: context.env,
-    readFile: (path) => readFile(context.path(path), "utf8"),
+    readFile: (path) => readText(context.path(path)),
     readStdin: () => context.readStdin(),
   });
   const plan: Plan = {
@@ -100,7 +103,9 @@ export async function execCommand(
     submitOnce,
     reports,
     flags,
+    file,
   };
+  if (file !== undefined) await requireFile(context.path(file), file);
   return withInterrupt(async (interrupt) => {
     const remote = await openForWork(context, flags, interrupt.signal);
     try {
@@ -117,7 +122,12 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   const resources = await findResources(api, selector);
   if (resources.length === 0) return nothingMatches(context, selector, flags.allowEmpty === true);
   const targets = await findOperations(api, resources, operation);
-  const { raw, secrets } = await fillInSecrets(plan.raw, async (name) => (await api.secret(name)).value);
+  const typed = plan.file === undefined ? plan.raw : withMainFile(plan.raw, plan.file, targets);
+  const sent =
+    flags.dryRun === true
+      ? await describeFiles(context, typed, targets)
+      : await sendFiles(context, api, typed, targets);
+  const { raw, secrets } = await fillInSecrets(sent, async (name) => (await api.secret(name)).value);
   context.output.mask(createMasker(secrets.values()).text);
   const calls = targets.map(({ resource, operation: descriptor }) => ({
     resource: resource.id,

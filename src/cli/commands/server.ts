@@ -1,6 +1,7 @@
 /** `wilco server`: the server in the foreground. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { parseBytes } from "../../core/bytes.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
@@ -33,6 +34,8 @@ export interface ServerFlags extends UpFlags, AutomaticFlags {
   insecure?: boolean;
   lease?: string;
   lostAfter?: string;
+  contentLimit?: string;
+  keepContent?: string;
 }
 
 const DEFAULT_PORT = "7070";
@@ -71,6 +74,8 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       secretKey: secretKeyOf(context, flags.secretKeyFile),
       listen,
       settings,
+      contentLimit: flags.contentLimit === undefined ? undefined : parseBytes(flags.contentLimit, "--content-limit"),
+      contentAge: flags.keepContent === undefined ? undefined : parseDuration(flags.keepContent, "--keep-content"),
       worker: flags.worker ? { name: workerName, slots, ...loaded, ...scripts } : null,
       version: readVersion(),
       tracing: await openTracing(context.env, "wilco-server", hostname()),

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { ensureLocalAdminToken } from "../../access/local-admin.ts";
 import { createTokens } from "../../access/tokens.ts";
+import { createCollector, DEFAULT_CONTENT_AGE } from "../../content/collector.ts";
 import { createContentStore } from "../../content/store.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { openDatabase, type Database } from "../../database/database.ts";
@@ -49,6 +50,8 @@ export interface ServerPartsOptions {
   } | null;
   /** Bytes of one content at most. Default 2 GB. */
   contentLimit?: number | undefined;
+  /** ms that content which nothing needs stays. Default 30 days. */
+  contentAge?: number | undefined;
   /** Of the queue; default: its own. */
   settings?: Partial<QueueSettings>;
   version: string;
@@ -82,6 +85,7 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
     const parts = await buildApp(options, database);
     closing.push(async () => {
       await parts.app.close();
+      await parts.collector.stop();
       parts.metrics.stop();
       // After the last transitions, which make spans.
       await options.tracing?.stop();
@@ -146,7 +150,8 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     bytes: await openContentBytes(database, { directory: join(dataDir, "content") }),
     limit: options.contentLimit,
   });
-  await content.sweep();
+  const collector = createCollector({ content, age: options.contentAge ?? DEFAULT_CONTENT_AGE, log });
+  await collector.start();
   const metrics = createMetrics({ look: () => operations.gauges() });
   const operations = createOperations({
     database,
@@ -173,7 +178,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     version,
     tls: options.listen?.tls,
   });
-  return { app, operations, metrics, tokens, adminToken };
+  return { app, operations, collector, metrics, tokens, adminToken };
 }
 
 function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOptions["listen"]>) {

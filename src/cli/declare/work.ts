@@ -74,11 +74,11 @@ export function addRequireWorker(command: Command): Command {
     .option("--no-require-worker", "wait for a worker for as long as it takes");
 }
 
-function addOnInterrupt(command: Command): Command {
+export function addOnInterrupt(command: Command): Command {
   return command.option("--on-interrupt <leave|cancel>", "what becomes of what runs when a signal comes", "leave");
 }
 
-function addReports(command: Command): Command {
+export function addReports(command: Command): Command {
   return command.option(
     "--report <format=file>",
     "write a report when it has ended: junit=results.xml; repeatable",
@@ -86,7 +86,7 @@ function addReports(command: Command): Command {
   );
 }
 
-function addIdempotency(command: Command): Command {
+export function addIdempotency(command: Command): Command {
   return command
     .option("--idempotency-key <key>", "answer what succeeded under this key before; auto makes one of the CI step")
     .option("--again", "with --idempotency-key: also do again what was lost");

@@ -19,6 +19,7 @@ export {
 } from "../../client/errors.ts";
 export { chartOfNumbers as chart } from "../../client/chart.ts";
 export { WilcoError } from "../../core/errors.ts";
+export { ContentFile, file } from "../../client/content-file.ts";
 export { AccessFailed } from "./access.ts";
 
 const context = guest.context();
@@ -68,14 +69,6 @@ export function exit(code = 0): never {
   for (;;);
 }
 
-/** @throws WilcoError `invalid_request`: not available yet. */
-export function file(path: string): never {
-  throw notAvailable(
-    `file(${JSON.stringify(path)})`,
-    "Put the file where the worker can read it, and pass its path as a parameter.",
-  );
-}
-
 /**
  * The value of a stored secret (`wilco secrets set NAME`). It is masked in what the script prints, and in the
  * parameters, output, results and errors of what it submits from then on.
@@ -87,13 +80,5 @@ export function secret(name: string): string {
     code: "invalid_request",
     message: "secret() needs the name of a stored secret",
     hint: 'Write secret("db-password").',
-  });
-}
-
-function notAvailable(what: string, hint: string): WilcoError {
-  return new WilcoError({
-    code: "invalid_request",
-    message: `${what} is not available in this version of wilco`,
-    hint,
   });
 }
