@@ -3,6 +3,7 @@ import { dockerContainerType, dockerType } from "./docker/types.ts";
 import { hostType } from "./host.ts";
 import { httpType } from "./http.ts";
 import { createProcessType } from "./process/type.ts";
+import { postgresType } from "./postgres/type.ts";
 import type { ResourceTypeDefinition } from "./sdk.ts";
 import { systemdType } from "./systemd/type.ts";
 
@@ -13,4 +14,5 @@ export const builtinTypes: ResourceTypeDefinition[] = [
   dockerType,
   dockerContainerType,
   systemdType,
+  postgresType,
 ];
