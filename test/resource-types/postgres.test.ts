@@ -71,7 +71,10 @@ describe("postgres", () => {
       ((await ask("activity")).result.sessions as Array<Record<string, unknown>>).find(
         (one) => one["application"] === application,
       );
-    await until(async () => ((await find("waiter"))?.["blockedBy"] as number[]).length === 1);
+    await until(async () => {
+      const { blockedBy = [] } = ((await find("waiter")) ?? {}) as { blockedBy?: number[] };
+      return blockedBy.length === 1;
+    });
     const blocker = (await find("holder"))!;
     expect(await find("waiter")).toMatchObject({
       blockedBy: [blocker["pid"]],
