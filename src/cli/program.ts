@@ -7,6 +7,7 @@ import type { Runner } from "./declare/declare.ts";
 import { addGlobalOptions } from "./declare/declare.ts";
 import { declareContent } from "./declare/content.ts";
 import { declareConfiguration } from "./declare/configuration.ts";
+import { declareDiscoveries } from "./declare/discoveries.ts";
 import { declareInventory } from "./declare/inventory.ts";
 import { declareProfiles } from "./declare/profiles.ts";
 import { declareQueue } from "./declare/queue.ts";
@@ -38,6 +39,7 @@ export function buildProgram(runner: Runner): Command {
   declareTrail(program, runner);
   declareQueue(program, runner);
   declareInventory(program, runner);
+  declareDiscoveries(program, runner);
   declareTypes(program, runner);
   declareConfiguration(program, runner);
   declareWorkers(program, runner);

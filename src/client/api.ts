@@ -4,6 +4,7 @@ import type { Content } from "../domain/content.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
+import type { Finding } from "../domain/finding.ts";
 import type { QueueStats } from "../domain/queue.ts";
 import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricHistory } from "../domain/metrics.ts";
@@ -24,8 +25,11 @@ import type {
   EventsAnswer,
   EventsQuery,
   ExportAnswer,
+  FindingsAnswer,
+  FindingsQuery,
   GroupsAnswer,
   GroupsQuery,
+  IgnoreFindings,
   InventoryDocument,
   Me,
   OrdersAnswer,
@@ -52,6 +56,7 @@ import type {
   ScriptSource,
   ScriptSubmission,
   SubmitAnswer,
+  TakeFindings,
   SubmitRequest,
   Token,
   TokenCreated,
@@ -153,6 +158,11 @@ export function createApi(transport: Transport) {
     /** A document of 100,000 resources takes seconds. */
     apply: (body: InventoryDocument) =>
       request<ApplyAnswer>("POST", paths.apply, { body, readOnly: body.dryRun === true, hold: LARGE }),
+    findings: (query: FindingsQuery = {}) => request<FindingsAnswer>("GET", paths.discoveries, { query }),
+    takeFindings: (body: TakeFindings) =>
+      request<ApplyAnswer>("POST", paths.takeFindings, { body, readOnly: body.dryRun === true, hold: LARGE }),
+    ignoreFindings: (body: IgnoreFindings) =>
+      request<{ items: Finding[] }>("POST", paths.ignoreFindings, { body, idempotent: true }),
     exported: (selector = "") =>
       request<ExportAnswer>("GET", paths.exported, { query: selector === "" ? {} : { selector }, hold: LARGE }),
 

@@ -12,6 +12,7 @@ import { secrets } from "./migrations/0006-secrets.ts";
 import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 import { configuration } from "./migrations/0009-configuration.ts";
 import { watching } from "./migrations/0010-watching.ts";
+import { findings } from "./migrations/0011-findings.ts";
 
 export interface Migration {
   number: number;
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   inventoryAsCode,
   configuration,
   watching,
+  findings,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

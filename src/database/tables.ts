@@ -101,6 +101,7 @@ export interface FindingTable {
   seen_at: number;
   decided_by: string | null;
   decided_at: number | null;
+  problem: string | null;
 }
 
 export interface EntryTable {

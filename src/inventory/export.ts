@@ -10,7 +10,7 @@ import { parseSelector } from "../domain/selector.ts";
 import type { Group } from "../domain/resource.ts";
 import type { ExportAnswer } from "../protocol/messages.ts";
 import { groupMembers, listGroups } from "./groups.ts";
-import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
+import { SELECT_RESOURCES, settingsOf, type ResourceRow } from "./resource-rows.ts";
 import { requireKnownNames } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
 import { maskedPaths, openConnection, shownConnection } from "./secrets.ts";
@@ -104,6 +104,7 @@ function resourceDocument(row: ResourceRow, connection: JsonObject): JsonObject 
     ...(row.worker === null ? {} : { worker: row.worker }),
     ...(row.parent_name === null ? {} : { parent: row.parent_name }),
     ...(Object.keys(labels).length === 0 ? {} : { labels: sorted(labels) }),
+    ...settingsOf(row),
     ...(Object.keys(connection).length === 0 ? {} : { connection }),
     ...(row.check_every === null ? {} : { checkEvery: formatInterval(row.check_every) }),
     ...(row.metrics_every === null ? {} : { metricsEvery: formatInterval(row.metrics_every) }),

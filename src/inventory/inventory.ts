@@ -3,11 +3,14 @@ import type { Database } from "../database/database.ts";
 import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricHistory } from "../domain/metrics.ts";
 import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
+import type { Finding } from "../domain/finding.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type {
   ApplyAnswer,
   ExportAnswer,
+  FindingsAnswer,
+  FindingsQuery,
   InventoryDocument,
   AvailabilityQuery,
   MetricsQuery,
@@ -22,6 +25,7 @@ import { deleteResource, patchResource, putResource, type Expected } from "./cha
 import { exportInventory } from "./export.ts";
 import { groupMembers, listGroups, listGroupsWithSizes } from "./groups.ts";
 import { createObservations } from "./observations.ts";
+import { hasRuledFindings, ignoreFindings, listFindings, takeByRules, takeFindings } from "./findings.ts";
 import type { ParseType } from "./parse-document.ts";
 import { createResources, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
@@ -63,6 +67,13 @@ export interface Inventory {
   apply(document: InventoryDocument): Promise<ApplyAnswer>;
   /** @param selector "" = all of it. @throws WilcoError as `resources` does. */
   export(selector: string): Promise<ExportAnswer>;
+  /** What discoveries found, a page at a time. @throws WilcoError `unknown_resource`. */
+  findings(query: FindingsQuery): Promise<FindingsAnswer>;
+  /** @throws WilcoError as `takeFindings` says. */
+  takeFindings(wanted: { ids: readonly number[]; by: string; dryRun: boolean }): Promise<ApplyAnswer>;
+  ignoreFindings(ids: readonly number[], by: string): Promise<Finding[]>;
+  /** Takes what the rules of resources select. @returns how many. */
+  takeByRules(): Promise<number>;
   typeList(): Promise<ResourceTypeDescriptor[]>;
   /** @throws WilcoError `unknown_type` with the nearest name. */
   type(name: string): Promise<ResourceTypeDescriptor>;
@@ -120,6 +131,11 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     apply: (document) => applyInventory(options, document),
     // One transaction: what it says was so at one moment.
     export: (selector) => database.transaction((tx) => exportInventory(tx, { types, sealer }, selector)),
+    findings: (query) => listFindings(database, query),
+    takeFindings: (wanted) => database.transaction((tx) => takeFindings(tx, options, wanted)),
+    ignoreFindings: (ids, by) => database.transaction((tx) => ignoreFindings(tx, ids, by)),
+    takeByRules: async () =>
+      (await hasRuledFindings(database)) ? database.transaction((tx) => takeByRules(tx, options)) : 0,
     typeList: () => types.list(database),
     type: (name) => types.get(database, name),
     groups: () => listGroups(database),

@@ -7,7 +7,7 @@ import type { Sql } from "../database/database.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
 import { findGroups } from "./groups.ts";
 import type { Report } from "./problems.ts";
-import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
+import { SELECT_RESOURCES, settingsOf, type ResourceRow } from "./resource-rows.ts";
 import { shownConnection } from "./secrets.ts";
 
 /** @param report is told of lists that would replace a group by query. */
@@ -57,6 +57,7 @@ function mergedResource(given: JsonObject, row: ResourceRow): JsonObject {
     ...(row.worker === null ? {} : { worker: row.worker }),
     parent: row.parent_name,
     description: row.description,
+    ...settingsOf(row),
     ...given,
     labels: over("labels", JSON.parse(row.labels) as JsonObject),
     connection: over("connection", sameType ? shownConnection(row.connection, undefined) : {}),

@@ -31,6 +31,8 @@ export interface ResourceDraft {
   metricsEvery: number | null;
   /** undefined = not said: kept as it is. */
   enabled: boolean | undefined;
+  /** A selector of findings that are taken without a yes; null = none, undefined = not said: as it is. */
+  takeFound: string | null | undefined;
 }
 
 export interface GroupDraft extends Group {
@@ -59,6 +61,7 @@ const RESOURCE_KEYS = [
   "checkEvery",
   "metricsEvery",
   "enabled",
+  "discovery",
 ];
 const GROUP_KEYS = ["description", "select", "members", "groups"];
 
@@ -148,6 +151,7 @@ export function parseResource(name: string, value: unknown, path: string, report
   const [checkEvery, metricsEvery] = [interval("checkEvery"), interval("metricsEvery")];
   const { enabled } = value;
   if (enabled !== undefined && typeof enabled !== "boolean") wrong("enabled", "it must be true or false");
+  const takeFound = parseDiscovery(value["discovery"], wrong);
   if (!good) return undefined;
   return {
     name,
@@ -162,7 +166,29 @@ export function parseResource(name: string, value: unknown, path: string, report
     checkEvery: checkEvery ?? null,
     metricsEvery: metricsEvery ?? null,
     enabled: enabled as boolean | undefined,
+    takeFound,
   };
+}
+
+/** `{ take: "type=docker-container" }`, or null for no rule. */
+function parseDiscovery(
+  value: unknown,
+  wrong: (key: string, message: string, hint?: string) => void,
+): string | null | undefined {
+  if (value === undefined || value === null) return value;
+  const take = isJsonObject(value) && Object.keys(value).every((key) => key === "take") ? value["take"] : undefined;
+  if (typeof take !== "string" || !isStorable(take)) {
+    wrong("discovery", "it must be an object with a selector", 'Write for example { take: "type=http,zone=eu" }');
+    return undefined;
+  }
+  const selector = attempt(
+    () => parseSelector(take),
+    (error) => wrong("discovery.take", error.message, error.hint),
+  );
+  const term = selector?.terms.find(({ key, label }) => !label && (key === "group" || key === "worker"));
+  if (term)
+    wrong("discovery.take", `a finding has no ${term.key} to select by`, "Select by name, type, zone and labels.");
+  return take;
 }
 
 function parseLabels(

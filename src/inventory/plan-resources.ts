@@ -1,6 +1,5 @@
 /** Compares resources as asked for with what there is: what would be added, changed, or is wrong. Writes nothing. */
-import { WilcoError } from "../core/errors.ts";
-import { canonicalJson, type JsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
@@ -8,16 +7,15 @@ import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.t
 import { SCRIPT_TYPE } from "../domain/script.ts";
 import { formatInterval } from "../domain/interval.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
-import { secretPaths } from "../domain/secret-paths.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
-import { differencesBetween } from "./differences.ts";
+import { compared, opened } from "./compare-resource.ts";
 import type { ResourceDraft } from "./parse-document.ts";
 import type { Report } from "./problems.ts";
 import { SELECT_RESOURCES, type ResourceRow } from "./resource-rows.ts";
 import { noResource, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
-import { maskedPaths, openConnection, protectConnection, restoreMasked, shownConnection } from "./secrets.ts";
+import { restoreMasked } from "./secrets.ts";
 import { typeNames } from "./types.ts";
 
 export interface PlannedResource {
@@ -204,83 +202,6 @@ function connectionOf(
     report(problem.path === "" ? path : `${path}.${problem.path}`, problem.message, problem.hint ?? undefined);
   }
   return problems.length > 0 ? undefined : schemas.parse(type.connection, draft.connection, { what: path });
-}
-
-function compared(
-  draft: ResourceDraft,
-  row: ResourceRow | undefined,
-  type: ResourceTypeDescriptor,
-  worker: string | null,
-  connection: JsonObject,
-  sealer: Sealer,
-): PlannedResource {
-  const sealed = protectConnection(type.connection, connection, sealer);
-  if (!row) return { draft, existing: row, action: "add", keys: [], differences: [], worker, connection: sealed };
-  const current = opened(row, sealer);
-  const sameConnection =
-    canonicalJson(current) === canonicalJson(connection) &&
-    // The same values, but another schema may seal more or fewer of them.
-    canonicalJson(shownConnection(row.connection, undefined)) === canonicalJson(shownConnection(sealed, undefined));
-  const labels = JSON.parse(row.labels) as Record<string, string>;
-  const differs: Record<string, boolean> = {
-    type: row.type !== draft.type,
-    zone: row.zone !== draft.zone,
-    worker: row.worker !== worker,
-    labels: canonicalJson(labels) !== canonicalJson(draft.labels),
-    parent: row.parent_name !== draft.parent,
-    description: row.description !== draft.description,
-    connection: !sameConnection,
-    checkEvery: row.check_every !== draft.checkEvery,
-    metricsEvery: row.metrics_every !== draft.metricsEvery,
-    enabled: draft.enabled !== undefined && draft.enabled === (row.availability === "disabled"),
-  };
-  const keys = Object.keys(differs).filter((key) => differs[key]);
-  if (keys.length === 0)
-    return { draft, existing: row, action: "same", keys, differences: [], worker, connection: sealed };
-  const differences = keys.flatMap((key) => {
-    if (key === "connection") return connectionDifferences(current ?? {}, row, type, connection);
-    if (key === "checkEvery")
-      return differencesBetween(key, intervalText(row.check_every), intervalText(draft.checkEvery));
-    if (key === "metricsEvery")
-      return differencesBetween(key, intervalText(row.metrics_every), intervalText(draft.metricsEvery));
-    if (key === "enabled") return differencesBetween(key, row.availability !== "disabled", draft.enabled);
-    const from = key === "labels" ? labels : key === "parent" ? row.parent_name : row[key as "type" | "zone"];
-    const to = key === "worker" ? worker : draft[key as "type" | "zone"];
-    return differencesBetween(key, from, to);
-  });
-  return { draft, existing: row, action: "change", keys, differences, worker, connection: sealed };
-}
-
-function intervalText(ms: number | null): string | null {
-  return ms === null ? null : formatInterval(ms);
-}
-
-function connectionDifferences(
-  from: JsonObject,
-  row: ResourceRow,
-  type: ResourceTypeDescriptor,
-  to: JsonObject,
-): PlanDifference[] {
-  const secret = [
-    ...secretPaths(type.connection, from),
-    ...secretPaths(type.connection, to),
-    // What was sealed under an earlier schema is no less a secret.
-    ...maskedPaths(shownConnection(row.connection, undefined)),
-  ].map((path) => JSON.stringify(path));
-  const known = new Set(secret);
-  const found = differencesBetween("connection", from, to, (below) => known.has(JSON.stringify(below)));
-  // The same values, sealed differently because the schema says so.
-  return found.length > 0 ? found : [{ path: "connection", secret: true }];
-}
-
-/** null when it was sealed with a key that is gone: the way out is to set the secrets again, which must then work. */
-function opened(row: ResourceRow, sealer: Sealer): JsonObject | null {
-  try {
-    return openConnection(row.connection, sealer);
-  } catch (error) {
-    if (error instanceof WilcoError) return null;
-    throw error;
-  }
 }
 
 async function refuseBusyTypeChanges(tx: Transaction, planned: PlannedResource[], report: Report): Promise<void> {

@@ -1,6 +1,6 @@
 /** The one codec between rows of `resource` and the domain's resource. */
 import type { Sql } from "../database/database.ts";
-import type { JsonSchema } from "../core/json.ts";
+import type { JsonObject, JsonSchema } from "../core/json.ts";
 import { formatInterval } from "../domain/interval.ts";
 import type { Availability, Resource } from "../domain/resource.ts";
 import { shownConnection } from "./secrets.ts";
@@ -24,6 +24,8 @@ export interface ResourceRow {
   /** ms; 0 = off, null = as its type says. */
   check_every: number | null;
   metrics_every: number | null;
+  /** A selector: findings under it that are taken without a yes. */
+  take_found: string | null;
   version: number;
   created_at: number;
   updated_at: number;
@@ -32,7 +34,7 @@ export interface ResourceRow {
 /** To be followed by WHERE; the resource is `r`. */
 export const SELECT_RESOURCES = `SELECT r.id, r.name, r.type, r.zone, r.worker, r.parent, p.name AS parent_name, r.labels,
     r.description, r.connection, r.availability, r.availability_at, r.availability_changed,
-    r.availability_reason, r.check_every, r.metrics_every, r.version, r.created_at, r.updated_at
+    r.availability_reason, r.check_every, r.metrics_every, r.take_found, r.version, r.created_at, r.updated_at
   FROM resource r LEFT JOIN resource p ON p.id = r.parent`;
 
 /** @param inherited the worker of the nearest bound ancestor. @param schema of the type's connection, for masking. */
@@ -71,4 +73,14 @@ export async function inheritedWorkers(sql: Sql, rows: readonly ResourceRow[]): 
     [JSON.stringify(unbound)],
   );
   return new Map(found.map(({ start, worker }) => [start, worker]));
+}
+
+/** What a resource says beside what it is: each only where it says something. */
+export function settingsOf(row: ResourceRow): JsonObject {
+  return {
+    ...(row.check_every === null ? {} : { checkEvery: formatInterval(row.check_every) }),
+    ...(row.metrics_every === null ? {} : { metricsEvery: formatInterval(row.metrics_every) }),
+    ...(row.availability === "disabled" ? { enabled: false } : {}),
+    ...(row.take_found === null ? {} : { discovery: { take: row.take_found } }),
+  };
 }

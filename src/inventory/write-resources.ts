@@ -22,6 +22,7 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
         check_every: "int",
         metrics_every: "int",
         enabled: "int",
+        take_found: "text",
       },
       "$1",
     );
@@ -29,9 +30,9 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
   if (added.length > 0) {
     await tx.query(
       `INSERT INTO resource (name, type, zone, worker, labels, description, connection, check_every, metrics_every,
-         availability, version, created_at, updated_at)
+         take_found, availability, version, created_at, updated_at)
        SELECT v.name, v.type, v.zone, v.worker, ${labels}, v.description, v.connection, v.check_every, v.metrics_every,
-         CASE WHEN v.enabled = 0 THEN 'disabled' ELSE 'unknown' END, 1, $2, $2 FROM ${rows("v")}`,
+         v.take_found, CASE WHEN v.enabled = 0 THEN 'disabled' ELSE 'unknown' END, 1, $2, $2 FROM ${rows("v")}`,
       [JSON.stringify(added.map(rowOf)), tx.now()],
     );
   }
@@ -39,7 +40,8 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
     await tx.query(
       `UPDATE resource SET type = v.type, zone = v.zone, worker = v.worker, labels = ${labels},
          description = v.description, connection = v.connection, version = resource.version + 1, updated_at = $2,
-         check_every = v.check_every, metrics_every = v.metrics_every
+         check_every = v.check_every, metrics_every = v.metrics_every,
+         take_found = v.take_found
        FROM ${rows("v")} WHERE resource.id = v.id`,
       [JSON.stringify(changed.map(rowOf)), tx.now()],
     );
@@ -50,6 +52,14 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
     await dropQueuedLooks(
       tx,
       retyped.map(({ existing }) => existing!.id),
+    );
+  }
+  const ruled = changed.filter(({ keys }) => keys.includes("discovery"));
+  if (ruled.length > 0) {
+    // What the old rule left is looked at again.
+    await tx.query(
+      `UPDATE finding SET problem = NULL WHERE ${tx.dialect.inIds("found_under", "$1")} AND status = 'new'`,
+      [JSON.stringify(ruled.map(({ existing }) => existing!.id))],
     );
   }
   // After the inserts: a parent may be among them.
@@ -110,6 +120,7 @@ function rowOf({ draft, existing, worker, connection }: PlannedResource) {
     check_every: draft.checkEvery,
     metrics_every: draft.metricsEvery,
     enabled: draft.enabled === false ? 0 : 1,
+    take_found: draft.takeFound === undefined ? (existing?.take_found ?? null) : draft.takeFound,
   };
 }
 

@@ -54,7 +54,12 @@ const PASSES: Readonly<Record<string, Pass>> = {
 /** With the repairs: a look at what may be forgotten costs more than one at what is due. */
 const RARE_PASSES: readonly Pass[] = [forgetEntries, forgetSamples, forgetChanges];
 
-export function createMaintenance(context: Context, validator: SchemaValidator): Maintenance {
+/** @param takeFound takes findings that rules select; locks the inventory by itself, so it needs no lock of a pass. */
+export function createMaintenance(
+  context: Context,
+  validator: SchemaValidator,
+  takeFound: () => Promise<unknown> = async () => {},
+): Maintenance {
   const passes: Pass[] = [
     ...Object.values(PASSES),
     async (_context, tx, changes) => {
@@ -70,6 +75,7 @@ export function createMaintenance(context: Context, validator: SchemaValidator):
 
   async function round(): Promise<void> {
     for (const pass of passes) while (await runPass(context, pass)) if (stopped) return;
+    await takeFound();
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
       await reconcile(context);

@@ -47,6 +47,8 @@ export interface OperationsOptions {
   about?: DoctorOptions;
   /** Told of everything that happens to entries here, after it happened: metrics, spans. */
   onMove?: (move: Move) => void;
+  /** Called by the maintenance: takes findings that rules select. */
+  takeFound?: () => Promise<unknown>;
   /** Null or none = no spans. */
   tracing?: Tracing | null;
 }
@@ -61,7 +63,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
   const claims = createHeldClaims(context);
-  const maintenance = createMaintenance(context, schemas);
+  const maintenance = createMaintenance(context, schemas, options.takeFound);
   const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
   const stopping = new AbortController();
   const rates = createRates({ database, log });

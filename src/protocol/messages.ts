@@ -7,6 +7,7 @@ import type { Json } from "../core/json.ts";
 import type { Content } from "../domain/content.ts";
 import type { Deployment } from "../domain/deployment.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
+import type { Finding } from "../domain/finding.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
@@ -99,6 +100,13 @@ export interface ApplyAnswer {
   applied: boolean;
   changes: PlanChange[];
   notices: string[];
+}
+
+/** GET /v1/discoveries */
+export interface FindingsAnswer {
+  items: Finding[];
+  /** `after` of the next page; null = this is the last one. */
+  next: number | null;
 }
 
 /** GET /v1/inventory/export */

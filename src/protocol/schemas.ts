@@ -1,5 +1,6 @@
 /** TypeBox schemas of the requests of people and scripts: what the server validates and OpenAPI shows. */
 import { Type, type Static } from "typebox";
+import { FINDING_STATUSES } from "../domain/finding.ts";
 import { MAX_TASKS } from "../domain/request.ts";
 import { closed, id, jsonObject, LIMITS, ms, name, storable, text } from "./schema-parts.ts";
 
@@ -202,6 +203,23 @@ export const GroupsQuerySchema = Type.Object(
   closed,
 );
 
+export const FindingsQuerySchema = Type.Object(
+  {
+    status: Type.Optional(Type.Union(FINDING_STATUSES.map((status) => Type.Literal(status)))),
+    under: Type.Optional(Type.String({ maxLength: 256, description: "the resource whose discovery found it" })),
+    after: Type.Optional(Type.Integer({ minimum: 0, description: "`next` of the page before" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 100 })),
+  },
+  closed,
+);
+
+const findings = Type.Array(id, { minItems: 1, maxItems: 10_000, description: "ids of findings" });
+export const TakeFindingsSchema = Type.Object(
+  { findings, dryRun: Type.Optional(Type.Boolean({ default: false, description: "only the plan" })) },
+  closed,
+);
+export const IgnoreFindingsSchema = Type.Object({ findings }, closed);
+
 export const ExportQuerySchema = Type.Object({ selector: Type.Optional(Type.String({ maxLength: 8_192 })) }, closed);
 const range = {
   since: Type.Optional(Type.String({ maxLength: 64, description: 'ISO 8601, or how long ago: "1h"' })),
@@ -242,6 +260,11 @@ const resourceFields = {
   metricsEvery: Type.Optional(interval("how often its metrics are kept; null = as its type says")),
   enabled: Type.Optional(
     Type.Boolean({ description: "false: not checked, and nothing but a check is filed for it; default: as it is" }),
+  ),
+  discovery: Type.Optional(
+    Type.Union([Type.Object({ take: Type.String({ maxLength: 8_192, ...storable }) }, closed), Type.Null()], {
+      description: "`take`: a selector of findings under it that are taken without a yes; default: as it is",
+    }),
   ),
 };
 
@@ -317,6 +340,9 @@ export type CancelRequest = Static<typeof CancelSchema>;
 export type EntriesQuery = Static<typeof EntriesQuerySchema>;
 export type EventsQuery = Static<typeof EventsQuerySchema>;
 export type ResourcesQuery = Static<typeof ResourcesQuerySchema>;
+export type FindingsQuery = Static<typeof FindingsQuerySchema>;
+export type TakeFindings = Static<typeof TakeFindingsSchema>;
+export type IgnoreFindings = Static<typeof IgnoreFindingsSchema>;
 export type ExportQuery = Static<typeof ExportQuerySchema>;
 export type AvailabilityQuery = Static<typeof AvailabilityQuerySchema>;
 export type MetricsQuery = Static<typeof MetricsQuerySchema>;

@@ -18,6 +18,7 @@ import { accessRoutes } from "./routes/access.ts";
 import { contentRoutes } from "./routes/content.ts";
 import { configurationRoutes } from "./routes/configuration.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
+import { discoveryRoutes } from "./routes/discoveries.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { observationRoutes } from "./routes/observations.ts";
@@ -114,6 +115,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...inventoryRoutes({ inventory }),
     ...deploymentRoutes({ operations }),
     ...observationRoutes({ inventory }),
+    ...discoveryRoutes({ inventory }),
     ...queueRoutes({ operations }),
     ...secretRoutes(inventory),
     ...configurationRoutes(inventory),

@@ -162,6 +162,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     validator: schemas,
     about: { dataDir, version },
     tracing,
+    takeFound: () => inventory.takeByRules(),
     onMove(move) {
       metrics.count(move);
       if (tracing) traceMove(tracing, move);

@@ -5,6 +5,7 @@ import type { Locked } from "../locked.ts";
 import { recordAvailability } from "./availability.ts";
 import { recordConfigurations } from "./configuration.ts";
 import { recordDeployments } from "./deployments.ts";
+import { recordDiscoveries } from "./discovery.ts";
 import { recordMetrics } from "./metrics.ts";
 
 /**
@@ -18,5 +19,6 @@ export async function recordEffects(tx: Transaction, locked: Locked, ends: reado
   await recordDeployments(tx, locked, ends);
   const succeeded = ends.filter(({ status }) => status === "succeeded");
   const ofKind = (kind: string) => succeeded.filter(({ id }) => locked.get(id)?.kind === kind);
+  await recordDiscoveries(tx, locked, ofKind("discovery"));
   await recordConfigurations(tx, ofKind("configuration"));
 }
