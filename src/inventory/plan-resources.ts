@@ -5,7 +5,6 @@ import type { Transaction } from "../database/database.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
 import { runsOnOf, type ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { SCRIPT_TYPE } from "../domain/script.ts";
-import { formatInterval } from "../domain/interval.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { cycleFrom, readAncestors, type Ancestor } from "./ancestry.ts";
 import { bind, type LiveWorker } from "./bindings.ts";
