@@ -3,6 +3,7 @@ import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { docComment } from "./doc-comment.ts";
 import { interfaceNames, propertyKey } from "./identifiers.ts";
 import { operationMethod, resultType } from "./operation-type.ts";
+import { schemaType } from "./schema-type.ts";
 
 export interface GenerateOptions {
   /** What holds for every server: the text of `readBaseTypes()`. */
@@ -50,7 +51,8 @@ function typeInterfaces(type: ResourceTypeDescriptor, name: string): string {
     .toSorted(byName);
   const check = type.check === null ? undefined : type.operations[type.check];
   const checked = check === undefined ? "any" : resultType(check, true, "  ");
-  const members = `ResourceMembers<${name}Operations, ${checked}>`;
+  const settings = type.configuration === null ? "" : `, ${schemaType(type.configuration, "  ")}`;
+  const members = `ResourceMembers<${name}Operations, ${checked}${settings}>`;
   return [
     `\n  export interface ${name}Operations {\n`,
     ...operations.map((operation) => operationMethod(operation, operation.name === type.check)),

@@ -80,6 +80,16 @@ const WEB_SERVER = type(
   ],
   "look",
 );
+WEB_SERVER.configuration = {
+  type: "object",
+  properties: {
+    port: { type: "integer" },
+    tls: { type: "object", properties: { cert: { type: "string" } }, required: ["cert"], additionalProperties: false },
+    hosts: { type: "array", items: { type: "string" } },
+  },
+  required: ["port"],
+  additionalProperties: false,
+};
 /** Its interface would be called as one of the script API's. */
 const EXECUTION = type("execution", [operation("run")]);
 
@@ -181,6 +191,10 @@ describe("a types file", () => {
       const entries: Entry[] = await web.history({ status: ["failed", "lost"] });
       await web.with({ note: "x" }).refresh().waitUntil((result, me) => (result?.load ?? 1) < 0.5 && me.id > 0, { limit: 3 });
       for (let i = 1; i <= 2; i++) await resource(\`web-\${i}\`).restart();
+      const { version } = await web.configuration.update({ tls: null, hosts: ["a"] }, { base: 3, timeout: "1m" });
+      const port: number | undefined = (await web.configuration.get()).live?.port;
+      if ((await web.configuration.drift()).drifted) await web.configuration.rollback(version + (port ?? 0));
+      await resource("orphan").configuration.replace({ any: "thing" });
       const typed: WebServer = resource("web-2");
       const chosen = args.parse({ name: "string", count: "number?", dry: "boolean" });
       await resource(chosen.name).whatever({ it: "takes" });
@@ -231,9 +245,12 @@ describe("a types file", () => {
       process.exit(1);
       fetch("https://example.com", { signal: 1 });
       resource(\`db-\${1}\`);
+      resource("web-1").configuration.update({ prot: 1 });
+      resource("web-1").configuration.update({ tls: { cert: 5 } });
+      resource("web-1").configuration.replace({ hosts: [] });
     `;
     const lines = errorsOf("wrong", generate(), script).map((error) => Number(error.split(":")[0]));
-    expect(lines).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    expect(lines).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
   });
 
   it("takes unknown names only when it was made so", () => {
