@@ -10,6 +10,7 @@ import {
   TEXT_MEMBERS,
 } from "../../src/shell/completion/language.ts";
 import {
+  configurationMembers,
   ENTRY_MEMBERS,
   executionMembers,
   HANDLE_MEMBERS,
@@ -80,6 +81,10 @@ describe("the members that are offered are those", () => {
     expect(sorted(Object.keys(resourceMembers({ kind: "resource", types: [] })))).toEqual(
       members.filter((name) => !hidden.includes(name)),
     );
+  });
+
+  it("of a resource's configuration", () => {
+    expect(sorted(Object.keys(configurationMembers({})))).toEqual(namesOf(resource.configuration));
   });
 
   it("of an execution", () => {

@@ -54,7 +54,16 @@ export const INVENTORY: InventoryDocument = {
         stop: { run: ["true"] },
       },
     },
-    site: { operations: { check: { run: ["true"] }, status: { run: ["true"] } } },
+    site: {
+      configuration: {
+        type: "object",
+        properties: {
+          port: { type: "integer" },
+          tls: { type: "object", properties: { cert: { type: "string" } } },
+        },
+      },
+      operations: { check: { run: ["true"] }, status: { run: ["true"] } },
+    },
   },
   resources: {
     "web-1": { type: "process", zone: "eu", labels: { tier: "web" } },

@@ -20,7 +20,7 @@ describe("Tab offers", () => {
     ["the end of a call with its only name", 'resource("sh', ['shop")']],
     ["the quote that was opened", "resource('sh", ["shop')"]],
     ["no second quote where one stands", 'resource("sh|")', ["shop"]],
-    ["operations of a named resource", 'resource("shop").c', ["check", "children", "child"]],
+    ["operations of a named resource", 'resource("shop").c', ["check", "children", "child", "configuration"]],
     ["operations of a variable", "web.re", ["restart", "refresh"]],
     ["operations behind an optional dot", "web?.sto", ["stop"]],
     ["operations by their other way", "web.operations.", ["restart", "status", "stop"]],
@@ -37,7 +37,7 @@ describe("Tab offers", () => {
     ["what an operation's result has", "(await web.restart()).", ["pid", "host"]],
     ["fields of an entry", "entry.sta", ["status", "startedAt"]],
     ["fields of a found entry", "(await history.find())[0].op", ["operation"]],
-    ["methods of the history", "history.", ["find", "get", "wait"]],
+    ["methods of the history", "history.", ["find", "get", "tree", "wait"]],
     ["methods of an entry by its id", "history.get(4).c", ["cancel"]],
     ["members of what a line left", "mine.", ["alpha", "beta"]],
     ["JavaScript's own", "Math.ma", ["max"]],
@@ -84,6 +84,14 @@ describe("Tab offers", () => {
     const found: Record<string, string[]> = {};
     for (const [what, line] of cases) found[`${what}: ${line}`] = await world.candidates(line);
     expect(found).toEqual(Object.fromEntries(cases.map(([what, line, expected]) => [`${what}: ${line}`, expected])));
+  });
+
+  it("the keys of a configuration", async () => {
+    const world = await completionWorld({ variables: VARIABLES });
+    expect(await world.candidates('resource("shop").configuration.d')).toEqual(["diff", "drift"]);
+    expect(await world.candidates('resource("shop").configuration.update({ p')).toEqual(["port: "]);
+    expect(await world.candidates('resource("shop").configuration.update({ tls: { c')).toEqual(["cert: "]);
+    expect(await world.candidates('resource("shop").configuration.update({}, { ba')).toEqual(["base: "]);
   });
 
   it("nothing where nothing is known", async () => {

@@ -47,6 +47,14 @@ const OPTION_SCHEMAS = {
 export const DEFAULTS = object(OPTION_SCHEMAS);
 export const OPTIONS = object({ ...OPTION_SCHEMAS, idempotencyKey: text("Two calls with one key are one entry.") });
 
+/** Of an update of a configuration. */
+export const UPDATE_OPTIONS = object({
+  base: { type: "integer", description: "The version that the change was thought up on." },
+  ...OPTION_SCHEMAS,
+});
+export const VERSION: JsonSchema = { type: "integer", description: "A version of the configuration." };
+export const COUNT: JsonSchema = { type: "integer", description: "At most this many." };
+
 export const SELECTOR: JsonSchema = {
   ...object({
     name: { ...RESOURCE_NAME, type: ["string", "array"], items: RESOURCE_NAME },

@@ -12,6 +12,7 @@ import { arrayMember, NAMESPACES } from "./language.ts";
 import type { Snapshot } from "./names.ts";
 import { propertiesOf, resolved } from "./schema.ts";
 import {
+  configurationMembers,
   executionMembers,
   HANDLE_MEMBERS,
   HISTORY_MEMBERS,
@@ -145,6 +146,10 @@ export function inferenceOf({ tokens, snapshot, variables }: InferenceInput): In
         const inside = snapshot.resources.filter((resource) => resource.parent === shape.name);
         if (name === "child") return snapshot.partial ? members[name] : naming(members[name], inside);
         return returning(members[name], resourcesOf([...new Set(inside.map((one) => one.type))]));
+      }
+      case "configuration": {
+        const type = shape.types.length === 1 ? snapshot.types.get(shape.types[0]!) : undefined;
+        return own(configurationMembers(type?.configuration ?? {}), name);
       }
       case "operations":
         return operation(shape.types, name);

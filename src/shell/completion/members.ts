@@ -2,7 +2,14 @@
 import { ARRAY_MEMBERS, TEXT_MEMBERS } from "./language.ts";
 import type { Snapshot } from "./names.ts";
 import { propertiesOf } from "./schema.ts";
-import { ENTRY_MEMBERS, executionMembers, HANDLE_MEMBERS, HISTORY_MEMBERS, resourceMembers } from "./script-shapes.ts";
+import {
+  configurationMembers,
+  ENTRY_MEMBERS,
+  executionMembers,
+  HANDLE_MEMBERS,
+  HISTORY_MEMBERS,
+  resourceMembers,
+} from "./script-shapes.ts";
 import type { Shape } from "./shapes.ts";
 
 const PROMISE_MEMBERS = ["then", "catch", "finally"];
@@ -14,6 +21,8 @@ export function membersOf(shape: Shape | undefined, snapshot: Snapshot): string[
       const members = Object.keys(resourceMembers(shape));
       return [...operationNames(shape.types, snapshot).filter((name) => !members.includes(name)), ...members];
     }
+    case "configuration":
+      return Object.keys(configurationMembers({}));
     case "operations":
       return operationNames(shape.types, snapshot);
     case "list":

@@ -1,4 +1,5 @@
 /** The script API as completion knows it: what its names are, and what stands after their dots. */
+import type { JsonSchema } from "../../core/json.ts";
 import * as takes from "./call-schemas.ts";
 import { ANY_RESOURCE, entries, ENTRY, promised, resourcesOf, type CallShape, type Shape } from "./shapes.ts";
 
@@ -53,6 +54,11 @@ export const SCRIPT_CLASSES: readonly string[] = (
   "OperationTimedOut PollLimitReached TargetsFailed WilcoError"
 ).split(" ");
 
+const UPDATED: JsonSchema = {
+  type: "object",
+  properties: { version: { type: "integer" }, changes: { type: "array" }, verified: { type: "boolean" }, result: {} },
+};
+
 /** Besides its operations. What depends on the resource itself is put in by inference. */
 export function resourceMembers(self: Shape): Members {
   return {
@@ -75,6 +81,7 @@ export function resourceMembers(self: Shape): Members {
     metricsHistory: call("metricsHistory(query?)", "Its metrics as they were kept, each with a chart().", [
       takes.METRICS_HISTORY,
     ]),
+    configuration: { kind: "configuration", types: self.kind === "resource" ? self.types : [] },
     operations: { kind: "operations", types: self.kind === "resource" ? self.types : [] },
     id: undefined,
     name: TEXT,
@@ -84,6 +91,41 @@ export function resourceMembers(self: Shape): Members {
     labels: members(),
     parent: TEXT,
     availability: TEXT,
+  };
+}
+
+/** Of a resource's `configuration`. @param settings the schema of its type, {} where the type is not known. */
+export function configurationMembers(settings: JsonSchema): Members {
+  const updated: Shape = { kind: "execution", result: UPDATED };
+  return {
+    get: call("get(options?)", "What it has now, and what is known.", [takes.OPTIONS], promised(undefined)),
+    known: call("known(version?)", "What is known, without asking the resource.", [takes.VERSION], promised(undefined)),
+    update: call(
+      "update(patch, options?)",
+      "Merges the patch into what is known, applies it and reads it back; null removes a key.",
+      [settings, takes.UPDATE_OPTIONS],
+      updated,
+    ),
+    replace: call(
+      "replace(whole, options?)",
+      "The same with the whole new one.",
+      [settings, takes.UPDATE_OPTIONS],
+      updated,
+    ),
+    rollback: call(
+      "rollback(version, options?)",
+      "A new version with the content of an old one.",
+      [takes.VERSION, takes.UPDATE_OPTIONS],
+      updated,
+    ),
+    history: call("history(limit?)", "Its versions, the newest first.", [takes.COUNT], promised(undefined)),
+    diff: call(
+      "diff(from, to?)",
+      "What differs between two versions.",
+      [takes.VERSION, takes.VERSION],
+      promised(undefined),
+    ),
+    drift: call("drift(options?)", "What it has against what is known.", [takes.OPTIONS], promised(undefined)),
   };
 }
 
@@ -121,6 +163,7 @@ export const HANDLE_MEMBERS: Members = {
 export const HISTORY_MEMBERS: Members = {
   find: call("find(query?)", "Entries, newest first.", [takes.HISTORY], promised(entries())),
   get: call("get(id)", "The entry: await reads it, its methods cancel, retry, wait.", [], { kind: "handle" }),
+  tree: call("tree(id | entry)", "What it belongs to in the end, with all tasks, calls and retries."),
   wait: call(
     "wait(id | entry | execution, poll?)",
     "The entry when it ended, whatever the status.",

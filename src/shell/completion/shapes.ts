@@ -5,6 +5,7 @@ export type Shape =
   /** `types` empty: of any type. */
   | { kind: "resource"; types: readonly string[]; name?: string }
   | { kind: "operations"; types: readonly string[] }
+  | { kind: "configuration"; types: readonly string[] }
   /** `more`: members besides those of every array. */
   | { kind: "list"; of: Shape | undefined; more: readonly string[] }
   | { kind: "execution"; result: JsonSchema | undefined }
