@@ -30,6 +30,7 @@ function problemsOfSchemas(type: ResourceTypeDescriptor, schemas: SchemaValidato
 /** Those that wilco itself calls, on an interval or to compare: it has no parameters to give. */
 const CALLED_BY_WILCO = ["check", "metrics", "readConfiguration"];
 
+/** The second part alone: of a type in YAML, whose schemas are checked where they stand. */
 export function problemsOfCapabilities(type: ResourceTypeDescriptor): SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   const { operations } = type;

@@ -12,6 +12,7 @@ import {
 import { UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import { isName } from "../domain/route.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
+import { problemsOfCapabilities } from "./check-type.ts";
 import { describeOperation, describeType, type OperationParts, type TypeParts } from "./descriptor.ts";
 import { type DocumentProblem, type DocumentReader, readDocument, refuseProblems } from "./document-reader.ts";
 import { parseLooks } from "./parse-looks.ts";
@@ -82,8 +83,12 @@ export function parseResourceType(name: string, document: unknown, options: Pars
   Object.assign(parts, parseLooks(reader, described));
   checkUpdate(reader, operations);
   for (const operation of described) checkTemplates(operation, parts, operations!);
+  const descriptor = describeType(name, parts, described);
+  const told = new Set(problems.map((one) => one.path));
+  for (const { path: at, message, hint } of problemsOfCapabilities(descriptor))
+    if (!told.has(`${path}.${at}`)) problems.push({ path: `${path}.${at}`, message, hint });
   refuseProblems(problems);
-  return describeType(name, parts, described);
+  return descriptor;
 }
 
 function parseOperation(name: string, operations: DocumentReader, schemas: SchemaValidator): OperationDescriptor {

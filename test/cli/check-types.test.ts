@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { createSchemaValidator } from "../../src/domain/schema.ts";
+import { builtinTypes } from "../../src/resource-types/builtin.ts";
+import { problemsOfType } from "../../src/resource-types/check-type.ts";
 import { libraryUrl } from "../../src/cli/library-file.ts";
 import { checkTypes } from "../../src/cli/types/check-types.ts";
 import { findTypeFiles } from "../../src/worker/handlers/type-locations.ts";
@@ -66,7 +69,7 @@ export default defineResourceType({
     told("types/one.yaml:4", "types.one.operations.check.parameters.required", "asks for y");
     told("types/one.yaml:5", "types.one.operations.metrics", "gives no numbers");
     told("types/one.yaml:6", "types.one.operations.discover", "gives no JSON");
-    told("types/one.yaml:7", "types.one.operations.updateConfiguration", "the type has no configuration");
+    told("types/one.yaml:7", "types.one.operations.updateConfiguration", "the type declares no configuration");
     told("types/one.yaml:9", "types.two.conection", "is unknown here", 'Did you mean "connection"?');
     told("types/one.yaml:10", "types.two.operations.go.run[1]", "will never have a value");
     told("types/broken.yml:null", "", "is not YAML");
@@ -86,9 +89,7 @@ export default defineResourceType({
       metrics: { run: [x], result: { regex: '(?<load>\\d+)', fields: { load: number } } }
       discover: { run: [x], result: json }
       readConfiguration: { run: [x], result: json }
-      updateConfiguration:
-        parameters: { type: object, properties: { configuration: { type: object } } }
-        run: [x, "{{parameters.configuration}}"]
+      updateConfiguration: { run: [x, "{{parameters.configuration}}"] }
 `,
     });
     expect(await checkTypes(["a.yaml"], cwd, libraryUrl())).toEqual({
@@ -96,6 +97,13 @@ export default defineResourceType({
       types: [{ file: "a.yaml", name: "fleet", operations: 5 }],
       files: 1,
     });
+  });
+});
+
+describe("the built-in types", () => {
+  it("are written as one's own are: nothing is wrong with them either", () => {
+    const schemas = createSchemaValidator();
+    expect(builtinTypes.flatMap(({ descriptor }) => problemsOfType(descriptor, schemas))).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ import { parseYaml } from "../../core/yaml-file.ts";
 import { listedProblems, type PlaceOf, type PlacedProblem } from "../../core/yaml-places.ts";
 import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
-import { problemsOfCapabilities, problemsOfType } from "../../resource-types/check-type.ts";
+import { problemsOfType } from "../../resource-types/check-type.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
 import { placesInSource } from "./source-places.ts";
 import { describeFiles } from "../../worker/handlers/describe.ts";
@@ -87,9 +87,7 @@ async function inYaml(files: readonly string[]): Promise<Found[]> {
 
 function parsed(name: string, type: unknown, schemas: ReturnType<typeof createSchemaValidator>) {
   try {
-    const descriptor = parseResourceType(name, type, { schemas });
-    const problems = problemsOfCapabilities(descriptor).map((one) => ({ ...one, path: `types.${name}.${one.path}` }));
-    return { descriptor, problems };
+    return { descriptor: parseResourceType(name, type, { schemas }), problems: [] };
   } catch (error) {
     const problems = listedProblems(error);
     if (problems === null) throw error;
