@@ -4,6 +4,7 @@ import { startPostgres } from "../tools/postgres.ts";
 import { measureBacklog, measureFleet, measureHot, measureIdleWorkers, measureSubmit } from "./fleet.mjs";
 import { hasRedis, measureBullMq } from "./bullmq.mjs";
 import { measureCompletion } from "./completion.mjs";
+import { measureContent } from "./content.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
 import { measureHostCall } from "./host-call.mjs";
 import { measureIdleMemory } from "./memory.mjs";
@@ -33,6 +34,7 @@ const PARTS = [
   "hot",
   "idle-workers",
   "pipeline",
+  "content",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,6 +71,10 @@ await part("submit", () =>
 await part("backlog", () => withPostgres((url) => measureBacklog({ url, many: Number(values.many) })));
 await part("hot", () => withPostgres((url) => measureHot({ url, jobs: Math.ceil(size.jobs / 2) })));
 await part("pipeline", () => measurePipeline({ runs: Number(values.runs) }));
+await part("content", async () => ({
+  embedded: await measureContent({}),
+  postgres: await withPostgres((databaseUrl) => measureContent({ databaseUrl })),
+}));
 await part("idle-workers", () => withPostgres((url) => measureIdleWorkers({ url })));
 
 const {
@@ -89,6 +95,7 @@ const {
   hot,
   "idle-workers": idle,
   pipeline,
+  content,
 } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
@@ -130,6 +137,12 @@ atMost("wilco exec of a no-op ÷ node -e 0", pipeline?.exec, pipeline?.node, 4);
 atMost("500 targets over 32 slots, beyond the bare work", pipeline?.overhead, 1, 0.15);
 atMost("following output, core-seconds for each 50 MB", pipeline?.cpu, 1, 1);
 atMost("memory of who follows 40 MB, MB", pipeline?.memory, 1);
+for (const engine of ["embedded", "postgres"]) {
+  const measured = content?.[engine];
+  atLeast(`upload of 1 GB ÷ cp, ${engine}`, measured?.upload, measured?.copy, 0.5);
+  atLeast(`upload of 1 GB ÷ synced copy, ${engine}`, measured?.upload, measured?.synced);
+  atMost(`memory of the server above idle in it, ${engine}, MB`, measured?.memory, 1, 64);
+}
 if (rows.length > 0) console.table(rows);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
@@ -140,7 +153,8 @@ async function part(name, measure) {
   try {
     found[name] = await measure();
     const numbers = Object.entries(found[name]).map(
-      ([key, value]) => `${key} ${value === undefined ? "–" : short(value)}`,
+      ([key, value]) =>
+        `${key} ${value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : short(value)}`,
     );
     console.log(`${name}: ${numbers.join(", ")}`);
   } catch (error) {

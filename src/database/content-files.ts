@@ -9,6 +9,8 @@ import type { ContentBytes, IncomingBytes } from "./content-bytes.ts";
 
 /** Bytes gathered for one write: the stream gives them by 64 KB, and each write is a task of Node's thread pool. */
 const BLOCK = 1024 * 1024;
+/** Bytes after which the disk is asked to begin. */
+const SYNC_EVERY = 32 * 1024 * 1024;
 const READ_BLOCK = 512 * 1024;
 
 export function createContentFiles({ directory }: { directory: string }): ContentBytes {
@@ -26,12 +28,27 @@ export function createContentFiles({ directory }: { directory: string }): Conten
     let size = 0;
     /** One block is written while the next is gathered. */
     let writing: Promise<void> = Promise.resolve();
+    let unsynced = 0;
+    let syncing: Promise<void> | undefined;
+
+    /** The disk works while the rest is still coming; the sync at the end then has little left to wait for. */
+    function syncEarly(): void {
+      if (unsynced < SYNC_EVERY || syncing) return;
+      unsynced = 0;
+      // What it fails with, the last sync does as well.
+      syncing = file
+        .datasync()
+        .catch(() => {})
+        .finally(() => (syncing = undefined));
+    }
 
     async function flush(): Promise<void> {
       await writing;
       const block = gathered;
       gathered = [];
+      unsynced += size;
       size = 0;
+      syncEarly();
       writing = writeAll(file, block);
       writing.catch(() => {}); // thrown where it is awaited
     }
@@ -40,6 +57,7 @@ export function createContentFiles({ directory }: { directory: string }): Conten
       if (closed) return;
       closed = true;
       await writing.catch(() => {}); // the caller has seen it, or gives up anyway
+      await syncing;
       await file.close();
     }
 
