@@ -1,14 +1,16 @@
 /** `wilco config` and `resource.configuration` on a real process: changed, verified, versioned, put back. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cliWorld, type CliWorld } from "./world.ts";
+import { cliWorld, freePorts, type CliWorld } from "./world.ts";
 
-/** Says nothing; ends at once where MODE is bad. */
-const PROGRAM = "if (process.env.MODE === 'bad') process.exit(3); setInterval(() => {}, 1000)";
+/** Is ready when it listens; ends before that where MODE is bad. */
+const PROGRAM =
+  "if (process.env.MODE === 'bad') process.exit(3); require('node:net').createServer().listen(Number(process.env.PORT), '127.0.0.1')";
 
 describe("the configuration of a process", () => {
   let world: CliWorld;
   beforeAll(async () => {
+    const [port] = await freePorts(1);
     world = await cliWorld(`
 types:
   fibber:
@@ -28,7 +30,7 @@ types:
         run: [sh, -c, 'printf %s "$1" > "$2"', sh, "{{parameters.configuration}}", "{{connection.path}}"]
 resources:
   settings: { type: file, connection: { path: settings.json } }
-  web: { type: process, connection: { command: [${process.execPath}, -e, ${JSON.stringify(PROGRAM)}, "--"], settle: 200ms } }
+  web: { type: process, connection: { command: [${process.execPath}, -e, ${JSON.stringify(PROGRAM)}, "--"], env: { PORT: "${port}" }, ready: { port: ${port} } } }
   liar: { type: fibber }
 `);
     await world.run(["exec", "web", "start", "--quiet"]);

@@ -50,7 +50,7 @@ export const SCRIPT_GLOBALS: Members = {
 
 /** Also of the module, but few lines begin with one. */
 export const SCRIPT_CLASSES: readonly string[] = (
-  "AccessFailed AssertionFailed ExecutionError Interrupted OperationCanceled OperationFailed OperationLost " +
+  "AccessFailed AssertionFailed ContentFile ExecutionError Interrupted OperationCanceled OperationFailed OperationLost " +
   "OperationTimedOut PollLimitReached TargetsFailed WilcoError"
 ).split(" ");
 
