@@ -12,6 +12,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { entryKindOf } from "../domain/capabilities.ts";
+import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
@@ -190,6 +191,7 @@ function assignmentOf(type: ResourceTypeDescriptor, operation: OperationDescript
       connection,
       ...(call.configuration ? { configuration: call.configuration } : {}),
     },
+    ...configurationWork(type, operation.name, call),
     ...(call.storedSecrets ? { storedSecrets: call.storedSecrets } : {}),
     secrets: [
       ...secretPaths(type.connection, connection).flatMap((path) => textsIn(valueAt(connection, path) ?? null)),
@@ -203,6 +205,23 @@ function assignmentOf(type: ResourceTypeDescriptor, operation: OperationDescript
     weight: operation.weight,
     outputQuota: Number.MAX_SAFE_INTEGER,
     canceling: false,
+  };
+}
+
+/** What makes a worker read a configuration back, and compare it. */
+function configurationWork(
+  { configuration, operations }: ResourceTypeDescriptor,
+  operation: string,
+  call: TestCall,
+): Pick<Assignment, "configuration"> {
+  if (operation !== UPDATE_CONFIGURATION && operation !== READ_CONFIGURATION) return {};
+  const read = operations[READ_CONFIGURATION];
+  return {
+    configuration: {
+      schema: configuration ?? { type: "object" },
+      known: call.configuration ?? null,
+      read: read === undefined ? null : { implementation: read.implementation },
+    },
   };
 }
 

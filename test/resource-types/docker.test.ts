@@ -46,7 +46,6 @@ describe("docker", () => {
       {
         name: "engine-1/web",
         type: "docker-container",
-        parent: "engine-1",
         zone: "default",
         labels: { image: "nginx:1.27", project: "shop", service: "web" },
         connection: { container: "web", socket: engine.socket },

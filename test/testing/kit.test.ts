@@ -121,6 +121,28 @@ describe("the test kit", () => {
     expect(failing.error).toMatchObject({ code: "exit_code", message: "tool exited with code 3: no such tool" });
   });
 
+  it("reads a configuration back after an update, as a worker does", async () => {
+    let port = 1;
+    const type = defineResourceType({
+      name: "service",
+      configuration: parametersOf({ port: { type: "integer" } }),
+      operations: {
+        readConfiguration: { handler: () => ({ port }) },
+        updateConfiguration: {
+          handler: ({ parameters }) => {
+            const wanted = (parameters["configuration"] as { port: number }).port;
+            // One that it does not take, without a word.
+            if (wanted < 1_000) port = wanted;
+          },
+        },
+      },
+    });
+    const update = (wanted: number) =>
+      testResourceType(type, { operation: "updateConfiguration", parameters: { configuration: { port: wanted } } });
+    expect((await update(2)).result).toMatchObject({ verified: true });
+    expect((await update(8_080)).error).toMatchObject({ code: "not_verified" });
+  });
+
   it("gives directories that are gone afterwards", async () => {
     const { result } = await testResourceType(counter, { operation: "own" });
     expect(() => writeFileSync(join(result.tempDir, "x"), "")).toThrow("ENOENT");

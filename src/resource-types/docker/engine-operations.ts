@@ -42,7 +42,7 @@ export async function list(context: OperationContext): Promise<unknown> {
   return { containers: (await listed(context, all, labels)).map(shown) };
 }
 
-/** A resource for each container, under a name that stays when it is made anew. */
+/** A finding for each container, under a name that stays when it is made anew. The engine becomes its parent. */
 export async function discover(context: OperationContext): Promise<unknown> {
   const { all } = context.parameters as { all: boolean };
   const socket = context.resource.connection["socket"];
@@ -53,7 +53,6 @@ export async function discover(context: OperationContext): Promise<unknown> {
     return {
       name: `${context.resource.name}/${name}`,
       type: "docker-container",
-      parent: context.resource.name,
       zone: context.resource.zone,
       labels: {
         image: image.replaceAll(/[^\w./:-]/g, "-"),

@@ -22,7 +22,6 @@ export const ENGINE_RESULTS = {
   }),
   pull: resultOf({ image: TEXT, id: TEXT, size: described(COUNT, "bytes"), digests: TEXTS }),
   create: resultOf({ id: TEXT, name: TEXT, started: FLAG, warnings: TEXTS }),
-  discover: resultOf({ resources: { type: "array", items: ANY_OBJECT } }),
   metrics: resultOf({ containers: COUNT, running: COUNT, paused: COUNT, stopped: COUNT, images: COUNT }),
   check: checkResult({ version: TEXT }),
 };

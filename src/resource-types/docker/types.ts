@@ -45,10 +45,9 @@ export const dockerType = defineResourceType({
       handler: engine("list"),
     },
     discover: {
-      description: "A resource of type docker-container for each container.",
+      description: "Find a docker-container for each container; it waits for a yes.",
       parameters: parametersOf({ all: ALL }),
       ...LOOKS,
-      result: ENGINE_RESULTS.discover,
       handler: engine("discover"),
     },
     pull: {
