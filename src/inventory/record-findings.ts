@@ -4,6 +4,7 @@ import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { secretPaths } from "../domain/secret-paths.ts";
+import { secretNames } from "../domain/secret-templates.ts";
 import type { FindingStatus } from "../domain/finding.ts";
 import { parseResource } from "./parse-document.ts";
 import type { Report } from "./problems.ts";
@@ -110,6 +111,12 @@ function readFinding(
   const type = types.get(draft.type);
   if (!type) {
     report(`${path}.type`, `there is no resource type "${draft.type}"`, "Apply the type first.");
+    return undefined;
+  }
+  const [named] = secretNames(draft.connection);
+  if (named !== undefined) {
+    // A rule may take it, and then whoever wrote the discovery's output would have been given any secret of the store.
+    report(`${path}.connection`, `a finding can't name the stored secret "${named}"`, "Name it when it is taken.");
     return undefined;
   }
   const [secret] = secretPaths(type.connection, draft.connection);

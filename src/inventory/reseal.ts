@@ -3,6 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
+import { resealConfigurations } from "./reseal-configurations.ts";
 import type { Sealer } from "./sealer.ts";
 import { openConnection, sealMore } from "./secrets.ts";
 
@@ -39,6 +40,12 @@ export async function resealType(
       if (!(error instanceof WilcoError)) throw error;
       notices.push(`${name} keeps its connection as it is: ${error.message}`);
     }
+  }
+  try {
+    if (!dryRun) await resealConfigurations(tx, type, sealer);
+  } catch (error) {
+    if (!(error instanceof WilcoError)) throw error;
+    notices.push(`configurations of the type ${type.name} stay as they are stored: ${error.message}`);
   }
   return notices;
 }

@@ -4,6 +4,7 @@ import type { ConfigurationUpdated } from "../../src/domain/configuration.ts";
 import { describeType } from "../../src/resource-types/descriptor.ts";
 import { createSealer } from "../../src/inventory/sealer.ts";
 import { createConfigurations } from "../../src/inventory/configurations.ts";
+import { resealConfigurations } from "../../src/inventory/reseal-configurations.ts";
 import { createTypes } from "../../src/inventory/types.ts";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
@@ -110,6 +111,23 @@ describeOnBothEngines("the configuration of a resource", (engine) => {
         await world.database.query("SELECT configuration FROM resource"),
       ]),
     ).not.toContain("very-secret");
+    // A mark that the type gets later seals what was stored before it.
+    await update({ patch: { host: "host-to-hide" } });
+    await run();
+    const hidden = structuredClone(server);
+    (hidden.configuration as { properties: { host: object } }).properties.host = { type: "string", secret: true };
+    const sealer = createSealer(new Uint8Array(32).fill(7));
+    await world.database.transaction((tx) => resealConfigurations(tx, hidden, sealer));
+    const stored = [
+      await world.database.query("SELECT content, changes FROM configuration_version"),
+      await world.database.query("SELECT configuration FROM resource"),
+    ];
+    expect(JSON.stringify(stored)).not.toMatch(/host-to-hide|very-secret/);
+    expect((await configurations.versions("a", { limit: 1 })).items[0]!.changes).toEqual([
+      { path: "host", before: "********", after: "********" },
+    ]);
+    await update({ patch: { port: 84 } });
+    expect((await run()).parameters["configuration"]).toMatchObject({ host: "host-to-hide", port: 84 });
     expect(await unsound(world.database)).toEqual([]);
   });
 

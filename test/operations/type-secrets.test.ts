@@ -1,6 +1,7 @@
 /** `{{secrets.NAME}}` in types and connections: handed to the one worker that runs the entry, and kept nowhere else. */
 import { expect, test } from "vitest";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
+import { recordFindings } from "../../src/inventory/record-findings.ts";
 import { createSealer } from "../../src/inventory/sealer.ts";
 import { createSecretStore } from "../../src/inventory/secret-store.ts";
 import { createTypes } from "../../src/inventory/types.ts";
@@ -71,6 +72,15 @@ describeOnBothEngines("a secret that a type names", (engine) => {
     expect(filled!.resource.connection).toEqual({ url: "http://host.internal/", list: ["\\{{secrets.host}}"] });
     expect(filled!.secrets).toContain("host.internal");
     await world.finish(session, filled!);
+
+    // What a discovery found was written by a worker, and may be taken by a rule: it names none.
+    const found = await database.transaction((tx) =>
+      recordFindings(tx, [{ name: "x", type: "api", connection: { url: "{{secrets.host}}" } }], {
+        entry: call.id,
+        resource: call.resource!.id,
+      }),
+    );
+    expect(found).toMatchObject({ found: 0, problems: [{ message: expect.stringContaining('"host"') as string }] });
 
     const kept = [
       await database.query("SELECT * FROM entry"),
