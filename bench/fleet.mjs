@@ -134,7 +134,7 @@ async function fileCopies(fleet, client, count, operation, more = {}) {
   await client.query("ANALYZE wilco.entry");
 }
 
-/** @returns `{ alone, beside }`: no-ops a second of `jobs` at once without, and with 20,000 waiting ahead for one resource */
+/** @returns `{ alone, beside, turns }`: no-ops a second of `jobs` at once without, and with 20,000 waiting ahead for one resource; how many of these ran */
 export async function measureHot({ url, jobs }) {
   const fleet = await startFleet({ url, workers: 2 });
   const client = new pg.Client({ connectionString: url });
@@ -143,43 +143,56 @@ export async function measureHot({ url, jobs }) {
     const rate = async () => jobs / ((await fleet.script("burst.ts", [`--count=${jobs}`])).ms / 1_000);
     await rate();
     const alone = await rate();
+    // Paused, or the row would be running, or done, by the time it is copied.
+    await fleet.ask("POST", "/v1/queue/pause", { route: "default/automate" });
     await fileCopies(fleet, client, 20_000, "turn", { resource: "bench-hot", priority: 20 });
-    return { alone, beside: await rate() };
+    await fleet.ask("POST", "/v1/queue/resume", { route: "default/automate" });
+    const beside = await rate();
+    const { rows } = await client.query(
+      "SELECT count(*)::int AS n FROM wilco.entry WHERE operation = 'turn' AND status = 'succeeded'",
+    );
+    if (rows[0].n === 0) throw new Error("the hot resource did nothing: there was nothing to be beside");
+    return { alone, beside, turns: rows[0].n };
   } finally {
     await client.end();
     await fleet.stop();
   }
 }
 
-/** @returns `{ cpu, memory }`: share of one core, and KB of the server a worker, of `count` that hold a claim and a heartbeat */
-export async function measureIdleWorkers({ url, count = 1_000 }) {
+/**
+ * @returns `{ cpu, memory }`: share of one core, and KB of the server a worker, of `count` that have nothing to do: each
+ *   holds a claim that has its heartbeat with it. Memory beyond what the first hundred took: buffers and compiled code.
+ */
+export async function measureIdleWorkers({ url, count = 1_000, first = 100 }) {
   const fleet = await startFleet({ url });
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const over = new AbortController();
+  const held = [];
+  const hold = async (session, name) => {
+    for (let claims = 0; !over.signal.aborted; claims++) {
+      const beat = { state: "ready", health: { time: Date.now() }, answers: [] };
+      const body = { claimId: `${name}-${claims}-of-the-bench`, slots: 16, wait: 20_000, beat };
+      await post(agent, fleet, `/v1/workers/${session}/claim`, body, over.signal).catch(() => {});
+    }
+  };
+  const add = async (from, to) => {
+    for (let i = from; i < to; i++) {
+      const name = `idle-${i}`;
+      const { session } = await registerWorker({ url: fleet.urls[0], token: fleet.tokens.worker, name });
+      held.push(hold(session, name));
+    }
+    // Every one of them has come back at least once.
+    await new Promise((resolve) => setTimeout(resolve, 25_000));
+  };
   try {
     const [pid] = fleet.pids;
+    await add(0, first);
     const before = memoryOf(pid, "VmRSS");
-    const sessions = [];
-    for (let i = 0; i < count; i++) {
-      const worker = await registerWorker({ url: fleet.urls[0], token: fleet.tokens.worker, name: `idle-${i}` });
-      sessions.push(worker.session);
-    }
-    const hold = async (path, body) => {
-      while (!over.signal.aborted) await post(agent, fleet, path, body(), over.signal).catch(() => {});
-    };
-    const held = sessions.flatMap((session, i) => [
-      hold(`/v1/workers/${session}/claim`, () => ({
-        claimId: `idle-${i}-${Date.now()}-of-bench`,
-        slots: 16,
-        wait: 20_000,
-      })),
-      hold(`/v1/workers/${session}/heartbeat`, () => ({ leases: [], state: "ready", wait: 10_000 })),
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
-    const start = { cpu: cpuOf(pid), at: performance.now() };
-    await new Promise((resolve) => setTimeout(resolve, 30_000));
-    const cpu = (cpuOf(pid) - start.cpu) / (performance.now() - start.at);
+    await add(first, first + count);
     const memory = (memoryOf(pid, "VmRSS") - before) / count;
+    const start = { cpu: cpuOf(pid), at: performance.now() };
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    const cpu = (cpuOf(pid) - start.cpu) / (performance.now() - start.at) / ((first + count) / count);
     over.abort();
     agent.destroy();
     await Promise.all(held);

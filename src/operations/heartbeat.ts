@@ -1,4 +1,5 @@
 /** Renews leases as listed, and tells the worker what to cancel, what is no longer its, and what it forgot. */
+import type { Transaction } from "../database/database.ts";
 import type { EntryRow } from "../database/tables.ts";
 import type { Status } from "../domain/status.ts";
 import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/messages.ts";
@@ -7,11 +8,12 @@ import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { openOrders, takeAnswers } from "./orders.ts";
 import { requireSession } from "./sessions.ts";
+import type { SessionWatch } from "./session-watch.ts";
 
 /** A lease younger than this and not listed may simply still be on its way in a claim's answer, ms. */
 const CLAIM_ON_ITS_WAY = 5_000;
 
-async function heartbeat(
+export async function heartbeat(
   context: Context,
   principal: Principal,
   session: string,
@@ -37,14 +39,7 @@ async function heartbeat(
       ],
     );
     await takeAnswers(context, tx, session, request.answers ?? []);
-    const renewed = await tx.query<{ id: number; attempt: number; status: Status }>(
-      `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
-       FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}
-       WHERE ${tx.dialect.matches("entry.id", "v", "entry", "$1")} AND entry.attempt = v.attempt AND worker_session = $4
-         AND ${tx.dialect.unindexed("status")} IN ('running', 'canceling')
-       RETURNING entry.id, entry.attempt, status`,
-      [JSON.stringify(request.leases), now, now + context.settings.lease, session],
-    );
+    const renewed = await renew(context, tx, session, request.leases, now);
     const others = await tx.query<EntryRow>(
       `SELECT * FROM entry WHERE worker_session = $1
          AND ((status = 'running' AND started_at < $2) OR status = 'canceling' OR (forced = 1 AND head = 1))`,
@@ -71,9 +66,34 @@ async function heartbeat(
   });
 }
 
+interface Renewed {
+  id: number;
+  attempt: number;
+  status: Status;
+}
+
+function renew(
+  { settings }: Context,
+  tx: Transaction,
+  session: string,
+  leases: readonly LeaseRef[],
+  now: number,
+): Promise<Renewed[]> {
+  if (leases.length === 0) return Promise.resolve([]);
+  return tx.query<Renewed>(
+    `UPDATE entry SET lease_expires = $3, seen_at = $2, silent = 0
+     FROM ${tx.dialect.rows("v", { entry: "int", attempt: "int" }, "$1")}
+     WHERE ${tx.dialect.matches("entry.id", "v", "entry", "$1")} AND entry.attempt = v.attempt AND worker_session = $4
+       AND ${tx.dialect.unindexed("status")} IN ('running', 'canceling')
+     RETURNING entry.id, entry.attempt, status`,
+    [JSON.stringify(leases), now, now + settings.lease, session],
+  );
+}
+
 /** Holds the answer while there is nothing to obey, so that a cancel reaches the worker at once and not at the next beat. */
 export async function holdHeartbeat(
   context: Context,
+  watches: SessionWatch,
   principal: Principal,
   session: string,
   request: HeartbeatRequest,
@@ -83,8 +103,7 @@ export async function holdHeartbeat(
   let woken = false;
   let wake: () => void = () => {};
   // Before the first look, so that a cancel between the look and the wait is not missed.
-  const unsubscribe = context.signals.subscribe((change) => {
-    if (change !== null && !change.sessions?.includes(session)) return;
+  const unwatch = watches.watch(session, () => {
     woken = true;
     wake();
   });
@@ -108,11 +127,11 @@ export async function holdHeartbeat(
       if (!woken) return answer;
     }
   } finally {
-    unsubscribe();
+    unwatch();
   }
 }
 
-function hasOrders(answer: HeartbeatAnswer): boolean {
+export function hasOrders(answer: HeartbeatAnswer): boolean {
   const { drain, cancel, lost, unlisted, orders } = answer;
   return drain || cancel.length + lost.length + unlisted.length + orders.length > 0;
 }

@@ -10,6 +10,7 @@ import type { Targets } from "../inventory/targets.ts";
 import { logMove, type Move } from "../queue/moves.ts";
 import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
+import { claimWithBeat } from "./beating-claims.ts";
 import { cancelEntry } from "./cancel.ts";
 import { claimOne } from "./claim-one.ts";
 import { requireLeasedContent } from "./content-use.ts";
@@ -31,6 +32,7 @@ import { readStats } from "./queue-stats.ts";
 import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
+import { createSessionWatch } from "./session-watch.ts";
 import { listWorkers, registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
 import { traceSubmit } from "./traced-submit.ts";
@@ -62,6 +64,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const context: Context = { database, signals, targets, secrets, schemas, settings, log };
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
+  const sessions = createSessionWatch(signals);
   const claims = createHeldClaims(context);
   const maintenance = createMaintenance(context, schemas, options.takeFound);
   const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
@@ -111,13 +114,16 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     resumeRoute: (principal, request) => resumeRoute(context, principal, request),
     pausedRoutes: () => pausedRoutes(context),
     registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
-    claim: (principal, session, request, signal) =>
-      request.entry === undefined
-        ? claims.claim(principal, session, request, signal)
-        : claimOne(context, principal, session, { ...request, entry: request.entry }),
+    claim(principal, session, request, signal) {
+      const { entry, beat } = request;
+      if (entry !== undefined) return claimOne(context, principal, session, { ...request, entry });
+      if (beat === undefined) return claims.claim(principal, session, request, signal);
+      return claimWithBeat(context, sessions, claims, principal, session, { ...request, beat }, signal);
+    },
     heartbeat: (principal, session, request, signal) =>
       holdHeartbeat(
         context,
+        sessions,
         principal,
         session,
         request,
@@ -142,6 +148,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       stopping.abort();
       looks.stop();
       watches.stop();
+      sessions.stop();
       claims.stop();
       await maintenance.stop();
       await rates.stop();

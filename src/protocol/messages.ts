@@ -197,6 +197,8 @@ export interface RegisterAnswer {
 }
 export interface ClaimAnswer {
   assignments: Assignment[];
+  /** To the beat of the claim. */
+  beat?: HeartbeatAnswer;
 }
 export interface LeaseRef {
   entry: number;

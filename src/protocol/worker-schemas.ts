@@ -32,12 +32,40 @@ export const RegisterSchema = Type.Object(
 
 const leaseRef = { entry: id, attempt: Type.Integer({ minimum: 1 }) };
 
+/** What a worker tells of itself with each beat. */
+const told = {
+  state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]),
+  health: Type.Optional(
+    Type.Object(
+      {
+        time: Type.Integer({ minimum: 0, description: "the worker's clock, ms since 1970" }),
+        disk: Type.Optional(
+          Type.Object(
+            { free: Type.Integer({ minimum: 0 }), total: Type.Integer({ minimum: 0 }) },
+            { ...closed, description: "bytes of the disk that holds its state and temporary files" },
+          ),
+        ),
+      },
+      closed,
+    ),
+  ),
+  counts: Type.Optional(WorkerCountsSchema),
+  answers: Type.Optional(
+    Type.Array(OrderAnswerSchema, { maxItems: 1_000, description: "to orders of the answers before" }),
+  ),
+};
+const BeatSchema = Type.Object(told, {
+  ...closed,
+  description: "the heartbeat of a worker that has nothing leased; answered early when there is something to obey",
+});
+
 export const ClaimSchema = Type.Object(
   {
     claimId: uniqueId("the same until answered: a repetition gets the same entries"),
     slots: Type.Integer({ minimum: 1, maximum: 10_000, description: "free slots" }),
     wait: Type.Integer({ minimum: 0, maximum: 60_000 }),
     entry: Type.Optional(id),
+    beat: Type.Optional(BeatSchema),
   },
   closed,
 );
@@ -45,7 +73,6 @@ export const ClaimSchema = Type.Object(
 export const HeartbeatSchema = Type.Object(
   {
     leases: Type.Array(Type.Object(leaseRef, closed), { maxItems: 10_000 }),
-    state: Type.Union([Type.Literal("ready"), Type.Literal("draining")]),
     wait: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -55,24 +82,7 @@ export const HeartbeatSchema = Type.Object(
           "renew at once, but hold the answer up to this long (ms) until there is something to obey: a cancel arrives at once",
       }),
     ),
-    health: Type.Optional(
-      Type.Object(
-        {
-          time: Type.Integer({ minimum: 0, description: "the worker's clock, ms since 1970" }),
-          disk: Type.Optional(
-            Type.Object(
-              { free: Type.Integer({ minimum: 0 }), total: Type.Integer({ minimum: 0 }) },
-              { ...closed, description: "bytes of the disk that holds its state and temporary files" },
-            ),
-          ),
-        },
-        closed,
-      ),
-    ),
-    counts: Type.Optional(WorkerCountsSchema),
-    answers: Type.Optional(
-      Type.Array(OrderAnswerSchema, { maxItems: 1_000, description: "to orders of the answers before" }),
-    ),
+    ...told,
   },
   closed,
 );

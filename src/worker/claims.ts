@@ -8,6 +8,7 @@ import type { Assignment } from "../domain/worker.ts";
 import type { CarriedClaim, ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Session } from "./session.ts";
 import type { Work } from "./work.ts";
 
@@ -26,7 +27,9 @@ export interface Claims {
 export interface ClaimsOptions {
   api: WorkerApi;
   session: Session;
-  work: Pick<Work, "take" | "free">;
+  work: Pick<Work, "take" | "free" | "leases">;
+  /** Goes along with the claims of a worker that has nothing leased. */
+  heartbeat: Pick<Heartbeat, "carry" | "carried">;
   /** Outcomes are about to be reported, or on their way. */
   finishing: () => boolean;
   /** ms the server may hold a claim open. Default 20,000. */
@@ -39,12 +42,16 @@ const PATIENCE = 250;
 /** For the last look at stop; what it misses, the worker's goodbye gives back. */
 const LAST_LOOK = 5_000;
 
-export function createClaims({ api, session, work, finishing, wait = 20_000, log }: ClaimsOptions): Claims {
+export function createClaims({ api, session, work, heartbeat, finishing, wait = 20_000, log }: ClaimsOptions): Claims {
   const stopping = new AbortController();
   let wakeUp: () => void = () => {};
   let loop: Promise<void> | undefined;
   let open: { session: string; body: ClaimRequest } | null = null;
   let patient = true;
+  /** The last claim was held to its end for nothing. */
+  let quiet = false;
+  /** It was answered early, with orders: they take a moment, and until then would be answered at once again. */
+  let obeyed = false;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -79,11 +86,32 @@ export function createClaims({ api, session, work, finishing, wait = 20_000, log
     const ask = async (id: string): Promise<ClaimAnswer> => {
       // A new session knows nothing of the old one's claims.
       if (open?.session !== id) open = { session: id, body: { claimId: randomId(), slots, wait } };
-      const answer = await api.claim(id, open.body, { signal });
+      const { body } = open;
+      const isIdle = quiet && work.leases().length === 0;
+      const answer = isIdle ? await beating(id, body) : await api.claim(id, body, { signal });
+      quiet = answer.assignments.length === 0 && !obeyed;
+      obeyed = false;
       open = null;
       return answer;
     };
     return session.call("claim", ask, signal);
+  }
+
+  /**
+   * With nothing leased there is nothing to renew: one request is held instead of two. Not when it has just been at work
+   * and soon may be again: a beat is a transaction, which a claim on a route known to be empty is not.
+   */
+  async function beating(id: string, body: ClaimRequest): Promise<ClaimAnswer> {
+    let answer: ClaimAnswer | undefined;
+    try {
+      const beat = await heartbeat.carry();
+      // A server that hears nothing of a worker for a whole lease takes it for silent.
+      const held = Math.min(body.wait, Math.floor((session.current().lease * 2) / 3));
+      answer = await api.claim(id, { ...body, wait: held, beat }, { signal: stopping.signal });
+      return answer;
+    } finally {
+      obeyed = heartbeat.carried(answer?.beat);
+    }
   }
 
   function takeAll({ assignments }: ClaimAnswer): void {

@@ -1,7 +1,7 @@
 /** Renews the leases, obeys what the answers say, and notices when no answer comes for a whole lease. */
 import { backoffDelay } from "../core/backoff.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import type { HeartbeatAnswer, HeartbeatRequest } from "../protocol/messages.ts";
+import type { ClaimRequest, HeartbeatAnswer, HeartbeatRequest, OrderAnswer } from "../protocol/messages.ts";
 import type { WorkerCounts } from "../domain/worker.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { WorkerApi } from "./api.ts";
@@ -15,8 +15,17 @@ export interface Heartbeat {
   beat(): void;
   /** Says "draining" from now on. */
   drain(): void;
+  /**
+   * The beat of a worker that has nothing leased, for its claim to take along. Until that is answered (`carried`) none is
+   * sent by itself, unless there is something to say.
+   */
+  carry(): Promise<CarriedBeat>;
+  /** The claim came back; without an answer to its beat when it failed. @returns whether there was something to obey. */
+  carried(answer?: HeartbeatAnswer): boolean;
   stop(): Promise<void>;
 }
+
+export type CarriedBeat = NonNullable<ClaimRequest["beat"]>;
 
 export interface HeartbeatOptions {
   api: WorkerApi;
@@ -34,6 +43,8 @@ export interface HeartbeatOptions {
 
 /** ms after orders until the next heartbeat. */
 const ORDERS_AGAIN = 500;
+/** ms after a claim that took the beat along: what is done by then, or the next such claim, needs no beat. */
+const SETTLING = 100;
 /** ms for what is said at the very end. */
 const LAST_ANSWERS = 2_000;
 
@@ -54,10 +65,21 @@ export function createHeartbeat({
   let answeredAt = 0;
   let lapsed = false;
   let hurry = false;
+  /** A claim has the beat with it. */
+  let carrying = false;
+  /** What it brought was leased some time before it arrived: a beat that is not held is to say when. */
+  let confirm = false;
+  /** Answers to orders that went along. */
+  let given: OrderAnswer[] = [];
+  let settling: NodeJS.Timeout | undefined;
   let endPause: () => void = () => {};
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted;) {
+      if (carrying && !hurry) {
+        await pause();
+        continue;
+      }
       const { heartbeat } = session.current();
       hurry = false;
       const sent = now();
@@ -78,18 +100,22 @@ export function createHeartbeat({
 
   async function attempt(): Promise<"quiet" | "orders" | "unanswered"> {
     const { session: id, heartbeat, lease } = session.current();
-    const told = await health();
+    const told = await tell();
     // Counted from when it was sent: the server has renewed the leases some time after that.
     const sent = now();
     try {
       // Held by the server while there is nothing to obey, so that a cancel arrives at once and not at the next beat.
-      const wait = Math.min(heartbeat, Math.floor(lease / 3));
+      const wait = confirm ? 0 : Math.min(heartbeat, Math.floor(lease / 3));
       const timeout = wait + Math.max(1_000, Math.min(heartbeat, lease / 3));
-      const answers = orders.unsent();
-      const body = { leases: work.leases(), state, wait, health: told, counts: countsOf(work), answers };
-      const answer = await api.heartbeat(id, body, { timeout, signal: stopping.signal });
+      const answer = await api.heartbeat(
+        id,
+        { leases: work.leases(), wait, ...told },
+        { timeout, signal: stopping.signal },
+      );
       answered(sent);
-      orders.confirm(answers);
+      orders.confirm(told.answers);
+      if (confirm) hurry = true;
+      confirm = false;
       return obey(answer) ? "orders" : "quiet";
     } catch (error) {
       if (stopping.signal.aborted) return "quiet";
@@ -103,6 +129,11 @@ export function createHeartbeat({
       log.warn({ error: messageOf(error) }, "the heartbeat was not answered");
       return "unanswered";
     }
+  }
+
+  async function tell(): Promise<CarriedBeat & { answers: OrderAnswer[] }> {
+    const told = await health();
+    return { state, health: told, counts: countsOf(work), answers: orders.unsent() };
   }
 
   function answered(sent: number): void {
@@ -122,6 +153,8 @@ export function createHeartbeat({
   function lapse(): void {
     if (stopping.signal.aborted || lapsed) return;
     if (now() - answeredAt < session.current().lease) return armLapse();
+    // Its answer is held for longer than that, and there is nothing to lose.
+    if (carrying && work.leases().length === 0) return;
     lapsed = true;
     log.error(
       { lease: session.current().lease },
@@ -149,9 +182,10 @@ export function createHeartbeat({
       .catch((error: unknown) => log.debug({ error: messageOf(error) }, "the last answers were not taken"));
   }
 
-  function pause(ms: number): Promise<void> {
+  /** @param ms default: until it is ended. */
+  function pause(ms?: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
       endPause = () => {
         clearTimeout(timer);
         resolve();
@@ -170,6 +204,23 @@ export function createHeartbeat({
       answered(session.registeredAt());
       loop ??= run();
     },
+    async carry() {
+      clearTimeout(settling);
+      carrying = true;
+      const beat = await tell();
+      given = beat.answers;
+      return beat;
+    },
+    carried(answer) {
+      carrying = false;
+      settling = setTimeout(() => endPause(), SETTLING);
+      if (!answer) return false;
+      // Whatever it brought, the server has just answered; when exactly, the next beat says.
+      answered(now());
+      orders.confirm(given);
+      confirm = true;
+      return obey(answer);
+    },
     drain() {
       state = "draining";
       beat();
@@ -177,6 +228,7 @@ export function createHeartbeat({
     async stop() {
       stopping.abort();
       clearTimeout(lapseTimer);
+      clearTimeout(settling);
       endPause();
       await loop;
       await lastAnswers();

@@ -2,6 +2,7 @@
 import { messageOf } from "../core/errors.ts";
 import { type Lifecycle, lifecycle } from "../core/lifecycle.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { HeartbeatAnswer } from "../protocol/messages.ts";
 import type { PriorityBand } from "../domain/priority.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
 import type { Tracing } from "../core/tracing.ts";
@@ -175,10 +176,11 @@ export function createWorker(options: WorkerOptions): Worker {
       onFree: () => claims.wake(),
       ...(options.watch ? { watch: options.watch } : {}),
     });
+    const beats = { carry: () => heartbeat.carry(), carried: (answer?: HeartbeatAnswer) => heartbeat.carried(answer) };
     const wait = options.claimWait === undefined ? {} : { wait: options.claimWait };
     const claims: Claims =
       options.entry === undefined
-        ? createClaims({ api, session, work, finishing: reporter.finishing, log, ...wait })
+        ? createClaims({ api, session, work, heartbeat: beats, finishing: reporter.finishing, log, ...wait })
         : createClaimOfOne({ api, session, work }, options.entry, {
             onDone: () => void stop().catch(() => {}),
             onRefused: refuse,

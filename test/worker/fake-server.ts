@@ -5,6 +5,7 @@ import type { Assignment, WorkerCommand, WorkerOrder } from "../../src/domain/wo
 import type {
   CarriedClaim,
   FinishItem,
+  HeartbeatAnswer,
   LeaseRef,
   OutputChunk,
   RegisterRequest,
@@ -84,6 +85,20 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
   const leaseLost = { error: { code: "lease_lost" as const, message: "not yours any more" } };
   const refOf = ({ assignment: { entry, attempt: number } }: Held): LeaseRef => ({ entry, attempt: number });
 
+  function beatOf(id: string, leases: readonly LeaseRef[]): HeartbeatAnswer {
+    const listed = new Set(leases.map((ref) => `${ref.entry}/${ref.attempt}`));
+    const mine = [...entries.values()].filter((held) => held.state === "leased" && held.session === id);
+    return {
+      cancel: mine.filter((held) => held.cancel).map(refOf),
+      lost: leases.filter((ref) => leased(ref) === null && entries.get(ref.entry)?.state !== "ended"),
+      unlisted: mine
+        .filter((held) => !listed.has(`${held.assignment.entry}/${held.assignment.attempt}`))
+        .map((held) => held.assignment),
+      drain,
+      orders: orders.splice(0),
+    };
+  }
+
   const api: WorkerApi = {
     register: (body) =>
       attempt("register", body, () => {
@@ -97,28 +112,20 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
         requireSession(id);
         const end = AbortSignal.any([AbortSignal.timeout(body.wait + 1), ...(signal ? [signal] : [])]);
         for (;;) {
+          const told = body.beat && { beat: beatOf(id, []) };
+          if (told && told.beat.orders.length > 0) return { assignments: [], ...told };
           const assignments = leaseFor(id, body);
-          if (assignments.length > 0 || body.wait === 0) return { assignments };
+          if (assignments.length > 0 || body.wait === 0) return { assignments, ...told };
           await once(events, "work", { signal: end }).catch(() => {});
           signal?.throwIfAborted();
           requireSession(id);
-          if (end.aborted) return { assignments: [] };
+          if (end.aborted) return { assignments: [], ...told };
         }
       }),
     heartbeat: (id, body) =>
       attempt("heartbeat", body, () => {
         requireSession(id);
-        const listed = new Set(body.leases.map((ref) => `${ref.entry}/${ref.attempt}`));
-        const mine = [...entries.values()].filter((held) => held.state === "leased" && held.session === id);
-        return {
-          cancel: mine.filter((held) => held.cancel).map(refOf),
-          lost: body.leases.filter((ref) => leased(ref) === null && entries.get(ref.entry)?.state !== "ended"),
-          unlisted: mine
-            .filter((held) => !listed.has(`${held.assignment.entry}/${held.assignment.attempt}`))
-            .map((held) => held.assignment),
-          drain,
-          orders: orders.splice(0),
-        };
+        return beatOf(id, body.leases);
       }),
     report: (id, body) =>
       attempt("report", body, () => {
@@ -246,6 +253,7 @@ export function createFakeServer(timing: { lease?: number; heartbeat?: number; g
     },
     order: (command: WorkerCommand) => {
       orders.push({ id: nextOrder++, command });
+      events.emit("work");
       return nextOrder - 1;
     },
     askToDrain: () => {

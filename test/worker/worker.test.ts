@@ -562,7 +562,7 @@ describe("a handler can't harm the worker:", () => {
     expect(one.error).toMatchObject({ code: "unknown_operation", source: "system", hint: 'Did you mean "restart"?' });
     const two = await server.finished(server.submit({ operation: "x", type: "proces" }));
     expect(two.error).toMatchObject({ code: "unknown_type", source: "system", hint: 'Did you mean "process"?' });
-    const three = await server.finished(server.submit({ operation: "x", kind: "discovery" }));
+    const three = await server.finished(server.submit({ operation: "x", kind: "request" }));
     expect(three.error).toMatchObject({ code: "not_permitted", source: "system" });
   });
 
