@@ -23,20 +23,12 @@ export async function heartbeat(
     const worker = await requireSession(tx, principal, session);
     const now = tx.now();
     const state = worker.state === "draining" ? "draining" : request.state;
-    const { time, disk } = request.health ?? {};
+    const { skew, free, total, stats } = healthColumns(request, now);
     await tx.query(
       `UPDATE worker SET seen_at = $2, state = $3, clock_skew = coalesce($4, clock_skew),
          disk_free = coalesce($5, disk_free), disk_total = coalesce($6, disk_total), stats = coalesce($7, stats)
        WHERE session = $1`,
-      [
-        session,
-        now,
-        state,
-        time === undefined ? null : time - now,
-        disk?.free ?? null,
-        disk?.total ?? null,
-        request.counts === undefined ? null : JSON.stringify(request.counts),
-      ],
+      [session, now, state, skew, free, total, stats],
     );
     await takeAnswers(context, tx, session, request.answers ?? []);
     const renewed = await renew(context, tx, session, request.leases, now);
@@ -64,6 +56,27 @@ export async function heartbeat(
       orders: await openOrders(tx, session),
     };
   });
+}
+
+/** What a worker tells of itself, as its row has it; null = it does not say. */
+export interface HealthColumns {
+  /** Its clock minus the database's, ms. */
+  skew: number | null;
+  /** Bytes. */
+  free: number | null;
+  total: number | null;
+  /** JSON. */
+  stats: string | null;
+}
+
+export function healthColumns(told: Pick<HeartbeatRequest, "health" | "counts">, now: number): HealthColumns {
+  const { time, disk } = told.health ?? {};
+  return {
+    skew: time === undefined ? null : time - now,
+    free: disk?.free ?? null,
+    total: disk?.total ?? null,
+    stats: told.counts === undefined ? null : JSON.stringify(told.counts),
+  };
 }
 
 interface Renewed {

@@ -11,6 +11,7 @@ import { logMove, type Move } from "../queue/moves.ts";
 import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
 import { claimWithBeat } from "./beating-claims.ts";
+import { createBeats } from "./beats.ts";
 import { cancelEntry } from "./cancel.ts";
 import { claimOne } from "./claim-one.ts";
 import { requireLeasedContent } from "./content-use.ts";
@@ -66,6 +67,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const looks = createHeldLooks(context, watches);
   const sessions = createSessionWatch(signals);
   const claims = createHeldClaims(context);
+  const beating = { context, claims, watches: sessions, beats: createBeats(context) };
   const maintenance = createMaintenance(context, schemas, options.takeFound);
   const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
   const stopping = new AbortController();
@@ -118,7 +120,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       const { entry, beat } = request;
       if (entry !== undefined) return claimOne(context, principal, session, { ...request, entry });
       if (beat === undefined) return claims.claim(principal, session, request, signal);
-      return claimWithBeat(context, sessions, claims, principal, session, { ...request, beat }, signal);
+      return claimWithBeat(beating, principal, session, { ...request, beat }, signal);
     },
     heartbeat: (principal, session, request, signal) =>
       holdHeartbeat(

@@ -171,14 +171,14 @@ export async function requireSession(
   const clause = { none: "", wait: forUpdate, "unless-locked": `${forUpdate} ${skipLocked}` }[lock];
   const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${clause}`, [session]);
   if (!worker && lock === "unless-locked") return undefined;
-  if (!worker || !["starting", "ready", "draining"].includes(worker.state)) {
+  if (!worker || !isLive(worker)) {
     throw new WilcoError({
       code: "session_ended",
       message: "This worker session has ended",
       hint: "Register again; a worker of the same name may have replaced this one.",
     });
   }
-  if (principal.role !== "admin" && worker.token !== principal.name) {
+  if (!speaksFor(principal, worker)) {
     throw new WilcoError({
       code: "forbidden",
       message: `The session belongs to the token ${worker.token}`,
@@ -186,6 +186,15 @@ export async function requireSession(
     });
   }
   return worker;
+}
+
+export function isLive({ state }: Pick<WorkerRow, "state"> | { state: string }): boolean {
+  return state === "starting" || state === "ready" || state === "draining";
+}
+
+/** Whether the session was registered with this token. */
+export function speaksFor({ role, name }: Principal, { token }: Pick<WorkerRow, "token">): boolean {
+  return role === "admin" || token === name;
 }
 
 /** A worker has loaded its types anew, and goes on in the same session with what it runs. */
