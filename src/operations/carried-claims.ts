@@ -77,10 +77,11 @@ export function createCarriedClaims<C extends WaitingClaim>({
     const { reach } = found;
     if (found.left) tx.afterCommit(() => passOn(reach?.routes ?? []));
     if (found.reserved) tx.afterCommit(() => reach?.routes.forEach(wakeAll));
-    if (!reach || !found.dry) return;
-    if (!isBanded(reach)) for (const route of reach.routes) changes.routes.delete(route);
+    if (!reach || !found.empty) return;
+    const { selective } = found;
+    if (!selective) for (const route of reach.routes) changes.routes.delete(route);
     // What a transaction took that is rolled back is there again.
-    if (before !== undefined) tx.afterCommit(() => dryRoutes.isDry(session, before, slots));
+    if (before !== undefined) tx.afterCommit(() => dryRoutes.isDry(session, { announced: before, slots, selective }));
   }
 
   async function claimAlong(

@@ -27,8 +27,10 @@ export interface ClaimTry {
   reach: Reach | undefined;
   /** It took all that it could carry, so more may be waiting for somebody else. */
   full: boolean;
-  /** It looked, and left nothing that nobody else takes, except for what is outside of its band. */
-  dry: boolean;
+  /** It looked, and left nothing that it may take. */
+  empty: boolean;
+  /** Some messages of its routes are not for it: outside of its band, or of types that it can't run. */
+  selective: boolean;
   /** By the database it has fewer slots free than it says: a finish may be on its way. */
   short: boolean;
   /** It may pass by what another worker of its routes would take, so waking it alone is not enough. */
@@ -89,7 +91,17 @@ export async function claimWithin(
   ]);
   const reach = known ?? (worker && reachOf(worker));
   const left = (early?.length ?? 0) > 0;
-  const nothing = { assignments: [], reach, full: false, dry: false, short: false, picky: true, left, reserved: false };
+  const nothing = {
+    assignments: [],
+    reach,
+    full: false,
+    empty: false,
+    selective: true,
+    short: false,
+    picky: true,
+    left,
+    reserved: false,
+  };
   if (!worker) return { ...nothing, short: true };
   if (repeated.length > 0) {
     // The answer was lost on its way: the same id gets the same entries, from any server, whatever was claimed since.
@@ -103,14 +115,16 @@ export async function claimWithin(
   const next = found[candidates.length];
   const heavy = next !== undefined && next.weight > 1 ? next : undefined;
   const reserved = await reserve(tx, worker, heavy?.id ?? null, context.settings.lease);
+  const selective = lacking === 1 || isBanded(reach!);
   const outcome = {
     reach,
     reserved,
     full: found.length >= request.slots,
     left: candidates.length < found.length,
-    dry: lacking === 0 && next === undefined && found.length < request.slots,
+    empty: next === undefined && found.length < request.slots,
+    selective,
     short: heavy !== undefined || free < request.slots,
-    picky: lacking === 1 || heavy !== undefined || free < request.slots || isBanded(reach!),
+    picky: selective || heavy !== undefined || free < request.slots,
   };
   if (candidates.length === 0) return { ...outcome, assignments: [], full: false };
   return { ...outcome, assignments: await handOut(context, tx, worker, request.claimId, candidates) };

@@ -184,10 +184,11 @@ export function createHeldClaims(context: Context): HeldClaims {
       abort.addEventListener("abort", onAbort, { once: true });
       try {
         // With no time to wait the question is what there is now, whatever is believed.
-        let dry =
-          request.wait > 0 && held.reach !== undefined && dryRoutes.stillDry(session, held.reach.routes, request.slots);
-        if (dry) {
-          held.picky = isBanded(held.reach!);
+        const found =
+          request.wait > 0 && held.reach ? dryRoutes.stillDry(session, held.reach.routes, request.slots) : undefined;
+        let dry = found !== undefined;
+        if (found) {
+          held.picky = found.selective;
           // It had room for more than there was: slots that become free say nothing new.
           held.short = false;
         }
@@ -199,7 +200,9 @@ export function createHeldClaims(context: Context): HeldClaims {
             const before = held.reach && dryRoutes.announced(held.reach.routes);
             const found = await tryClaim(context, principal, session, request, held.reach);
             held.short = found.short;
-            if (before !== undefined && found.dry) dryRoutes.isDry(session, before, request.slots);
+            const { empty, selective } = found;
+            if (before !== undefined && empty)
+              dryRoutes.isDry(session, { announced: before, slots: request.slots, selective });
             if (!held.reach) {
               // Only now are its routes known, and what was signalled before was not for them: look once more.
               held.reach = found.reach;

@@ -4,16 +4,24 @@
  */
 import type { Change } from "./signals.ts";
 
+interface Dry {
+  /** How much was announced for its routes when it looked. */
+  announced: number;
+  slots: number;
+  /** What it may not take may still be there: that it found nothing does not say that there is nothing. */
+  selective: boolean;
+}
+
 export interface DryRoutes {
   /** How much was announced so far for these routes; to be taken before the database is looked at. */
   announced(routes: readonly string[]): number;
-  /** The session found nothing left for so many slots on its routes when so much was announced. */
-  isDry(session: string, announced: number, slots: number): void;
+  /** The session found nothing left that it may take. */
+  isDry(session: string, found: Dry): void;
   /**
-   * Whether nothing was announced since the session found them empty. With more slots it may take what it had to leave to
+   * What the session found, if nothing was announced since. With more slots it may take what it had to leave to
    * a worker that keeps itself free for it, so that says nothing about them.
    */
-  stillDry(session: string, routes: readonly string[], slots: number): boolean;
+  stillDry(session: string, routes: readonly string[], slots: number): Dry | undefined;
   forget(session: string): void;
   receive(change: Change | null): void;
 }
@@ -23,7 +31,7 @@ const REMEMBERED = 10_000;
 
 export function createDryRoutes(): DryRoutes {
   const byRoute = new Map<string, number>();
-  const dry = new Map<string, { announced: number; slots: number }>();
+  const dry = new Map<string, Dry>();
   /** Announcements that may be of any route. */
   let everything = 0;
 
@@ -40,10 +48,10 @@ export function createDryRoutes(): DryRoutes {
 
   return {
     announced,
-    isDry: (session, count, slots) => void dry.set(session, { announced: count, slots }),
+    isDry: (session, found) => void dry.set(session, found),
     stillDry(session, routes, slots) {
       const found = dry.get(session);
-      return found !== undefined && slots <= found.slots && found.announced === announced(routes);
+      return found && slots <= found.slots && found.announced === announced(routes) ? found : undefined;
     },
     forget: (session) => void dry.delete(session),
     receive(change) {

@@ -127,14 +127,14 @@ describe("routes that are known to be empty", () => {
   it("count as announced after the counts of very many routes began anew", () => {
     const dry = createDryRoutes();
     dry.receive({ routes: ["mine"] });
-    dry.isDry("s1", dry.announced(["mine"]), 1);
-    dry.isDry("s2", dry.announced(["silent"]), 1);
-    expect(dry.stillDry("s1", ["mine"], 1)).toBe(true);
+    dry.isDry("s1", { announced: dry.announced(["mine"]), slots: 1, selective: false });
+    dry.isDry("s2", { announced: dry.announced(["silent"]), slots: 1, selective: false });
+    expect(dry.stillDry("s1", ["mine"], 1)).toBeDefined();
     for (let n = 0; n < 10_000; n++) dry.receive({ routes: [`route-${n}`] });
-    expect(dry.stillDry("s1", ["mine"], 1)).toBe(false);
-    expect(dry.stillDry("s2", ["silent"], 1)).toBe(false);
-    dry.isDry("s1", dry.announced(["mine"]), 2);
-    expect([1, 2, 3].map((slots) => dry.stillDry("s1", ["mine"], slots))).toEqual([true, true, false]);
+    expect(dry.stillDry("s1", ["mine"], 1)).toBeUndefined();
+    expect(dry.stillDry("s2", ["silent"], 1)).toBeUndefined();
+    dry.isDry("s1", { announced: dry.announced(["mine"]), slots: 2, selective: false });
+    expect([1, 2, 3].map((slots) => dry.stillDry("s1", ["mine"], slots) !== undefined)).toEqual([true, true, false]);
   });
 });
 

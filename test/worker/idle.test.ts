@@ -65,8 +65,8 @@ describe("a worker with nothing to do", () => {
     await worker.start();
     await idle(world);
     server.setDown(true);
-    await server.called("heartbeat");
+    expect(await server.called("heartbeat")).toMatchObject({ leases: [], state: "ready" });
     server.setDown(false);
-    await idle(world);
+    expect(await idle(world)).toMatchObject({ beat: { state: "ready" } });
   });
 });
