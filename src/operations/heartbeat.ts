@@ -1,13 +1,13 @@
 /** Renews leases as listed, and tells the worker what to cancel, what is no longer its, and what it forgot. */
 import type { Transaction } from "../database/database.ts";
-import type { EntryRow } from "../database/tables.ts";
+import type { EntryRow, WorkerRow } from "../database/tables.ts";
 import type { Status } from "../domain/status.ts";
 import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/messages.ts";
 import { assignmentsOf } from "./assign.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { openOrders, takeAnswers } from "./orders.ts";
-import { requireSession } from "./sessions.ts";
+import { requireSession, sessionEnded } from "./sessions.ts";
 import type { SessionWatch } from "./session-watch.ts";
 
 /** A lease younger than this and not listed may simply still be on its way in a claim's answer, ms. */
@@ -20,16 +20,17 @@ export async function heartbeat(
   request: HeartbeatRequest,
 ): Promise<HeartbeatAnswer> {
   return context.database.transaction(async (tx) => {
-    const worker = await requireSession(tx, principal, session);
+    await requireSession(tx, principal, session);
     const now = tx.now();
-    const state = worker.state === "draining" ? "draining" : request.state;
     const { skew, free, total, stats } = healthColumns(request, now);
-    await tx.query(
-      `UPDATE worker SET seen_at = $2, state = $3, clock_skew = coalesce($4, clock_skew),
+    // It may have ended since it was read; a beat must not bring it back to life.
+    const [worker] = await tx.query<Pick<WorkerRow, "state">>(
+      `UPDATE worker SET seen_at = $2, state = CASE WHEN state = 'draining' THEN state ELSE $3 END, clock_skew = coalesce($4, clock_skew),
          disk_free = coalesce($5, disk_free), disk_total = coalesce($6, disk_total), stats = coalesce($7, stats)
-       WHERE session = $1`,
-      [session, now, state, skew, free, total, stats],
+       WHERE session = $1 AND state IN ('starting', 'ready', 'draining') RETURNING state`,
+      [session, now, request.state, skew, free, total, stats],
     );
+    if (!worker) throw sessionEnded();
     await takeAnswers(context, tx, session, request.answers ?? []);
     const renewed = await renew(context, tx, session, request.leases, now);
     const others = await tx.query<EntryRow>(
@@ -52,7 +53,7 @@ export async function heartbeat(
       cancel: [...canceling, ...forced].map((row) => ({ entry: row.id, attempt: row.attempt })),
       lost: request.leases.filter((ref) => !kept.has(key(ref)) && !forcedKeys.has(key(ref))),
       unlisted: await assignmentsOf(context, tx, unlisted, now),
-      drain: state === "draining" && request.state === "ready",
+      drain: worker.state === "draining" && request.state === "ready",
       orders: await openOrders(tx, session),
     };
   });

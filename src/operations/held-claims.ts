@@ -100,19 +100,19 @@ export function createHeldClaims(context: Context): HeldClaims {
     }
   }
 
-  /** Sleeps until a signal, the end of the wait, or a replacement. */
-  function sleep(held: Held, ms: number): Promise<void> {
+  /** Sleeps until a signal or a replacement; @returns false when the time was over before. */
+  function sleep(held: Held, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      if (held.signalled || held.ended || stopped || ms <= 0) return resolve();
-      const timer = setTimeout(done, ms);
+      if (held.signalled || held.ended || stopped || ms <= 0) return resolve(true);
+      const timer = setTimeout(() => done(false), ms);
       for (const route of held.reach?.routes ?? []) {
         const set = sleeping.get(route);
         if (set) set.add(held);
         else sleeping.set(route, new Set([held]));
       }
-      held.wake = done;
+      held.wake = () => done(true);
       startFloor();
-      function done(): void {
+      function done(woken: boolean): void {
         clearTimeout(timer);
         held.wake = undefined;
         for (const route of held.reach?.routes ?? []) {
@@ -120,7 +120,7 @@ export function createHeldClaims(context: Context): HeldClaims {
           set?.delete(held);
           if (set?.size === 0) sleeping.delete(route);
         }
-        resolve();
+        resolve(woken);
       }
     });
   }
@@ -224,7 +224,8 @@ export function createHeldClaims(context: Context): HeldClaims {
           }
           const left = until - performance.now();
           if (left <= 0) return { assignments: [] };
-          await sleep(held, left);
+          // Had there been something, a signal or the floor would have said so: with a thousand of them it shows.
+          if (!(await sleep(held, left))) return { assignments: [] };
           // Whatever woke it is worth a look: the floor finds what was never announced.
           dry = false;
           const handed = await held.handed;

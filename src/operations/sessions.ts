@@ -172,11 +172,7 @@ export async function requireSession(
   const [worker] = await tx.query<WorkerRow>(`SELECT * FROM worker WHERE session = $1 ${clause}`, [session]);
   if (!worker && lock === "unless-locked") return undefined;
   if (!worker || !isLive(worker)) {
-    throw new WilcoError({
-      code: "session_ended",
-      message: "This worker session has ended",
-      hint: "Register again; a worker of the same name may have replaced this one.",
-    });
+    throw sessionEnded();
   }
   if (!speaksFor(principal, worker)) {
     throw new WilcoError({
@@ -186,6 +182,14 @@ export async function requireSession(
     });
   }
   return worker;
+}
+
+export function sessionEnded(): WilcoError {
+  return new WilcoError({
+    code: "session_ended",
+    message: "This worker session has ended",
+    hint: "Register again; a worker of the same name may have replaced this one.",
+  });
 }
 
 export function isLive({ state }: Pick<WorkerRow, "state"> | { state: string }): boolean {

@@ -112,3 +112,17 @@ describeOnBothEngines("a worker that takes leave while the answer of its last cl
     expect((await world.operations.entry(entry.id)).status).toBe("lost");
   });
 });
+
+describeOnBothEngines("a session that ends while its heartbeat is between its look and its write", (engine) => {
+  it("stays ended", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const stop = () => world.operations.stopWorker(workerToken, session, {});
+    const isPostgres = engine.engine === "postgres";
+    const database = isPostgres ? heldUpAfter(world.database, /FROM worker WHERE session/, stop) : world.database;
+    if (!isPostgres) await stop();
+    const beat = serve(engine, database).operations.heartbeat(workerToken, session, { leases: [], state: "ready" });
+    await expect(beat).rejects.toMatchObject({ code: "session_ended" });
+    expect((await world.operations.workers()).items).toMatchObject([{ state: "stopped" }]);
+  });
+});
