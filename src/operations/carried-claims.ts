@@ -7,7 +7,7 @@ import type { Transaction } from "../database/database.ts";
 import type { Assignment } from "../domain/worker.ts";
 import type { CarriedClaim, ClaimRequest } from "../protocol/messages.ts";
 import type { DryRoutes } from "../queue/dry-routes.ts";
-import { isBanded, type Reach } from "../queue/reach.ts";
+import type { Reach } from "../queue/reach.ts";
 import type { Changes } from "./changes.ts";
 import { claimWithin, type ClaimTry } from "./claim.ts";
 import type { Context } from "./context.ts";
