@@ -1,6 +1,8 @@
 /** The text of a YAML file as a value, with where each part of it stands. */
+import type { Document, LineCounter } from "yaml";
 import { WilcoError } from "./errors.ts";
-import { createPlaces, type PlaceOf } from "./yaml-places.ts";
+import { parsePlainYaml } from "./plain-yaml.ts";
+import { createPlaces, type Place, type PlaceOf } from "./yaml-places.ts";
 
 export interface YamlFile {
   value: unknown;
@@ -12,26 +14,73 @@ export interface YamlFile {
  * @throws WilcoError `invalid_inventory`: not YAML, or a name twice, with line and column.
  */
 export async function parseYaml(text: string, named: string): Promise<YamlFile> {
-  const { LineCounter, parseDocument } = await import("yaml");
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined) return { value: plain, placeOf: plainPlaces(text) };
+  const { LineCounter, parseDocument, visit } = await import("yaml");
   const lines = new LineCounter();
-  // Without uniqueKeys the last of two resources of one name would win without a word.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  // Names that are there twice are looked for below: the parser compares each with each, for 100,000 of them that is minutes.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const problem = document.errors[0];
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
-    const twice = problem.code === "DUPLICATE_KEY";
-    throw new WilcoError({
-      code: "invalid_inventory",
-      message: twice
-        ? `${named}:${line}:${col}: the name ${JSON.stringify(keyAt(text, problem.pos[0]))} is there twice`
-        : `${named}:${line}:${col} is not YAML: ${problem.message}`,
-      hint: twice ? "Names are unique: rename one of them or remove it." : "Correct that line.",
-    });
+  if (problem)
+    throw invalid(`${placed(named, lines, problem.pos[0])} is not YAML: ${problem.message}`, "Correct that line.");
+  // Otherwise the last of two resources of one name would win without a word.
+  const twice = firstTwice(document, visit);
+  if (twice) {
+    throw invalid(
+      `${placed(named, lines, twice.at)}: the name ${JSON.stringify(twice.name)} is there twice`,
+      "Names are unique: rename one of them or remove it.",
+    );
   }
   // A few anchors must not unfold into gigabytes.
   return { value: document.toJS({ maxAliasCount: 1_000 }) ?? {}, placeOf: createPlaces(document, lines) };
 }
 
-function keyAt(text: string, at: number): string {
-  return /^["']?([^"':\n]+)/.exec(text.slice(at))?.[1]?.trim() ?? "";
+/** Read a second time, when the first place is asked for: only errors want to know. */
+function plainPlaces(text: string): PlaceOf {
+  let places: Map<string, Place> | undefined;
+  return (path) => {
+    if (!places) {
+      const found = new Map<string, Place>();
+      parsePlainYaml(text, (at, line, column) => found.set(at, { line, column }));
+      places = found;
+    }
+    // The nearest part of it that the file has.
+    for (let at = path; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("."), at.lastIndexOf("[")))) {
+      const place = places.get(at);
+      if (place) return place;
+    }
+    return null;
+  };
+}
+
+function firstTwice(
+  document: Document.Parsed,
+  visit: typeof import("yaml").visit,
+): { name: string; at: number } | null {
+  let found: { name: string; at: number } | null = null;
+  visit(document, {
+    Map(_key, map) {
+      const names = new Set<unknown>();
+      for (const { key } of map.items) {
+        const { value, range } = (key ?? {}) as { value?: unknown; range?: [number, number, number] };
+        if (value === undefined || typeof value === "object" || value === "<<") continue;
+        if (names.has(value)) {
+          found = { name: String(value), at: range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        names.add(value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+function placed(named: string, lines: LineCounter, at: number): string {
+  const { line, col } = lines.linePos(at);
+  return `${named}:${line}:${col}`;
+}
+
+function invalid(message: string, hint: string): WilcoError {
+  return new WilcoError({ code: "invalid_inventory", message, hint });
 }

@@ -1,6 +1,6 @@
 /** What differs between a resource as it is asked for and as it is stored. */
 import { WilcoError } from "../core/errors.ts";
-import { canonicalJson, type Json, type JsonObject } from "../core/json.ts";
+import { isSameJson, type Json, type JsonObject } from "../core/json.ts";
 import { formatInterval } from "../domain/interval.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { secretPaths } from "../domain/secret-paths.ts";
@@ -10,7 +10,7 @@ import type { ResourceDraft } from "./parse-document.ts";
 import type { PlannedResource } from "./plan-resources.ts";
 import type { ResourceRow } from "./resource-rows.ts";
 import type { Sealer } from "./sealer.ts";
-import { maskedPaths, openConnection, protectConnection, shownConnection } from "./secrets.ts";
+import { isStoredConnection, maskedPaths, openConnection, protectConnection, shownConnection } from "./secrets.ts";
 
 /** Compares a resource as asked for with the stored one. */
 export function compared(
@@ -21,19 +21,15 @@ export function compared(
   connection: JsonObject,
   sealer: Sealer,
 ): PlannedResource {
-  const sealed = protectConnection(type.connection, connection, sealer);
-  if (!row) return { draft, existing: row, action: "add", keys: [], differences: [], worker, connection: sealed };
-  const current = opened(row, sealer);
-  const sameConnection =
-    canonicalJson(current) === canonicalJson(connection) &&
-    // The same values, but another schema may seal more or fewer of them.
-    canonicalJson(shownConnection(row.connection, undefined)) === canonicalJson(shownConnection(sealed, undefined));
+  const sealed = () => protectConnection(type.connection, connection, sealer);
+  if (!row) return { draft, existing: row, action: "add", keys: [], differences: [], worker, connection: sealed() };
+  const sameConnection = isStoredConnection(row.connection, type.connection, connection, () => opened(row, sealer));
   const labels = JSON.parse(row.labels) as Record<string, string>;
   const differs: Record<string, boolean> = {
     type: row.type !== draft.type,
     zone: row.zone !== draft.zone,
     worker: row.worker !== worker,
-    labels: canonicalJson(labels) !== canonicalJson(draft.labels),
+    labels: !isSameJson(labels, draft.labels),
     parent: row.parent_name !== draft.parent,
     description: row.description !== draft.description,
     connection: !sameConnection,
@@ -44,12 +40,12 @@ export function compared(
   };
   const keys = Object.keys(differs).filter((key) => differs[key]);
   if (keys.length === 0)
-    return { draft, existing: row, action: "same", keys, differences: [], worker, connection: sealed };
+    return { draft, existing: row, action: "same", keys, differences: [], worker, connection: row.connection };
   const differences = keys.flatMap((key) => {
-    if (key === "connection") return connectionDifferences(current ?? {}, row, type, connection);
+    if (key === "connection") return connectionDifferences(opened(row, sealer) ?? {}, row, type, connection);
     return differencesBetween(key, ...sidesOf(key, row, draft, worker));
   });
-  return { draft, existing: row, action: "change", keys, differences, worker, connection: sealed };
+  return { draft, existing: row, action: "change", keys, differences, worker, connection: sealed() };
 }
 
 /** What a key says now, and what it is to say, in the words of a document. */

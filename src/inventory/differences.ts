@@ -1,5 +1,5 @@
 /** What differs between two values, leaf by leaf, for people to read: secrets only as "changed". */
-import { canonicalJson, isJsonObject, type Json } from "../core/json.ts";
+import { isJsonObject, isSameJson, type Json } from "../core/json.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
 
 /** Deeper than this, and lists, are compared as a whole: a path of ten keys tells nobody more than one of four. */
@@ -20,7 +20,7 @@ export function differencesBetween(
   return found;
 
   function walk(below: string[], before: Json | undefined, after: Json | undefined, depth: number): void {
-    if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return;
+    if (isSameJson(before ?? null, after ?? null)) return;
     if (isSecret(below)) return void found.push({ path: [path, ...below].join("."), secret: true });
     const opens = depth < MAX_DEPTH && (isJsonObject(before) || isJsonObject(after));
     // Only what is an object on both sides, or absent on one, is worth to be looked into.

@@ -1,6 +1,6 @@
 /** The shape of an inventory document and of one resource in it. What needs the database is checked in the plan. */
 import { messageOf, WilcoError } from "../core/errors.ts";
-import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { copyOfJson, isJsonObject, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { DEFAULT_ZONE, isName } from "../domain/route.ts";
 import { LABEL_KEY, parseSelector } from "../domain/selector.ts";
@@ -162,7 +162,7 @@ export function parseResource(name: string, value: unknown, path: string, report
     labels,
     parent: parent ?? null,
     description: description ?? null,
-    connection: structuredClone(connection) as JsonObject,
+    connection: copyOfJson(connection as JsonObject),
     checkEvery: checkEvery ?? null,
     metricsEvery: metricsEvery ?? null,
     enabled: enabled as boolean | undefined,

@@ -186,21 +186,24 @@ function connectionOf(
   { schemas, sealer, report }: PlanContext,
 ): JsonObject | undefined {
   const path = draft.path === "" ? "connection" : `${draft.path}.connection`;
-  const missing = restoreMasked(
-    type.connection,
-    draft.connection,
-    row?.connection ?? null,
+  const missing = restoreMasked(type.connection, draft.connection, row?.connection ?? null, () =>
     row ? opened(row, sealer) : null,
   );
   for (const at of missing) {
     report([path, ...at].join("."), "it is masked, and there is no stored value to keep", "Give the value itself.");
   }
   if (missing.length > 0) return undefined;
-  const problems = schemas.problems(type.connection, draft.connection);
-  for (const problem of problems) {
-    report(problem.path === "" ? path : `${path}.${problem.path}`, problem.message, problem.hint ?? undefined);
+  try {
+    return schemas.parse(type.connection, draft.connection, { what: path });
+  } catch (error) {
+    // All of them, where parse tells of them in one sentence.
+    const problems = schemas.problems(type.connection, draft.connection);
+    if (problems.length === 0) throw error;
+    for (const problem of problems) {
+      report(problem.path === "" ? path : `${path}.${problem.path}`, problem.message, problem.hint ?? undefined);
+    }
+    return undefined;
   }
-  return problems.length > 0 ? undefined : schemas.parse(type.connection, draft.connection, { what: path });
 }
 
 async function refuseBusyTypeChanges(tx: Transaction, planned: PlannedResource[], report: Report): Promise<void> {

@@ -2,7 +2,7 @@
  * Connections at rest. What a schema marks `secret: true` is taken out, sealed in one piece and masked in place, so a
  * list of resources opens nothing, and a schema that later drops the mark does not lay the value open.
  */
-import type { Json, JsonObject, JsonSchema } from "../core/json.ts";
+import { copyOfJson, isSameJson, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
 import { MASK } from "../core/masking.ts";
 import { secretPaths, setAt, startsWith, valueAt, type Path } from "../domain/secret-paths.ts";
 import type { Sealer } from "./sealer.ts";
@@ -74,8 +74,25 @@ export function shownConnection(stored: string, schema: JsonSchema | undefined):
 }
 
 /**
+ * Whether this connection is what is stored, with the same of it sealed. Nothing is opened unless all that can be seen
+ * is the same.
+ */
+export function isStoredConnection(
+  stored: string,
+  schema: JsonSchema,
+  connection: JsonObject,
+  opened: () => JsonObject | null,
+): boolean {
+  const { plain, sealed } = JSON.parse(stored) as Stored;
+  const paths = secretPaths(schema, connection);
+  if ((sealed === null) !== (paths.length === 0)) return false;
+  if (!isSameJson(plain, masked(connection, paths))) return false;
+  return sealed === null || isSameJson(opened(), connection);
+}
+
+/**
  * Puts the stored secrets back where `connection` has masks.
- * @param stored the text of the resource's column, or null for a new one. @param opened the same with secrets, or null
+ * @param stored the text of the resource's column, or null for a new one. @param opened gives the same with secrets, or null
  *   when it can't be opened.
  * @returns the paths of masks that stand for nothing that may be put back: errors of the sender.
  */
@@ -83,13 +100,16 @@ export function restoreMasked(
   schema: JsonSchema,
   connection: JsonObject,
   stored: string | null,
-  opened: JsonObject | null,
+  opened: () => JsonObject | null,
 ): Path[] {
   const missing: Path[] = [];
+  const masks = maskedPaths(connection);
+  if (masks.length === 0) return missing;
   const secret = secretPaths(schema, connection);
-  for (const path of maskedPaths(connection)) {
+  const values = opened();
+  for (const path of masks) {
     const isSecret = secret.some((one) => startsWith(path, one));
-    const value = opened === null ? undefined : valueAt(opened, path);
+    const value = values === null ? undefined : valueAt(values, path);
     if (isSecret && value !== undefined) setAt(connection, path, value);
     // Asterisks that were never a mask are only asterisks.
     else if (isSecret || (stored !== null && valueAt((JSON.parse(stored) as Stored).plain, path) === MASK))
@@ -107,7 +127,7 @@ export function maskedPaths(value: Json, path: Path = []): Path[] {
 
 function masked(connection: JsonObject, paths: Path[]): JsonObject {
   if (paths.length === 0) return connection;
-  const copy = structuredClone(connection);
+  const copy = copyOfJson(connection);
   for (const path of paths) setAt(copy, path, MASK);
   return copy;
 }
