@@ -1,5 +1,5 @@
 /** The text of a YAML file as a value, with where each part of it stands. */
-import type { Document, LineCounter } from "yaml";
+import type { Document, LineCounter, visit as visitNodes } from "yaml";
 import { WilcoError } from "./errors.ts";
 import { parsePlainYaml } from "./plain-yaml.ts";
 import { createPlaces, type Place, type PlaceOf } from "./yaml-places.ts";
@@ -53,10 +53,7 @@ function plainPlaces(text: string): PlaceOf {
   };
 }
 
-function firstTwice(
-  document: Document.Parsed,
-  visit: typeof import("yaml").visit,
-): { name: string; at: number } | null {
+function firstTwice(document: Document.Parsed, visit: typeof visitNodes): { name: string; at: number } | null {
   let found: { name: string; at: number } | null = null;
   visit(document, {
     Map(_key, map) {
@@ -65,7 +62,7 @@ function firstTwice(
         const { value, range } = (key ?? {}) as { value?: unknown; range?: [number, number, number] };
         if (value === undefined || typeof value === "object" || value === "<<") continue;
         if (names.has(value)) {
-          found = { name: String(value), at: range?.[0] ?? 0 };
+          found = { name: typeof value === "string" ? value : JSON.stringify(value), at: range?.[0] ?? 0 };
           return visit.BREAK;
         }
         names.add(value);

@@ -131,13 +131,14 @@ describe("plain YAML", () => {
       } catch (error) {
         expect.fail(`read, although the parser refuses it (${String(error)}):\n${text}`);
       }
-      expect(plain, text).toEqual(whole);
+      expect({ text, value: plain }).toEqual({ text, value: whole });
     }
     // Most documents of that kind have something odd in them; these have not, and are not left to the slow way.
     expect(read).toBeGreaterThan(300);
     for (const scalar of SCALARS) {
       const plain = parsePlainYaml(`a: ${scalar}\nb: 1\n`);
-      if (plain !== undefined) expect(plain, scalar).toEqual(parse(`a: ${scalar}\nb: 1\n`));
+      if (plain !== undefined)
+        expect({ scalar, value: plain }).toEqual({ scalar, value: parse(`a: ${scalar}\nb: 1\n`) as unknown });
     }
   });
 
