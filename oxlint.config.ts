@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   server: ["core", "domain", "protocol", "operations", "inventory", "access", "content"],
   "resource-types": ["core", "domain"],
   worker: ["core", "domain", "protocol", "resource-types"],
+  testing: ["core", "domain", "inventory", "resource-types", "worker"],
   client: ["core", "domain", "protocol"],
   sandbox: ["core", "domain", "client"],
   shell: ["core", "domain", "client", "sandbox"],

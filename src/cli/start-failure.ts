@@ -29,8 +29,8 @@ export function serverEnded({ how, exit }: ServerEnd, log: StartLog): WilcoError
   const hint = after.slice(0, hintEnd < 0 ? undefined : hintEnd).map((line) => line.trim());
   return new WilcoError({
     code,
-    message: `The local server did not start: ${lines[at]!.slice("error: ".length)}`,
-    hint: hint.length > 0 ? hint.join(" ") : `Look at its log: ${log.file}`,
+    message: `The local server did not start: ${lines[at]!.slice("error: ".length).replace(/:$/, "")}`,
+    hint: hint.length > 0 ? hint.join("\n  ") : `Look at its log: ${log.file}`,
   });
 }
 

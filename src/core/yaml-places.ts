@@ -21,12 +21,13 @@ export interface PlacedProblem {
 const SHOWN = 20;
 
 export function createPlaces(document: Document.Parsed, lines: LineCounter): PlaceOf {
+  const known: Keys = new WeakMap();
   return (path) => {
     let node: unknown = document.contents;
     let at: number | null = null;
     let rest = path;
     while (rest !== "") {
-      const step: Step | null = stepInto(node, rest);
+      const step: Step | null = stepInto(node, rest, known);
       if (step === null) break;
       ({ node, rest } = step);
       at = step.at ?? at;
@@ -43,27 +44,31 @@ interface Step {
   rest: string;
 }
 
+/** Pairs by key, of collections that were looked into: 1,000 problems of 100,000 resources are looked up one by one. */
+type Keys = WeakMap<object, Map<string, Pair>>;
+
 /** Keys may hold dots themselves ("my.type"), so the longest key that the path begins with is the one meant. */
-function stepInto(node: unknown, path: string): Step | null {
+function stepInto(node: unknown, path: string, known: Keys): Step | null {
   if (!isCollection(node)) return null;
   const index = /^\[(\d+)\]\.?/.exec(path);
   if (index) {
     const item = node.items[Number(index[1])];
-    return item === undefined || isPair(item)
-      ? null
-      : { node: item, at: startOf(item), rest: path.slice(index[0].length) };
+    if (item === undefined || isPair(item)) return null;
+    return { node: item, at: startOf(item), rest: path.slice(index[0].length) };
   }
-  let best: { pair: Pair; length: number } | null = null;
-  for (const item of node.items) {
-    if (!isPair(item)) continue;
-    const key = keyOf(item);
-    const follows = path.slice(key.length, key.length + 1);
-    if (!path.startsWith(key) || !["", ".", "["].includes(follows)) continue;
-    if (key.length > (best?.length ?? 0)) best = { pair: item, length: key.length };
+  const keys = keysOf(node, known);
+  for (let length = path.length; length > 0; length--) {
+    if (!["", ".", "["].includes(path.slice(length, length + 1))) continue;
+    const pair = keys.get(path.slice(0, length));
+    if (pair) return { node: pair.value, at: startOf(pair.key), rest: path.slice(length).replace(/^\./, "") };
   }
-  if (!best) return null;
-  const { pair, length } = best;
-  return { node: pair.value, at: startOf(pair.key), rest: path.slice(length).replace(/^\./, "") };
+  return null;
+}
+
+function keysOf(node: { items: unknown[] }, known: Keys): Map<string, Pair> {
+  let keys = known.get(node);
+  if (!keys) known.set(node, (keys = new Map(node.items.filter(isPair).map((pair) => [keyOf(pair), pair]))));
+  return keys;
 }
 
 /** As the path has it: 3 and "3" are the same key there. */

@@ -6,6 +6,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
 import { builtinTypes } from "../../src/resource-types/builtin.ts";
 import { problemsOfType } from "../../src/resource-types/check-type.ts";
+import { parseYaml } from "../../src/core/yaml-file.ts";
+import { loadTypes } from "../../src/cli/composition/load-types.ts";
 import { libraryUrl } from "../../src/cli/library-file.ts";
 import { checkTypes } from "../../src/cli/types/check-types.ts";
 import { findTypeFiles } from "../../src/worker/handlers/type-locations.ts";
@@ -97,6 +99,34 @@ export default defineResourceType({
       types: [{ file: "a.yaml", name: "fleet", operations: 5 }],
       files: 1,
     });
+  });
+});
+
+describe("a worker", () => {
+  it("does not start with types that are wrong, and names file and key", async () => {
+    const cwd = folder({
+      "types/one.ts": GOOD.replace("{ handler", '{ parameters: { type: "objct" }, handler'),
+      "types/two.ts": GOOD.replace('"good"', '"two"').replace(
+        "go:",
+        "check: { result: { additionalProperties: false }, handler: () => 1 }, go:",
+      ),
+    });
+    await expect(loadTypes("types", cwd)).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringMatching(
+        /^2 things are wrong with the types:\n {2}types\/one.ts:2:\d+: good.operations.go.parameters.type: "objct" is no type \(Did you mean "object"\?\)\n {2}types\/two.ts:2:\d+: two.operations.check.result: declares no availability/,
+      ),
+    });
+  });
+});
+
+describe("the place of a problem", () => {
+  it("is that of the longest key it begins with, or of what is above it", async () => {
+    const { placeOf } = await parseYaml("types:\n  a.b:\n    c: [x, { d: 1 }]\n  a: { b.c: 2 }\n", "x.yaml");
+    expect(placeOf("types.a.b.c[1].d")).toEqual({ line: 3, column: 14 });
+    expect(placeOf("types.a.b.missing.below")).toEqual({ line: 2, column: 3 });
+    expect(placeOf("types.a.b.c[7]")).toEqual({ line: 3, column: 5 });
+    expect(placeOf("nothing")).toBeNull();
   });
 });
 

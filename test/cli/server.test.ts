@@ -82,12 +82,12 @@ describe("wilco up, status, down", () => {
     expect(nothing).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /^error: The local server did not start: --types: .*nothing.*\n {2}A file of .*\n$/,
+        /^error: The local server did not start: .*nothing is not there\.\n {2}Name a directory, .*\n$/,
       ),
     });
     const second = await run(["up", "--port", "99999"]);
     expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining("--port") as string });
-    expect(second.stderr).not.toContain("--types");
+    expect(second.stderr).not.toContain("is not there");
   });
 });
 

@@ -1,11 +1,16 @@
 /** Resource types written in TypeScript: each .ts, .js and .mjs file of a directory or package exports one, or a list. */
-import { basename } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, relative } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { problemLine } from "../../core/yaml-places.ts";
+import { createSchemaValidator } from "../../domain/schema.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
+import { problemsOfType } from "../../resource-types/check-type.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { describeTypes, type DescribedFile } from "../../worker/handlers/describe.ts";
 import { importTypes, resolveOwnLibrary } from "../../worker/handlers/type-files.ts";
 import { libraryUrl } from "../library-file.ts";
+import { placesInSource } from "../types/source-places.ts";
 
 /** Loads them the first time, and again whenever the second function is called. */
 export async function openTypes(typed: string | undefined, cwd: string) {
@@ -27,7 +32,9 @@ export async function loadTypes(
   const types = [...builtinTypes];
   if (typed === undefined) return types;
   const library = libraryUrl();
-  for (const file of await describeTypes(typed, { library, cwd })) {
+  const files = await describeTypes(typed, { library, cwd });
+  refuseWrongTypes(files, cwd);
+  for (const file of files) {
     for (const type of await definitionsOf(file, library, generation)) {
       const { name } = type.descriptor;
       if (types.some((known) => known.descriptor.name === name))
@@ -36,6 +43,29 @@ export async function loadTypes(
     }
   }
   return types;
+}
+
+/** The server would refuse them too, but it does not know the files. */
+function refuseWrongTypes(files: readonly DescribedFile[], cwd: string): void {
+  if (files.length === 0) return;
+  const schemas = createSchemaValidator();
+  const lines = files.flatMap(({ path, types }) => {
+    const source = placesInSource(readFileSync(path, "utf8"));
+    return types.flatMap(({ descriptor }) =>
+      problemsOfType(descriptor, schemas).map((problem) =>
+        problemLine(relative(cwd, path), { ...problem, path: `${descriptor.name}.${problem.path}` }, () =>
+          source(problem.path),
+        ),
+      ),
+    );
+  });
+  if (lines.length === 0) return;
+  throw new WilcoError({
+    code: "invalid_request",
+    message:
+      lines.length === 1 ? lines[0]! : `${lines.length} things are wrong with the types:\n  ${lines.join("\n  ")}`,
+    hint: `Correct them, and see what is left with: wilco types check ${relative(cwd, dirname(files[0]!.path)) || "."}`,
+  });
 }
 
 async function definitionsOf(
