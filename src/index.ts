@@ -21,12 +21,25 @@ export type { CallOptions, DependencyInput } from "./client/call-options.ts";
 export type { EntryHandle, History } from "./client/history.ts";
 export type { OutputOptions } from "./client/output.ts";
 export type { HistoryQuery } from "./client/port.ts";
+export type {
+  DriftReport,
+  LiveConfiguration,
+  ResourceConfiguration,
+  UpdateOptions,
+} from "./client/resource-configuration.ts";
 export type { ResourceList } from "./client/resource-list.ts";
 export type { Found, LookMode, OperationMethod, ResourceMembers, ResourceProxy } from "./client/resource-members.ts";
 export type { ScriptApi } from "./client/script-api.ts";
 export { WilcoError } from "./core/errors.ts";
 export type { ErrorBody, ErrorCode } from "./core/errors.ts";
 export type { Json, JsonObject } from "./core/json.ts";
+export type {
+  ConfigurationDifference,
+  ConfigurationUpdated,
+  ConfigurationVersion,
+  KnownConfiguration,
+} from "./domain/configuration.ts";
+export type { EntryNode, EntryTree } from "./domain/entry-tree.ts";
 export type { Entry, EntryError, EntryEvent, EntryKind } from "./domain/entry.ts";
 export type { PollPolicyInput } from "./domain/poll-policy.ts";
 export type { Availability, Resource } from "./domain/resource.ts";

@@ -33,6 +33,14 @@ const RUNS: Record<string, Array<[args: string[], code: number, stdout: RegExp]>
     [["--first=web-2"], 0, /web-2 is verified: process \d+ answers[^]*Restarted web-1, web-3 too/],
     [["--first=web-9"], 1, /^$/],
   ],
+  "verified-configuration.ts": [
+    [
+      [],
+      0,
+      /web-1: version 1, verified, .*env\n.*web-2: version 1, verified[^]*web-3: version 1[^]*web-3 by local-admin, web-2 by local-admin/,
+    ],
+    [["--greeting=hello"], 0, /web-1: version 2, verified, env\.GREETING\n/],
+  ],
   "long-operation-live-output.ts": [
     [["--files=5"], 0, /saved file 1 of 5[^]*saved file 5 of 5[^]*backup is complete[^]*6 lines were read/],
   ],

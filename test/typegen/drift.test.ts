@@ -49,6 +49,15 @@ describe("the declared script API", () => {
     type Found<H extends { find: (...query: never) => unknown }> = keyof Awaited<ReturnType<H["find"]>>;
     same<Exclude<Found<client.History>, Found<declared.History>>>();
     same<Differences<Omit<declared.History, "find">, Omit<client.History, "find">>>();
+    same<Differences<declared.UpdateOptions, client.UpdateOptions>>();
+    same<Exclude<keyof declared.ResourceConfiguration, keyof client.ResourceConfiguration>>();
+    same<Exclude<keyof client.ResourceConfiguration, keyof declared.ResourceConfiguration>>();
+    same<Exclude<keyof declared.ConfigurationVersion, keyof client.ConfigurationVersion>>();
+    same<Exclude<keyof client.ConfigurationVersion, keyof declared.ConfigurationVersion>>();
+    same<Differences<Loose<declared.ConfigurationUpdated, "changes">, Loose<client.ConfigurationUpdated, "changes">>>();
+    same<Differences<Loose<declared.DriftReport, "differences">, Loose<client.DriftReport, "differences">>>();
+    same<Exclude<keyof declared.EntryTree, keyof client.EntryTree>>();
+    same<Exclude<keyof client.EntryTree, keyof declared.EntryTree>>();
     same<Differences<declared.EntryHandle, client.EntryHandle>>();
     same<Differences<declared.Execution<string>, client.Execution<string>>>();
     // Stricter than the real one, which says at run time which statuses and kinds there are.
