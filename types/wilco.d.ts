@@ -772,6 +772,9 @@ declare module "wilco" {
    */
   export function file(path: string): ContentFile;
 
+  /** A file, or content that the server has. */
+  export type FileContent = ContentFile | { sha256: string; size?: number; name?: string };
+
   export class ContentFile {
     constructor(path: string);
     /** As written. */

@@ -10,7 +10,7 @@ import { mergeCallOptions, NO_OPTIONS, resolveDependencies, type NormalisedOptio
 import { captureCallSite, type CallSite } from "./call-site.ts";
 import { startExecution, type Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
-import { filesIn, placeContent, snapshotParameters } from "./parameters.ts";
+import { filesIn, placeFirst, snapshotParameters } from "./parameters.ts";
 import { whenLooked, type ClientPort, type Looked, type LookupPort, type RequestCall } from "./port.ts";
 import { parseRequestOptions, type RequestOptions } from "./request-options.ts";
 import type { ResourceList } from "./resource-list.ts";
@@ -130,7 +130,7 @@ function start(
   written: readonly unknown[],
   site: CallSite,
 ): Execution<RequestResult> {
-  const input = placeContent(known[0]!.descriptor, written);
+  const input = placeFirst(known[0]!.descriptor, written);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",

@@ -4,7 +4,7 @@ import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, type PollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
 import { mergeCallOptions, parseCallOptions, resolveDependencies, type NormalisedOptions } from "./call-options.ts";
-import { filesIn, placeContent, snapshotParameters } from "./parameters.ts";
+import { filesIn, placeFirst, snapshotParameters } from "./parameters.ts";
 import type { Call, ClientPort } from "./port.ts";
 import type { KnownOperation } from "./resource-type-cache.ts";
 
@@ -31,7 +31,7 @@ export interface OperationCall {
 export function operationCall(init: OperationCallInit): OperationCall {
   const { port, resource, operation, defaults } = init;
   const { descriptor } = operation;
-  const input = placeContent(descriptor, init.input);
+  const input = placeFirst(descriptor, init.input);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",

@@ -6,6 +6,7 @@ import { WilcoError } from "../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
+import { CREATE_CHILD } from "../domain/capabilities.ts";
 import { contentParameters } from "../domain/content.ts";
 import { OPTION_KEYS } from "./call-options.ts";
 import { ContentFile, isContent } from "./content-file.ts";
@@ -33,10 +34,14 @@ export function filesIn(input: unknown): string[] {
 }
 
 /**
- * Arguments as written, with a content that stands first put where the operation wants it:
- * `deploy(file("app.tgz"), { version: "2" }, options)`.
+ * Arguments as written, with what stands first put where the operation wants it: a content, as in
+ * `deploy(file("app.tgz"), { version: "2" }, options)`, or a type, as in `createChild("container", { name: "web-3" })`.
  */
-export function placeContent(operation: OperationDescriptor, input: readonly unknown[]): readonly unknown[] {
+export function placeFirst(operation: OperationDescriptor, input: readonly unknown[]): readonly unknown[] {
+  if (operation.name === CREATE_CHILD && typeof input[0] === "string") {
+    const [type, parameters, ...rest] = input;
+    return [{ ...(isJsonObject(parameters) ? parameters : {}), type }, ...rest];
+  }
   if (!isContent(input[0])) return input;
   const [name] = contentParameters(operation.parameters);
   if (name === undefined) {

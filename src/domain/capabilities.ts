@@ -9,11 +9,14 @@
  */
 import type { EntryKind } from "./entry.ts";
 
+/** Makes a resource below its own: parameters `type` and `name`, and what the type asks for. */
+export const CREATE_CHILD = "createChild";
+
 const KINDS: ReadonlyMap<string, EntryKind> = new Map<string, EntryKind>([
   ["discover", "discovery"],
   ["updateConfiguration", "configuration"],
   ["deploy", "deployment"],
-  ["createChild", "deployment"],
+  [CREATE_CHILD, "deployment"],
 ]);
 
 /** The kind of the audit entry that a call of this operation is. */

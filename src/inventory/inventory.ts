@@ -21,6 +21,7 @@ import type {
 } from "../protocol/messages.ts";
 import { applyInventory } from "./apply.ts";
 import { createConfigurations, type Configurations } from "./configurations.ts";
+import { createChildren, type Children } from "./children.ts";
 import { deleteResource, patchResource, putResource, type Expected } from "./change-resource.ts";
 import { exportInventory } from "./export.ts";
 import { groupMembers, listGroups, listGroupsWithSizes } from "./groups.ts";
@@ -88,6 +89,7 @@ export interface Inventory {
   readonly types: Types;
   readonly targets: Targets;
   readonly secrets: SecretStore;
+  readonly children: Children;
   readonly configurations: Configurations;
 }
 
@@ -109,6 +111,7 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
   return {
     types,
     targets,
+    children: createChildren(options),
     secrets: createSecretStore({ database, sealer }),
     configurations: createConfigurations({ database, types, sealer }),
     resource: (ref) => resources.get(database, ref),

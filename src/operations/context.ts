@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Database } from "../database/database.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Signals } from "../queue/signals.ts";
+import type { Children } from "../inventory/children.ts";
 import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
 
@@ -57,6 +58,8 @@ export interface Context {
   signals: Signals;
   targets: Targets;
   secrets: SecretStore;
+  /** null = nothing is written for them. */
+  children: Children | null;
   schemas: SchemaValidator;
   settings: QueueSettings;
   log: Logger;

@@ -8,6 +8,7 @@ import { takeFirstUpdates } from "./configuration/first-update.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { CarriedClaims } from "./carried-claims.ts";
+import { addChildren } from "./children.ts";
 import { newChanges, toChange } from "./changes.ts";
 import { endEntries } from "./end.ts";
 import type { End } from "./ends.ts";
@@ -86,6 +87,7 @@ async function commit(
       answers.push({ finishes: outcomes });
     }
     await takeFirstUpdates(context, tx, locked, ends);
+    await addChildren(context, tx, locked, ends);
     await endEntries(tx, locked, ends, changes);
     await releaseForcedEntries(tx, forced, changes);
     for (const [index, { principal, session, request }] of items.entries()) {

@@ -5,6 +5,7 @@ import { readTree } from "../audit/tree.ts";
 import type { Tracing } from "../core/tracing.ts";
 import type { Database } from "../database/database.ts";
 import { createSchemaValidator, type SchemaValidator } from "../domain/schema.ts";
+import type { Children } from "../inventory/children.ts";
 import type { SecretStore } from "../inventory/secret-store.ts";
 import type { Targets } from "../inventory/targets.ts";
 import { logMove, type Move } from "../queue/moves.ts";
@@ -43,6 +44,8 @@ export interface OperationsOptions {
   database: Database;
   targets: Targets;
   secrets: SecretStore;
+  /** Writes the resources that operations make; default: none are. */
+  children?: Children;
   log: Logger;
   settings?: Partial<QueueSettings>;
   validator?: SchemaValidator;
@@ -62,7 +65,8 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const signals = createSignals(database);
   const settings = { ...DEFAULT_QUEUE_SETTINGS, ...options.settings };
   const schemas = options.validator ?? createSchemaValidator();
-  const context: Context = { database, signals, targets, secrets, schemas, settings, log };
+  const { children = null } = options;
+  const context: Context = { database, signals, targets, secrets, children, schemas, settings, log };
   const watches = createEntryWatch(signals);
   const looks = createHeldLooks(context, watches);
   const sessions = createSessionWatch(signals);

@@ -1,12 +1,14 @@
 /** Resolves and checks what is submitted; the filings of a batch, or what refuses them. */
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
+import { CREATE_CHILD } from "../domain/capabilities.ts";
 import { UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { noResource } from "../inventory/resources.ts";
 import type { Target } from "../inventory/targets.ts";
 import type { RequestSubmission, SubmitRequest } from "../protocol/messages.ts";
 import { checkUpdate } from "./configuration/check-update.ts";
+import { checkChild } from "./children.ts";
 import { findNamedContent } from "./content-use.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
@@ -73,6 +75,9 @@ export async function prepare(
     if (!target) throw await unknown(ref);
     await checkScope(context, tx, principal, { verb: "submit", operation, ...target });
     await requireStored(target, operation);
+    if (operation === CREATE_CHILD && target.type.operations[CREATE_CHILD] !== undefined) {
+      await checkChild(context, tx, parametersByType?.[target.type.name] ?? parameters);
+    }
     if (operation === UPDATE_CONFIGURATION) {
       await checkUpdate(context, tx, target, parametersByType?.[target.type.name] ?? parameters);
     }

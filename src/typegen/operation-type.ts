@@ -1,5 +1,7 @@
 /** An operation as a typed method. */
 import { formatDuration } from "../core/durations.ts";
+import { CREATE_CHILD } from "../domain/capabilities.ts";
+import { contentParameters } from "../domain/content.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
 import { docComment } from "./doc-comment.ts";
 import { propertyKey } from "./identifiers.ts";
@@ -18,7 +20,19 @@ export function operationMethod(operation: OperationDescriptor, isCheck: boolean
     `Timeout ${formatDuration(timeout)}; ${exclusive ? "one at a time for each resource" : "any number at a time"}.`,
   ];
   const result = resultType(operation, isCheck, INDENT);
-  return `${docComment(notes, INDENT)}${INDENT}${propertyKey(name)}(parameters${optional}: ${parameters}, options?: CallOptions): Execution<${result}>;\n`;
+  const method = (input: string) =>
+    `${docComment(notes, INDENT)}${INDENT}${propertyKey(name)}(${input}, options?: CallOptions): Execution<${result}>;\n`;
+  return method(`parameters${optional}: ${parameters}`) + shorthand(operation, parameters, method);
+}
+
+/** What may stand before the parameters: a file, or the type of a child. */
+function shorthand(operation: OperationDescriptor, parameters: string, method: (input: string) => string): string {
+  const [content] = contentParameters(operation.parameters);
+  const first = operation.name === CREATE_CHILD ? "type" : content;
+  if (first === undefined) return "";
+  const others = requiredNames(operation.parameters).filter((name) => name !== first);
+  const rest = `parameters${others.length === 0 ? "?" : ""}: Omit<${parameters}, ${JSON.stringify(first)}>`;
+  return method(`${first === "type" ? "type: string" : "content: FileContent"}, ${rest}`);
 }
 
 /** `any` where the type declares no result: what is not declared can't be wrong. */

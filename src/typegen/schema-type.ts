@@ -37,6 +37,7 @@ export function requiredNames(schema: JsonSchema): string[] {
 function typeOf(schema: unknown, place: Place): string {
   if (schema === false) return "never";
   if (!isJsonObject(schema) || place.depth > MAX_DEPTH) return "any";
+  if (schema["content"] === true) return "FileContent";
   const inner = { ...place, depth: place.depth + 1 };
   const parts = [
     ownType(schema, inner),

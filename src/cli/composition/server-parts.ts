@@ -157,6 +157,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     database,
     targets,
     secrets,
+    children: inventory.children,
     log,
     settings,
     validator: schemas,

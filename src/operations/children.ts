@@ -1,0 +1,106 @@
+/** `createChild`: refused early where that is possible, and its resource written with the end of what made it. */
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { WilcoError } from "../core/errors.ts";
+import type { Transaction } from "../database/database.ts";
+import { CREATE_CHILD } from "../domain/capabilities.ts";
+import { TERMINAL_STATUSES } from "../domain/status.ts";
+import type { Children } from "../inventory/children.ts";
+import { openParameters } from "../inventory/parameter-secrets.ts";
+import type { ResourceInput } from "../protocol/messages.ts";
+import type { Context } from "./context.ts";
+import type { End } from "./ends.ts";
+import type { Locked } from "./locked.ts";
+
+const ENDED = TERMINAL_STATUSES.map((status) => `'${status}'`).join(", ");
+
+/** Before it is filed. @throws WilcoError `invalid_parameters`, `conflict`, `unknown_type`. */
+export async function checkChild(
+  { children }: Context,
+  tx: Transaction,
+  parameters: Record<string, unknown> | undefined,
+): Promise<void> {
+  const name = parameters?.["name"];
+  await children?.check(tx, name, parameters?.["type"]);
+  const open = await tx.query<{ id: number; parameters: string }>(
+    `SELECT id, parameters FROM entry WHERE operation = $1 AND status NOT IN (${ENDED}) ORDER BY id`,
+    [CREATE_CHILD],
+  );
+  const other = open.find((entry) => (JSON.parse(entry.parameters) as JsonObject)["name"] === name);
+  if (!other) return;
+  throw new WilcoError({
+    code: "conflict",
+    message: `Entry ${other.id} is making a resource "${String(name)}" already`,
+    hint: "Give the child another name.",
+    details: { entry: other.id },
+  });
+}
+
+interface Made {
+  id: number;
+  parent: string;
+  zone: string;
+  parameters: string;
+  sealed: string | null;
+}
+
+/**
+ * Writes the children of what succeeded, with the ends' locks held. One that can't be a resource ends its entry as failed:
+ * what the handler made is told in the error, and is there.
+ */
+export async function addChildren(
+  { children, secrets }: Context,
+  tx: Transaction,
+  locked: Locked,
+  ends: readonly End[],
+): Promise<void> {
+  const made = ends.filter(({ id, status }) => status === "succeeded" && locked.get(id)?.operation === CREATE_CHILD);
+  if (made.length === 0 || !children) return;
+  const rows = await tx.query<Made>(
+    `SELECT e.id, r.name AS parent, r.zone, e.parameters, e.sealed FROM entry e JOIN resource r ON r.id = e.resource
+     WHERE ${tx.dialect.inIds("e.id", "$1")} ORDER BY e.id`,
+    [JSON.stringify(made.map(({ id }) => id))],
+  );
+  for (const row of rows) {
+    const end = made.find(({ id }) => id === row.id)!;
+    const { parameters } = openParameters(row.parameters, row.sealed, secrets.sealer);
+    await addChild(children, tx, end, childOf(row, parameters, end.result ?? null), parameters["name"] as string);
+  }
+}
+
+async function addChild(children: Children, tx: Transaction, end: End, child: ResourceInput, name: string) {
+  // The connection is the resource's now, where its secrets are sealed.
+  const { connection: _connection, ...told } = isJsonObject(end.result) ? end.result : { result: end.result ?? null };
+  try {
+    await children.add(tx, name, child);
+    end.result = { ...told, resource: name } as Json;
+  } catch (error) {
+    if (!(error instanceof WilcoError)) throw error;
+    end.status = "failed";
+    end.result = null;
+    end.error = {
+      code: "child_refused",
+      message: `It was made, but can't be the resource "${name}": ${error.message}`,
+      hint: "Remove what was made, or add it by hand (wilco resources add).",
+      source: "operation",
+      details: { made: told, reason: error.toBody() } as unknown as JsonObject,
+    };
+  }
+}
+
+/** What was asked for, completed by what the handler says of what it made. */
+function childOf({ parent, zone }: Made, parameters: JsonObject, result: Json): ResourceInput {
+  const told = isJsonObject(result) ? result : {};
+  const merged = (key: "labels" | "connection") => {
+    const parts = [parameters[key], told[key]].filter(isJsonObject);
+    return parts.length === 0 ? {} : { [key]: Object.assign({}, ...parts) as JsonObject };
+  };
+  const description = told["description"] ?? parameters["description"];
+  return {
+    type: parameters["type"] as string,
+    zone,
+    parent,
+    ...merged("labels"),
+    ...merged("connection"),
+    ...(typeof description === "string" ? { description } : {}),
+  };
+}

@@ -1,0 +1,135 @@
+/** What the end of a deployment writes, and how a worker gets content, with the server, worker and client of the product. */
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { createTokens } from "../../src/access/tokens.ts";
+import { injectDispatch } from "../../src/cli/composition/inject-dispatch.ts";
+import { startServerParts } from "../../src/cli/composition/server-parts.ts";
+import { createApi } from "../../src/client/api.ts";
+import { connect } from "../../src/client/connect.ts";
+import { file } from "../../src/client/content-file.ts";
+import { createTransport } from "../../src/client/transport.ts";
+import { openDatabase } from "../../src/database/database.ts";
+import { defineResourceType, OperationError, parametersOf } from "../../src/resource-types/sdk.ts";
+import { migrated, optionsOf } from "../operations/world.ts";
+import { describeOnBothEngines } from "../support/engines.ts";
+
+const CHILD = { labels: { type: "object" }, connection: { type: "object" }, fail: { type: "boolean" } };
+
+const site = defineResourceType({
+  name: "site",
+  inProcess: true,
+  connection: parametersOf({ url: { type: "string" }, token: { type: "string", secret: true } }),
+  operations: {
+    deploy: {
+      parameters: parametersOf({ content: { type: "object", content: true }, version: { type: "string" } }, [
+        "content",
+      ]),
+      handler: async ({ parameters, content }) => ({
+        text: readFileSync(await content(parameters["content"]), "utf8"),
+      }),
+    },
+    createChild: {
+      parameters: parametersOf({ type: { type: "string" }, name: { type: "string" }, ...CHILD }, ["type", "name"]),
+      handler: ({ parameters }) => {
+        if (parameters["fail"] === true) throw new OperationError({ code: "no_room", message: "There is no room." });
+        return { labels: { made: "yes" }, connection: { token: "t0ken" }, port: 80 };
+      },
+    },
+  },
+});
+
+describeOnBothEngines("deployments and children", (world) => {
+  async function open() {
+    const place = await world.createDatabase(migrated);
+    const dataDir = place.engine === "sqlite" ? place.dataDir : await mkdtemp(join(tmpdir(), "wilco-test-"));
+    world.onCleanup(() => rm(dataDir, { recursive: true, force: true }));
+    let token: string | null = null;
+    if (place.engine === "postgres") {
+      const database = await openDatabase(optionsOf(place));
+      ({ token } = await createTokens({ database }).bootstrap("root"));
+      await database.close();
+    }
+    const server = await startServerParts({
+      dataDir,
+      ...(place.engine === "postgres" ? { databaseUrl: place.url } : {}),
+      listen: null,
+      worker: { name: "local", slots: { min: 0, max: 4 }, types: [site] },
+      version: "0",
+      log: pino({ level: "silent" }),
+    });
+    world.onCleanup(() => server.stop());
+    const options = {
+      url: "http://wilco.local",
+      token: token ?? server.adminToken!,
+      dispatch: injectDispatch(server.app),
+    };
+    const client = connect(options);
+    world.onCleanup(() => client.close());
+    const api = createApi(createTransport(options));
+    await api.apply({ resources: { main: { type: "site", zone: "default", connection: { url: "http://main" } } } });
+    return { api, client, dataDir, main: await client.resource("main") };
+  }
+
+  test("versions follow each other, a damaged copy is fetched anew, and what is named stays", async () => {
+    const { api, client, dataDir, main } = await open();
+    const path = (name: string) => join(dataDir, name);
+    writeFileSync(path("one.txt"), "one");
+    writeFileSync(path("two.txt"), "two");
+    expect(await main.deploy(file(path("one.txt")), { version: "1" })).toEqual({ text: "one" });
+    expect(await main.deploy({ content: file(path("two.txt")), version: "2" })).toEqual({ text: "two" });
+    const cache = path("worker/content");
+    const [kept] = (await api.deployments("main")).items;
+    const copy = join(cache, kept!.content.sha256);
+    expect(readdirSync(cache)).toHaveLength(2);
+    chmodSync(copy, 0o600);
+    writeFileSync(copy, "TWO");
+    const ref = { sha256: kept!.content.sha256 };
+    expect(await main.deploy(ref)).toEqual({ text: "two" });
+    const entry = await api.rollBack("main", { version: 1 }, "back");
+    expect((await client.history.wait(entry.id)).result).toEqual({ text: "one" });
+    const { items } = await api.deployments("main", { limit: 3 });
+    expect(items.map(({ version, label, status, restores }) => [version, label, status, restores])).toEqual([
+      [4, "1", "current", 1],
+      [3, null, "rolled_back", null],
+      [2, "2", "former", null],
+    ]);
+    await expect(api.removeContent(ref.sha256)).rejects.toMatchObject({ code: "content_in_use" });
+    const retried = await api.retry(items[1]!.entry, "again");
+    expect((await client.history.wait(retried.id)).result).toEqual({ text: "two" });
+  });
+
+  test("a child is a resource when it was made, and none when it was not", async () => {
+    const { api, main } = await open();
+    const made = main.createChild("site", {
+      name: "child",
+      labels: { tier: "web" },
+      connection: { url: "http://child" },
+    });
+    expect(await made).toEqual({ labels: { made: "yes" }, port: 80, resource: "child" });
+    expect(await api.resource("child")).toMatchObject({
+      type: "site",
+      parent: "main",
+      labels: { tier: "web", made: "yes" },
+      connection: { url: "http://child", token: "********" },
+    });
+    expect(await made.outcome()).toMatchObject({ kind: "deployment", operation: "createChild" });
+    expect(() => main.createChild()).toThrow("needs");
+    await expect(main.createChild("site", { name: "child" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(main.createChild("site", { name: "12" })).rejects.toMatchObject({ code: "invalid_parameters" });
+    await expect(main.createChild("sit", { name: "other" })).rejects.toMatchObject({ code: "unknown_type" });
+    await expect(main.createChild("site", { name: "other", fail: true })).rejects.toMatchObject({
+      entry: { error: { code: "no_room" } },
+    });
+    await expect(main.createChild("site", { name: "other", connection: { wrong: 1 } })).rejects.toMatchObject({
+      entry: { status: "failed", error: { code: "child_refused", details: { made: { port: 80 } } } },
+    });
+    await expect(api.resource("other")).rejects.toMatchObject({ code: "unknown_resource" });
+    // Two that are asked for at once: one is refused, or fails, and never are there two.
+    const twins = await Promise.allSettled([1, 2].map(() => main.createChild("site", { name: "twin" })));
+    expect(twins.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+});
