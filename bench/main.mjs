@@ -8,6 +8,7 @@ import { measureContent } from "./content.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
 import { measureHostCall } from "./host-call.mjs";
 import { measureIdleMemory } from "./memory.mjs";
+import { measureInventory } from "./inventory.mjs";
 import { measurePipeline } from "./pipeline.mjs";
 import { measurePgBoss } from "./pg-boss.mjs";
 import { measureShell } from "./shell.mjs";
@@ -32,6 +33,8 @@ const PARTS = [
   "submit",
   "backlog",
   "hot",
+  "inventory",
+  "inventory-postgres",
   "idle-workers",
   "pipeline",
   "content",
@@ -43,6 +46,7 @@ const { values, positionals } = parseArgs({
     sequential: { type: "string", default: "500" },
     runs: { type: "string", default: "15" },
     many: { type: "string", default: "1000000" },
+    resources: { type: "string", default: "100000" },
   },
 });
 const unknown = positionals.filter((part) => !PARTS.includes(part));
@@ -70,6 +74,10 @@ await part("submit", () =>
 );
 await part("backlog", () => withPostgres((url) => measureBacklog({ url, many: Number(values.many) })));
 await part("hot", () => withPostgres((url) => measureHot({ url, jobs: Math.ceil(size.jobs / 2) })));
+await part("inventory", () => measureInventory({ count: Number(values.resources) }));
+await part("inventory-postgres", () =>
+  withPostgres((url) => measureInventory({ databaseUrl: url, count: Number(values.resources) })),
+);
 await part("pipeline", () => measurePipeline({ runs: Number(values.runs) }));
 await part("content", async () => ({
   embedded: await measureContent({}),
@@ -93,6 +101,8 @@ const {
   submit,
   backlog,
   hot,
+  inventory,
+  "inventory-postgres": inventoryPostgres,
   "idle-workers": idle,
   pipeline,
   content,
@@ -131,6 +141,8 @@ atMost("why, 1,000,000 waiting, ms", backlog?.why, 1, 100);
 atMost("queue list, 1,000,000 waiting, ms", backlog?.list, 1, 100);
 atMost("queue stats, 1,000,000 waiting, ms", backlog?.stats, 1);
 atLeast("rate beside 20,000 waiting for one resource ÷ alone", hot?.beside, hot?.alone, 0.8);
+atMost("first page of the slowest selector, 100,000 resources, embedded, ms", inventory?.slowest, 1, 50);
+atMost("first page of the slowest selector, 100,000 resources, postgres, ms", inventoryPostgres?.slowest, 1, 50);
 atMost("server with 1,000 idle workers, share of a core", idle?.cpu, 1, 0.05);
 atMost("memory of the server an idle worker, KB", idle?.memory, 1, 30);
 atMost("wilco exec of a no-op ÷ node -e 0", pipeline?.exec, pipeline?.node, 4);

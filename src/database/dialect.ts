@@ -8,6 +8,11 @@ export function notPaused(route: string): string {
   return `NOT EXISTS (SELECT 1 FROM paused_route WHERE paused_route.route = ${route})`;
 }
 
+/** What stands before the first wildcard of a glob. */
+export function prefixOf(glob: string): string {
+  return /^[^*?]*/.exec(glob)![0];
+}
+
 /** Types that batches of rows can have; both engines name them differently. */
 export type ColumnType = "int" | "text";
 
@@ -62,6 +67,18 @@ export interface Dialect {
   labelValue(column: string, key: string): string;
   /** Condition: the labels have every key and value of the JSON object parameter. */
   labelsContain(column: string, parameter: string): string;
+  /**
+   * Query of the ids of resources with all of these labels, found by an index instead of in each row.
+   * @param bind gives the placeholder of a text.
+   */
+  labelled(labels: ReadonlyArray<readonly [string, string]>, bind: (text: string) => string): string;
+  /**
+   * Query of the ids of resources whose name matches a glob, from an index. What stands before its first wildcard is a
+   * range, because neither engine looks into a pattern that is a parameter.
+   */
+  namedLike(glob: string, bind: (text: string) => string): string;
+  /** Condition: `column` is one of the ids of a query, which is run once and never merged with what is around it. */
+  idIn(column: string, query: string): string;
   /** Condition: `column` matches the pattern that `globPattern` made; letter case counts on both engines. */
   glob(column: string, pattern: string): string;
   /** A glob (`*` any run, `?` one character, nothing else special) as the engine writes it. */

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { messageOf, NOT_CARRIED_OUT, WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
-import { CLAIMABLE, notPaused, type Dialect } from "./dialect.ts";
+import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import { preparingPool } from "./postgres-pool.ts";
 import type { Tables } from "./tables.ts";
@@ -52,6 +52,16 @@ export const postgresDialect: Dialect = {
   indexedBy: () => "",
   labelValue: (column, key) => `(${column} ->> ${key})`,
   labelsContain: (column, parameter) => `${column} @> ${parameter}::jsonb`,
+  labelled: (labels, bind) =>
+    `SELECT id FROM resource WHERE labels @> ${bind(JSON.stringify(Object.fromEntries(labels)))}::jsonb`,
+  namedLike(glob, bind) {
+    const prefix = prefixOf(glob);
+    const name = 'name COLLATE "C"';
+    const range = prefix === "" ? "" : ` AND ${name} >= ${bind(prefix)} AND ${name} < ${bind(`${prefix}\u{10FFFF}`)}`;
+    return `SELECT id FROM resource WHERE ${postgresDialect.glob(name, bind(postgresDialect.globPattern(glob)))}${range}`;
+  },
+  // As an array: joined, it is planned for a few of them and looked for in every row of the page's order.
+  idIn: (column, query) => `${column} = ANY (ARRAY(${query}))`,
   glob: (column, pattern) => `${column} LIKE ${pattern} ESCAPE '\\'`,
   globPattern: (glob) =>
     glob

@@ -5,7 +5,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import { WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
 import { holdDataDirectory } from "./data-directory.ts";
-import { CLAIMABLE, notPaused, type Dialect } from "./dialect.ts";
+import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
 import type { Tables } from "./tables.ts";
 
 export const DATABASE_FILE = "wilco.db";
@@ -41,6 +41,21 @@ export const sqliteDialect: Dialect = {
   labelsContain: (column, parameter) =>
     `NOT EXISTS (SELECT 1 FROM json_each(${parameter}) AS wanted
        WHERE (${column} ->> ('$."' || replace(wanted.key, '"', '') || '"')) IS NOT wanted.value)`,
+  labelled(labels, bind) {
+    const is = (alias: string, [key, value]: readonly [string, string]) =>
+      `${alias}.key = ${bind(key)} AND ${alias}.value = ${bind(value)}`;
+    const [first, ...others] = labels;
+    const joins = others.map(
+      (label, at) => ` JOIN resource_label l${at} ON l${at}.resource = l.resource AND ${is(`l${at}`, label)}`,
+    );
+    return `SELECT l.resource FROM resource_label l${joins.join("")} WHERE ${is("l", first!)}`;
+  },
+  namedLike(glob, bind) {
+    const prefix = prefixOf(glob);
+    const range = prefix === "" ? "" : ` AND name >= ${bind(prefix)} AND name < ${bind(`${prefix}\u{10FFFF}`)}`;
+    return `SELECT id FROM resource WHERE name GLOB ${bind(sqliteDialect.globPattern(glob))}${range}`;
+  },
+  idIn: (column, query) => `${column} IN (${query})`,
   // LIKE would ignore the case of letters here and heed it on PostgreSQL.
   glob: (column, pattern) => `${column} GLOB ${pattern}`,
   globPattern: (glob) => glob.replaceAll("[", "[[]"),

@@ -50,7 +50,9 @@ export function createResources({ types }: { types: Types }): Resources {
       }
       const condition = await selectorCondition(sql, selector, parameters.length, (group) => groupMembers(sql, group));
       const rows = await sql.query<ResourceRow>(
-        `${SELECT_RESOURCES} WHERE ${where} AND ${condition.text} ORDER BY r.id LIMIT $2`,
+        // The ids first, which indexes tell; only the page's rows are read.
+        `${SELECT_RESOURCES} WHERE r.id IN (
+           SELECT r.id FROM resource r WHERE ${where} AND ${condition.text} ORDER BY r.id LIMIT $2) ORDER BY r.id`,
         [...parameters, ...condition.parameters],
       );
       const page = rows.slice(0, limit);

@@ -15,6 +15,7 @@ export type GroupMembers = (group: string) => Promise<number[]>;
 /**
  * Values never reach the text, and lists travel as one JSON parameter, so there are few texts and each stays prepared.
  * @param taken placeholders that the caller uses already.
+ * @param of whether it is asked of one resource, whose row has the answer, or selects among many, by indexes.
  * @throws WilcoError `invalid_selector` for text that no engine can compare; what `groupMembers` throws.
  */
 export async function selectorCondition(
@@ -22,12 +23,19 @@ export async function selectorCondition(
   selector: Selector,
   taken: number,
   groupMembers: GroupMembers,
+  of: "many" | "one" = "many",
 ): Promise<Condition> {
   const { dialect } = sql;
   const parameters: unknown[] = [];
   const conditions: string[] = [];
+  /** Queries of ids: selected is who is in each of them. */
+  const sets: string[] = [];
   const bind = (value: unknown) => {
     parameters.push(JSON.stringify(value));
+    return `$${taken + parameters.length}`;
+  };
+  const bindText = (text: string) => {
+    parameters.push(text);
     return `$${taken + parameters.length}`;
   };
   const nameIn = (names: readonly string[]) => {
@@ -44,7 +52,11 @@ export async function selectorCondition(
   };
   const add = (negated: boolean, condition: string) => conditions.push(negated ? `NOT ${condition}` : condition);
 
-  if (selector.names.length > 0) conditions.push(nameIn(selector.names));
+  const [onlyName, ...moreNames] = selector.names;
+  if (of === "many" && onlyName !== undefined && moreNames.length === 0 && isGlob(onlyName)) {
+    requireComparable(onlyName);
+    sets.push(dialect.namedLike(onlyName, bindText));
+  } else if (onlyName !== undefined) conditions.push(nameIn(selector.names));
   const terms = Map.groupBy(selector.terms, kindOf);
   for (const [kind, group] of [...terms].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     for (const { key, value } of group) [key, value].forEach(requireComparable);
@@ -55,15 +67,21 @@ export async function selectorCondition(
       if (negated) conditions.push(lacksLabels(sql, group, bind));
       else if (contradicts(group)) conditions.push("1 = 0");
       else {
-        const labels = Object.fromEntries(group.map((term) => [term.key, term.value]));
-        conditions.push(dialect.labelsContain("r.labels", bind(labels)));
+        const labels = new Map(group.map((term) => [term.key, term.value]));
+        if (of === "many") sets.push(dialect.labelled([...labels], bindText));
+        else conditions.push(dialect.labelsContain("r.labels", bind(Object.fromEntries(labels))));
       }
     } else if (negated) {
       add(true, await reserved(group[0]!.key, values));
     } else {
-      for (const value of new Set(values)) add(false, await reserved(group[0]!.key, [value]));
+      for (const value of new Set(values)) {
+        if (kind === "worker") sets.push(boundTo(`b.worker = ${bindText(value)}`));
+        else add(false, await reserved(group[0]!.key, [value]));
+      }
     }
   }
+  // What is in all of them is found without a look at any row of the inventory.
+  if (sets.length > 0) conditions.push(dialect.idIn("r.id", sets.join(" INTERSECT ")));
   return { text: conditions.length === 0 ? "1 = 1" : conditions.join(" AND "), parameters };
 
   async function reserved(key: string, values: readonly string[]): Promise<string> {
@@ -76,19 +94,21 @@ export async function selectorCondition(
         return `(${dialect.inIds("r.id", bind([...members]))})`;
       }
       case "worker":
-        return boundTo(dialect.inTexts("b.worker", bind(values)));
+        return `(${dialect.idIn("r.id", boundTo(dialect.inTexts("b.worker", bind(values))))})`;
       default:
+        // One value alone is a range of its index, in the order of the ids.
+        if (values.length === 1) return `(r.${key} = ${bindText(values[0]!)})`;
         return `(${dialect.inTexts(`r.${key === "zone" ? "zone" : "type"}`, bind(values))})`;
     }
   }
 }
 
-/** Bound directly, or through the nearest ancestor that has a binding. */
+/** Query of the ids of those bound directly, or through the nearest ancestor that has a binding. */
 function boundTo(isWanted: string): string {
-  return `r.id IN (WITH RECURSIVE bound AS (
+  return `SELECT id FROM (WITH RECURSIVE bound AS (
       SELECT b.id FROM resource b WHERE ${isWanted}
       UNION SELECT child.id FROM resource child JOIN bound ON child.parent = bound.id WHERE child.worker IS NULL
-    ) SELECT id FROM bound)`;
+    ) SELECT id FROM bound) AS w`;
 }
 
 function lacksLabels(sql: Sql, terms: readonly SelectorTerm[], bind: (value: unknown) => string): string {

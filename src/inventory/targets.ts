@@ -148,7 +148,13 @@ export function createTargets(options: {
     },
     async isSelected(sql, id, selectors) {
       for (const selector of selectors) {
-        const condition = await selectorCondition(sql, parseSelector(selector), 1, (group) => groupMembers(sql, group));
+        const condition = await selectorCondition(
+          sql,
+          parseSelector(selector),
+          1,
+          (group) => groupMembers(sql, group),
+          "one",
+        );
         const rows = await sql.query(`SELECT r.id FROM resource r WHERE r.id = $1 AND ${condition.text}`, [
           id,
           ...condition.parameters,

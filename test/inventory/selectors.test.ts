@@ -25,6 +25,19 @@ const namesOf = async (inventory: Inventory, selector: string) =>
   (await inventory.resources({ selector })).items.map(({ name }) => name);
 
 describeOnBothEngines("A selector", (world) => {
+  test("finds by the labels that there are now", async () => {
+    const { inventory } = await openInventory(world, FLEET);
+    await inventory.patchResource("db_1", { labels: { tier: "cache", type: null } }, undefined);
+    expect(await namesOf(inventory, "tier=db")).toEqual(["dbx1"]);
+    expect(await namesOf(inventory, "tier=cache")).toEqual(["db_1"]);
+    expect(await namesOf(inventory, "label.type=primary")).toEqual([]);
+    await inventory.deleteResource("dbx1", undefined);
+    expect(await namesOf(inventory, "tier=db")).toEqual([]);
+    await inventory.apply({ resources: { dbx1: { type: "service", labels: { tier: "db", x: "1" } } } });
+    expect(await namesOf(inventory, "tier=db,x=1,db*")).toEqual(["dbx1"]);
+    expect(await namesOf(inventory, "worker=w1,web*,tier=web")).toEqual(["web-1"]);
+  });
+
   test("finds by names, globs and terms the same on both engines", async () => {
     const { inventory } = await openInventory(world, FLEET);
     const cases: Array<[selector: string, names: string[]]> = [
