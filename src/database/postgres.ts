@@ -60,6 +60,9 @@ export const postgresDialect: Dialect = {
     const range = prefix === "" ? "" : ` AND ${name} >= ${bind(prefix)} AND ${name} < ${bind(`${prefix}\u{10FFFF}`)}`;
     return `SELECT id FROM resource WHERE ${postgresDialect.glob(name, bind(postgresDialect.globPattern(glob)))}${range}`;
   },
+  // Joined plainly, all resources are hashed for it.
+  joinChildren: (parent) =>
+    `CROSS JOIN LATERAL (SELECT id, worker FROM resource WHERE parent = ${parent} OFFSET 0) AS child`,
   // As an array: joined, it is planned for a few of them and looked for in every row of the page's order.
   idIn: (column, query) => `${column} = ANY (ARRAY(${query}))`,
   glob: (column, pattern) => `${column} LIKE ${pattern} ESCAPE '\\'`,

@@ -55,6 +55,7 @@ export const sqliteDialect: Dialect = {
     const range = prefix === "" ? "" : ` AND name >= ${bind(prefix)} AND name < ${bind(`${prefix}\u{10FFFF}`)}`;
     return `SELECT id FROM resource WHERE name GLOB ${bind(sqliteDialect.globPattern(glob))}${range}`;
   },
+  joinChildren: (parent) => `JOIN resource child ON child.parent = ${parent}`,
   idIn: (column, query) => `${column} IN (${query})`,
   // LIKE would ignore the case of letters here and heed it on PostgreSQL.
   glob: (column, pattern) => `${column} GLOB ${pattern}`,

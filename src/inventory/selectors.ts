@@ -75,7 +75,7 @@ export async function selectorCondition(
       add(true, await reserved(group[0]!.key, values));
     } else {
       for (const value of new Set(values)) {
-        if (kind === "worker") sets.push(boundTo(`b.worker = ${bindText(value)}`));
+        if (kind === "worker") sets.push(boundTo(sql, `b.worker = ${bindText(value)}`));
         else add(false, await reserved(group[0]!.key, [value]));
       }
     }
@@ -94,7 +94,7 @@ export async function selectorCondition(
         return `(${dialect.inIds("r.id", bind([...members]))})`;
       }
       case "worker":
-        return `(${dialect.idIn("r.id", boundTo(dialect.inTexts("b.worker", bind(values))))})`;
+        return `(${dialect.idIn("r.id", boundTo(sql, dialect.inTexts("b.worker", bind(values))))})`;
       default:
         // One value alone is a range of its index, in the order of the ids.
         if (values.length === 1) return `(r.${key} = ${bindText(values[0]!)})`;
@@ -104,10 +104,10 @@ export async function selectorCondition(
 }
 
 /** Query of the ids of those bound directly, or through the nearest ancestor that has a binding. */
-function boundTo(isWanted: string): string {
+function boundTo({ dialect }: Sql, isWanted: string): string {
   return `SELECT id FROM (WITH RECURSIVE bound AS (
       SELECT b.id FROM resource b WHERE ${isWanted}
-      UNION SELECT child.id FROM resource child JOIN bound ON child.parent = bound.id WHERE child.worker IS NULL
+      UNION SELECT child.id FROM bound ${dialect.joinChildren("bound.id")} WHERE child.worker IS NULL
     ) SELECT id FROM bound) AS w`;
 }
 

@@ -2,7 +2,6 @@
  * Indexes for selectors over a large inventory: each answers in the order of the ids, so that a page is its first rows.
  * PostgreSQL finds labels by its GIN index; SQLite has none, and keeps a row a label beside the document.
  */
-import type { Dialect } from "../dialect.ts";
 import type { Migration } from "../migrate.ts";
 
 export const selectors: Migration = {
