@@ -107,6 +107,7 @@ export function createResourceConfiguration(parts: ConfigurationParts): Resource
   const configuration: ResourceConfiguration = {
     async get(options) {
       const can = has(READ_CONFIGURATION);
+      if (!can) requireOperation(UPDATE_CONFIGURATION, "can't be read");
       // First the live one: an update that ends meanwhile is then in what is known, and not shown as drift.
       const { live, entry } = can ? await read(options, configuration.get) : { live: null, entry: null };
       const { version, configuration: known } = await port.configuration(resource().id);

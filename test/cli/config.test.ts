@@ -29,6 +29,7 @@ types:
       updateConfiguration:
         run: [sh, -c, 'printf %s "$1" > "$2"', sh, "{{parameters.configuration}}", "{{connection.path}}"]
 resources:
+  machine: { type: host }
   settings: { type: file, connection: { path: settings.json } }
   web: { type: process, connection: { command: [${process.execPath}, -e, ${JSON.stringify(PROGRAM)}, "--"], env: { PORT: "${port}" }, ready: { port: ${port} } } }
   liar: { type: fibber }
@@ -97,6 +98,9 @@ resources:
     expect(outdated.stderr).toContain('was changed since version 0, at "env"');
     expect((await world.run(["config", "get", "web", "9"])).stderr).toContain("It has 1 to 3");
     expect((await world.run(["config", "update", "web"])).code).toBe(2);
+    const none = await world.run(["config", "get", "machine"]);
+    expect(none).toMatchObject({ code: 2, stdout: "" });
+    expect(none.stderr).toContain("its type host has no updateConfiguration");
     expect(await json("history")).toHaveLength(before.length);
   });
 

@@ -39,7 +39,9 @@ export async function getConfig(
     const found = await configuration.get();
     output.notice(
       found.live === null
-        ? `What ${name} has can't be read; this is version ${found.version}, as it was set.`
+        ? found.version === 0
+          ? `What ${name} has can't be read, and nothing is known of it yet.`
+          : `What ${name} has can't be read; this is version ${found.version}, as it was set.`
         : `What ${name} has now, read by entry ${found.entry}; known is version ${found.version}.`,
     );
     await printDocument(output, found, () => settings(found.live ?? found.known));

@@ -55,6 +55,7 @@ function cardOf(type: ResourceTypeDescriptor, width: number): string {
   if (type.description !== null) fields.push(["description", type.description]);
   if (type.check !== null) fields.push(["availability by", type.check]);
   fields.push(["connection", parameterNames(type.connection) || "none"]);
+  if (type.configuration !== null) fields.push(["configuration", parameterNames(type.configuration) || "any"]);
   return `${formatCard(fields, width)}\n${formatTable(Object.values(type.operations), operationColumns(), width)}`;
 }
 
