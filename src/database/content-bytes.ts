@@ -1,6 +1,6 @@
 /**
  * Where the bytes of content are. With the embedded engine: files in the data directory. With PostgreSQL: rows, so that
- * any server answers for what any other has taken in. See docs/decisions/0013-content.md.
+ * any server answers for what any other has taken in. See docs/decisions/0012-content.md.
  */
 import type { Readable } from "node:stream";
 import type { Database } from "./sql.ts";
