@@ -8,7 +8,7 @@ import { resealConfigurations } from "../../src/inventory/reseal-configurations.
 import { createTypes } from "../../src/inventory/types.ts";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { createWorld, operation, unsound, type World } from "./world.ts";
+import { alice, createWorld, operation, unsound, type World } from "./world.ts";
 
 const server = describeType(
   "server",
@@ -166,6 +166,18 @@ describeOnBothEngines("the configuration of a resource", (engine) => {
     const same = await update({ patch: { port: 1 } });
     await run();
     expect(await resultOf(same.id)).toMatchObject({ version: 5, changes: [] });
+
+    // The claim's answer is lost: asked again, it gives the same. Then the entry is ended by force: nothing is recorded.
+    const forced = await update({ patch: { port: 7 } });
+    const [first] = await world.claim(session, { claimId: "lost-answer-00001" });
+    const [again] = await world.claim(session, { claimId: "lost-answer-00001" });
+    expect(again!.parameters).toEqual({ configuration: { host: "one", port: 7 } });
+    expect(again!.parameters).toEqual(first!.parameters);
+    await world.operations.cancel(alice, forced.id, {});
+    await world.operations.cancel(alice, forced.id, { force: true });
+    await world.finish(session, first!, { result: { verified: true, result: null } });
+    expect(await world.operations.entry(forced.id)).toMatchObject({ status: "canceled", result: null });
+    expect(await configurations.known("a")).toMatchObject({ version: 5, configuration: { port: 1 } });
     expect(await unsound(world.database)).toEqual([]);
   });
 
