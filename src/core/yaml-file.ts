@@ -1,6 +1,7 @@
 /** The text of a YAML file as a value, with where each part of it stands. */
 import type { Document, LineCounter, visit as visitNodes } from "yaml";
 import { WilcoError } from "./errors.ts";
+import { openingOf, placeInFlow } from "./flow-places.ts";
 import { parsePlainYaml } from "./plain-yaml.ts";
 import { createPlaces, type Place, type PlaceOf } from "./yaml-places.ts";
 
@@ -47,10 +48,18 @@ function plainPlaces(text: string): PlaceOf {
     // The nearest part of it that the file has.
     for (let at = path; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("."), at.lastIndexOf("[")))) {
       const place = places.get(at);
-      if (place) return place;
+      if (place) return withinFlow(text, place, path.slice(at.length).replace(/^\./, ""));
     }
     return null;
   };
+}
+
+/** A flow collection has its parts in the line of its key. */
+function withinFlow(text: string, place: Place, rest: string): Place {
+  const line = text.split("\n", place.line)[place.line - 1] ?? "";
+  const open = rest === "" ? null : openingOf(line, place.column - 1);
+  const found = open === null ? null : placeInFlow(line, open, rest);
+  return found === null ? place : { line: place.line, column: found + 1 };
 }
 
 function firstTwice(document: Document.Parsed, visit: typeof visitNodes): { name: string; at: number } | null {

@@ -3,6 +3,7 @@
  * something but whose shape says something else (`domain/capabilities.ts`).
  */
 import { isJsonObject, type JsonSchema } from "../core/json.ts";
+import { contentParameters } from "../domain/content.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { SchemaProblem, SchemaValidator } from "../domain/schema.ts";
 
@@ -76,6 +77,14 @@ export function problemsOfCapabilities(type: ResourceTypeDescriptor): SchemaProb
       "has no parameter configuration",
       "It is given the whole new one there.",
     );
+  const child = own(operations, "createChild");
+  for (const name of ["type", "name"]) {
+    if (child && !mayHave(child.parameters, name))
+      tell("createChild", ".parameters", `has no parameter ${name}`, "It is given type and name of the new resource.");
+  }
+  const deploy = own(operations, "deploy");
+  if (deploy && contentParameters(deploy.parameters).length === 0)
+    tell("deploy", ".parameters", "takes no content", "Declare one: content: { type: object, content: true }.");
   return problems;
 }
 

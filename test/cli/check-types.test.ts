@@ -127,6 +127,16 @@ describe("the place of a problem", () => {
     expect(placeOf("types.a.b.missing.below")).toEqual({ line: 2, column: 3 });
     expect(placeOf("types.a.b.c[7]")).toEqual({ line: 3, column: 5 });
     expect(placeOf("nothing")).toBeNull();
+    // Anchors are for the parser that takes its time; the places are the same.
+    const flow = `go: { run: ["a, {b}", 'it''s', don't], "x y": { a.b: 1, c: [[1, 2]] } }\n`;
+    const paths = ["go.run[0]", "go.run[1]", "go.run[2]", "go.x y", "go.x y.a.b", "go.x y.c[0][1]", "go.run[9]"];
+    const columns = async (text: string) => {
+      const { placeOf: within } = await parseYaml(text, "x.yaml");
+      return paths.map((path) => within(path)?.column);
+    };
+    const found = await columns(flow);
+    expect(found.slice(0, 3)).toEqual([13, 23, 32]);
+    expect(found).toEqual(await columns(`${flow}other: &anchor 1\n`));
   });
 });
 

@@ -125,6 +125,7 @@ export async function startEngine(): Promise<FakeEngine> {
       case "start":
       case "stop": {
         const wanted = what === "start";
+        if (one.name === "port-taken") return json(response, 500, { message: "port is already allocated" });
         if (one.running === wanted) return json(response, 304);
         // Exit code 42 stands for a program that ends as soon as it is started.
         one.running = wanted && one.exitCode !== 42;

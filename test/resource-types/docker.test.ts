@@ -83,6 +83,11 @@ describe("docker", () => {
       ExposedPorts: { "80/tcp": {} },
       HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "8081" }] }, RestartPolicy: { Name: "unless-stopped" } },
     });
+    const child = await ask("createChild", { type: "docker-container", name: "engine-1/child", image: "nginx" });
+    expect(child.result).toMatchObject({ name: "child", connection: { container: "child", socket: engine.socket } });
+    const taken = await ask("create", { name: "port-taken", image: "nginx" });
+    expect(taken.error).toMatchObject({ code: "docker_failed", message: "The engine says: port is already allocated" });
+    expect(engine.containers.has("port-taken")).toBe(false);
     const again = await ask("create", { name: "new", image: "nginx" });
     expect(again.error).toMatchObject({ code: "docker_conflict", message: expect.stringContaining("is in use") });
   });

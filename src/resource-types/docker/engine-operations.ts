@@ -90,34 +90,66 @@ export async function pull(context: OperationContext): Promise<unknown> {
   return { image: named, id, size, digests: digests ?? [] };
 }
 
-export async function create(context: OperationContext): Promise<unknown> {
-  const { name, image, command, env, labels, ports, restart, start } = context.parameters as {
-    name: string;
-    image: string;
-    command?: string[];
-    env: Record<string, string>;
-    labels: Record<string, string>;
-    ports: Record<string, number>;
-    restart: string;
-    start: boolean;
-  };
-  const exposed = Object.keys(ports).map((port) => (port.includes("/") ? port : `${port}/tcp`));
+interface NewContainer {
+  name: string;
+  image: string;
+  command?: string[];
+  env: Record<string, string>;
+  labels: Record<string, string>;
+  ports: Record<string, number>;
+  restart: string;
+  start: boolean;
+}
+
+export function create(context: OperationContext): Promise<unknown> {
+  return make(context, context.parameters as unknown as NewContainer);
+}
+
+/** The resource of it is written by the server, with the connection that is told here. */
+export async function createChild(context: OperationContext): Promise<unknown> {
+  const asked = context.parameters as unknown as NewContainer & { container?: string };
+  // "engine-1/web" is a good name for the resource, and "web" for the container.
+  const container = asked.container ?? asked.name.split("/").at(-1)!;
+  if (!CONTAINER_NAME.test(container)) {
+    throw new OperationError({
+      code: "bad_name",
+      message: `${JSON.stringify(container)} can't be the name of a container.`,
+      hint: "Name the container by itself: the parameter container.",
+    });
+  }
+  const made = await make(context, { ...asked, name: container });
+  const socket = context.resource.connection["socket"];
+  return { ...made, connection: { container, ...(socket === undefined ? {} : { socket }) } };
+}
+
+const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+async function make(context: OperationContext, asked: NewContainer) {
+  const { name, image, command, env, labels, ports, restart, start } = asked;
+  const bound = Object.entries(ports).map(([port, to]) => [port.includes("/") ? port : `${port}/tcp`, to] as const);
   const body = {
     Image: image,
     ...(command === undefined ? {} : { Cmd: command }),
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     Labels: labels,
-    ExposedPorts: Object.fromEntries(exposed.map((port) => [port, {}])),
+    ExposedPorts: Object.fromEntries(bound.map(([port]) => [port, {}])),
     HostConfig: {
-      PortBindings: Object.fromEntries(
-        Object.values(ports).map((port, at) => [exposed[at]!, [{ HostPort: String(port) }]]),
-      ),
+      PortBindings: Object.fromEntries(bound.map(([port, to]) => [port, [{ HostPort: String(to) }]])),
       RestartPolicy: { Name: restart },
     },
   };
   const made = await callEngine(context, { method: "POST", path: "/containers/create", query: { name }, body });
   const { Id: id, Warnings: warnings } = made.body as { Id: string; Warnings: string[] | null };
-  if (start) await callEngine(context, { method: "POST", path: `/containers/${id}/start`, also: [304] });
+  if (start) {
+    try {
+      await callEngine(context, { method: "POST", path: `/containers/${id}/start`, also: [304] });
+    } catch (error) {
+      // A port that is taken, say: nothing is left of it, so that the name is free for another try.
+      if (!context.signal.aborted)
+        await callEngine(context, { method: "DELETE", path: `/containers/${id}`, query: { force: "true" } });
+      throw error;
+    }
+  }
   return { id, name, started: start, warnings: warnings ?? [] };
 }
 

@@ -19,6 +19,21 @@ const TEXTS_BY_NAME = { type: "object", additionalProperties: { type: "string" }
 const LOOKS = { exclusive: false, onLost: "requeue", timeout: "30s" } as const;
 const STOP_TIMEOUT = { type: "integer", minimum: 0, default: 10, unit: "s", description: "then it is killed" };
 
+const NEW_CONTAINER = {
+  image: { type: "string", minLength: 1 },
+  command: { type: "array", items: { type: "string" }, description: "instead of the image's own" },
+  env: TEXTS_BY_NAME,
+  labels: TEXTS_BY_NAME,
+  ports: {
+    type: "object",
+    additionalProperties: { type: "integer", minimum: 1, maximum: 65_535 },
+    default: {},
+    description: 'port of the container to port of the machine: { "80": 8080 }',
+  },
+  restart: { enum: ["no", "on-failure", "unless-stopped", "always"], default: "unless-stopped" },
+  start: { type: "boolean", default: true },
+};
+
 export const dockerType = defineResourceType({
   name: "docker",
   description: "A Docker Engine on the worker's machine: its containers and images.",
@@ -65,26 +80,26 @@ export const dockerType = defineResourceType({
     create: {
       description: "Make a container of an image that is there, and start it.",
       parameters: parametersOf(
-        {
-          name: { type: "string", pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$" },
-          image: { type: "string", minLength: 1 },
-          command: { type: "array", items: { type: "string" }, description: "instead of the image's own" },
-          env: TEXTS_BY_NAME,
-          labels: TEXTS_BY_NAME,
-          ports: {
-            type: "object",
-            additionalProperties: { type: "integer", minimum: 1, maximum: 65_535 },
-            default: {},
-            description: 'port of the container to port of the machine: { "80": 8080 }',
-          },
-          restart: { enum: ["no", "on-failure", "unless-stopped", "always"], default: "unless-stopped" },
-          start: { type: "boolean", default: true },
-        },
+        { name: { type: "string", pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$" }, ...NEW_CONTAINER },
         ["name", "image"],
       ),
       timeout: "5m",
       result: ENGINE_RESULTS.create,
       handler: engine("create"),
+    },
+    createChild: {
+      description: "The same, and the container becomes a resource below the engine.",
+      parameters: parametersOf(
+        {
+          type: { const: "docker-container" },
+          name: { type: "string", minLength: 1, description: "of the resource" },
+          container: { type: "string", description: "default: the name behind its last /" },
+          ...NEW_CONTAINER,
+        },
+        ["type", "name", "image"],
+      ),
+      timeout: "5m",
+      handler: engine("createChild"),
     },
     metrics: {
       description: "How many containers and images there are.",
