@@ -6,6 +6,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
+import { placeEmptyDatabase } from "./empty-database.ts";
 import type { Tables } from "./tables.ts";
 
 export const DATABASE_FILE = "wilco.db";
@@ -68,7 +69,9 @@ export function openSqlite(dataDir: string): Engine {
   const hold = holdDataDirectory(dataDir);
   let connection: SqliteDatabase.Database;
   try {
-    connection = new SqliteDatabase(join(dataDir, DATABASE_FILE));
+    const file = join(dataDir, DATABASE_FILE);
+    placeEmptyDatabase(file);
+    connection = new SqliteDatabase(file);
     connection.pragma("journal_mode = WAL");
     connection.pragma("synchronous = FULL");
     connection.pragma("foreign_keys = ON");

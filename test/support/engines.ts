@@ -3,7 +3,7 @@
  * it hands out places, the test opens them.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -32,7 +32,7 @@ export type TestDatabase = DatabasePlace & {
 export interface TestDatabaseOptions {
   /**
    * Brings an empty database up to date. On PostgreSQL it runs once a run, on a template that every later database is
-   * a copy of (a copy takes about 60 ms); on SQLite on each new directory.
+   * a copy of (a copy takes about 60 ms); on SQLite once a test file.
    */
   migrate?: (place: DatabasePlace) => Promise<void>;
   /** Names the template, for tests that need another `migrate` than the usual one. Default "migrated". */
@@ -83,12 +83,12 @@ export function describeOnBothEngines(name: string, define: (world: EngineWorld)
   }
 }
 
-async function createSqlite({ migrate }: TestDatabaseOptions): Promise<TestDatabase> {
+async function createSqlite({ migrate, template = "migrated" }: TestDatabaseOptions): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), "wilco-test-"));
   const place: SqlitePlace = { engine: "sqlite", dataDir };
   const cleanup = () => rm(dataDir, { recursive: true, force: true });
   try {
-    await migrate?.(place);
+    if (migrate) await copyMigrated(place, template, migrate);
   } catch (error) {
     await cleanup();
     throw error;
@@ -96,13 +96,35 @@ async function createSqlite({ migrate }: TestDatabaseOptions): Promise<TestDatab
   return { ...place, cleanup };
 }
 
+/** Migrated once a test file: a copy takes a twentieth of the time. */
+async function copyMigrated(
+  { dataDir }: SqlitePlace,
+  template: string,
+  migrate: NonNullable<TestDatabaseOptions["migrate"]>,
+): Promise<void> {
+  let files = templates.get(template);
+  if (!files) {
+    const place: SqlitePlace = { engine: "sqlite", dataDir: await mkdtemp(join(tmpdir(), "wilco-template-")) };
+    await migrate(place);
+    files = new Map();
+    for (const name of await readdir(place.dataDir)) files.set(name, await readFile(join(place.dataDir, name)));
+    await rm(place.dataDir, { recursive: true });
+    templates.set(template, files);
+  }
+  for (const [name, bytes] of files) await writeFile(join(dataDir, name), bytes);
+}
+
+/** By template, what is in each of its files. */
+const templates = new Map<string, Map<string, Uint8Array>>();
+
 async function createPostgres({ migrate, template = "migrated" }: TestDatabaseOptions): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
   await asAdmin(async (admin) => {
     if (migrate === undefined) await admin.query(`CREATE DATABASE ${name}`);
     else {
       await ensureTemplate(admin, template, migrate);
-      await admin.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`);
+      // Copied file by file: through the log, as is the default, takes more than twice the time.
+      await admin.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}${await fileCopy(admin)}`);
     }
   });
   return {
@@ -134,6 +156,14 @@ async function ensureTemplate(
   } finally {
     await admin.query("SELECT pg_advisory_unlock(hashtext($1))", [template]);
   }
+}
+
+/** Before version 15 there was no other way. */
+async function fileCopy(admin: pg.Client): Promise<string> {
+  const { rows } = await admin.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  return rows[0]!.version >= 150_000 ? " STRATEGY file_copy" : "";
 }
 
 async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
