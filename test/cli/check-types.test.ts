@@ -55,11 +55,12 @@ export default defineResourceType({
   },
 });
 `,
+      "types/taken.yaml": "types: { docker: { operations: { go: { run: [x] } } } }\n",
       "types/throws.js": "throw new Error('nothing here');\n",
     });
     const { problems, types, files } = await checkTypes(["types"], cwd, libraryUrl());
-    expect(files).toBe(5);
-    expect(types.map(({ name }) => name)).toEqual(["good"]);
+    expect(files).toBe(6);
+    expect(types.map(({ name }) => name)).toEqual(["docker", "good"]);
     const lines = problems.map(({ file, line, path, message, hint }) => [`${file}:${line}`, path, message, hint]);
     const told = (place: string, path: string, message: string, hint?: string) =>
       expect(lines).toContainEqual([
@@ -78,6 +79,7 @@ export default defineResourceType({
     const misspelt = "one.operations.purge.parameters.properties.days.minimun";
     told("types/bad.ts:6", misspelt, "is no keyword of JSON Schema", 'Did you mean "minimum"?');
     told("types/bad.ts:null", "", 'has a type "one", as types/one.yaml has');
+    told("types/taken.yaml:null", "", 'has a type "docker", as wilco itself has');
     told("types/throws.js:null", "", "does not load: nothing here");
   });
 

@@ -7,6 +7,7 @@ import { parseYaml } from "../../core/yaml-file.ts";
 import { listedProblems, type PlaceOf, type PlacedProblem } from "../../core/yaml-places.ts";
 import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
+import { builtinTypes } from "../../resource-types/builtin.ts";
 import { problemsOfType } from "../../resource-types/check-type.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
 import { placesInSource } from "./source-places.ts";
@@ -135,14 +136,15 @@ function wrongFile(file: string, message: string, hint?: string): Found {
   };
 }
 
-/** Types of one name in two files: whoever comes second would be refused, or take the other's place. */
+/** Types of one name in two files, or of a built-in one: whoever comes second would be refused, or take its place. */
 function twice(found: readonly Found[], named: (file: string) => string): Found[] {
-  const first = new Map<string, string>();
+  const first = new Map(builtinTypes.map(({ descriptor }) => [descriptor.name, ""]));
   return found.flatMap((one): Found[] => {
     if (one.name === "") return [];
     const before = first.get(one.name);
     first.set(one.name, before ?? one.file);
     if (before === undefined) return [];
-    return [wrongFile(one.file, `has a type "${one.name}", as ${named(before)} has`, "Give one of them another name.")];
+    const where = before === "" ? "wilco itself" : named(before);
+    return [wrongFile(one.file, `has a type "${one.name}", as ${where} has`, "Give it another name.")];
   });
 }
