@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { formatBytes } from "../core/bytes.ts";
 import { WilcoError } from "../core/errors.ts";
-import { freeYoungGarbage } from "../core/young-garbage.ts";
 import { createTurns } from "../core/turns.ts";
 import type { ContentBytes, IncomingBytes } from "../database/content-bytes.ts";
 import type { Database, Sql, Transaction } from "../database/database.ts";
@@ -63,8 +62,6 @@ export interface ContentStoreOptions {
 
 /** Removed in one pass of a collection. */
 const BATCH = 100;
-/** Bytes taken in until what is left of them in memory is freed. */
-const FREE_EVERY = 16 * 1024 * 1024;
 
 export function createContentStore({
   database,
@@ -198,17 +195,11 @@ async function takeIn(
 ): Promise<{ sha256: string; size: number }> {
   const hash = createHash("sha256");
   let size = 0;
-  let sinceFreed = 0;
   for await (const chunk of source) {
     size += chunk.length;
     if (size > limit) throw tooLarge(null, limit);
     hash.update(chunk);
     await incoming.write(chunk);
-    sinceFreed += chunk.length;
-    if (sinceFreed >= FREE_EVERY) {
-      sinceFreed = 0;
-      freeYoungGarbage();
-    }
   }
   if (announced.size !== undefined && announced.size !== size) {
     throw mismatch(announced.name, `${size} bytes arrived, and ${announced.size} were announced`);

@@ -1,11 +1,14 @@
 /** Bytes as rows of PostgreSQL: chunks of an upload, which content then names. */
 import { Readable } from "node:stream";
 import { randomId } from "../core/ids.ts";
+import { freeYoungGarbage } from "../core/young-garbage.ts";
 import type { ContentBytes, IncomingBytes } from "./content-bytes.ts";
 import type { Database } from "./sql.ts";
 
 /** Bytes of one row. Below, statements cost more than bytes; above, each holds more memory in server and database. */
 const CHUNK = 1024 * 1024;
+/** Chunks after which what is left of them in memory is freed. */
+const FREE_EVERY = 16;
 /** An upload that was not touched for so long, ms, belongs to a server that died: each chunk touches it. */
 const ABANDONED = 3_600_000;
 
@@ -25,6 +28,8 @@ export function createContentChunks({ database }: { database: Database }): Conte
     async function flush(): Promise<void> {
       await writing;
       if (gathered.length === 0) return;
+      // Now, when no chunk is on its way: what survives two collections stays until a whole one.
+      if (next % FREE_EVERY === FREE_EVERY - 1) freeYoungGarbage();
       const data = Buffer.concat(gathered, size);
       gathered = [];
       size = 0;

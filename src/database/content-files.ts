@@ -5,12 +5,15 @@ import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { WilcoError } from "../core/errors.ts";
 import { randomId } from "../core/ids.ts";
+import { freeYoungGarbage } from "../core/young-garbage.ts";
 import type { ContentBytes, IncomingBytes } from "./content-bytes.ts";
 
 /** Bytes gathered for one write: the stream gives them by 64 KB, and each write is a task of Node's thread pool. */
 const BLOCK = 1024 * 1024;
 /** Bytes after which the disk is asked to begin. */
 const SYNC_EVERY = 32 * 1024 * 1024;
+/** Blocks after which what is left of them in memory is freed. */
+const FREE_EVERY = 16;
 const READ_BLOCK = 512 * 1024;
 
 export function createContentFiles({ directory }: { directory: string }): ContentBytes {
@@ -28,6 +31,7 @@ export function createContentFiles({ directory }: { directory: string }): Conten
     let size = 0;
     /** One block is written while the next is gathered. */
     let writing: Promise<void> = Promise.resolve();
+    let blocks = 0;
     let unsynced = 0;
     let syncing: Promise<void> | undefined;
 
@@ -44,6 +48,8 @@ export function createContentFiles({ directory }: { directory: string }): Conten
 
     async function flush(): Promise<void> {
       await writing;
+      // Now, when nothing but the gathered block is alive: what survives two collections stays until a whole one.
+      if (++blocks % FREE_EVERY === 0) freeYoungGarbage();
       const block = gathered;
       gathered = [];
       unsynced += size;

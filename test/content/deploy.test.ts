@@ -1,6 +1,6 @@
 /** A running HTTP server gets new versions, over everything that is between: client, server, worker, process. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -87,7 +87,9 @@ describe("deployments", () => {
   });
 
   it("goes back by itself when the new version does not get ready, and fails", async () => {
-    writeFileSync(path("broken.js"), `throw new Error("broken on purpose");`);
+    // As of a worker that died between the switch and the check: what it goes back to is what was verified.
+    rmSync(path("deployed/current"));
+    symlinkSync("releases/half", path("deployed/current"));
     const web = await client.resource("web");
     mkdirSync(path("three"));
     writeFileSync(path("three/app.js"), `throw new Error("broken on purpose");`);
@@ -104,6 +106,7 @@ describe("deployments", () => {
     });
     expect(error.message).toContain("It runs version 2.0 again.");
     expect(await shown()).toBe("two");
+    expect(readFileSync(path("deployed/current/app.js"), "utf8")).toBe(app("two"));
     const { items } = await api.deployments("web");
     expect(items.map(({ label, status }) => [label, status])).toEqual([
       ["3.0", "rolled_back"],
