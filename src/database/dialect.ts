@@ -77,6 +77,8 @@ export interface Dialect {
    * range, because neither engine looks into a pattern that is a parameter.
    */
   namedLike(glob: string, bind: (text: string) => string): string;
+  /** Query of the ids in the JSON array parameter. */
+  idList(parameter: string): string;
   /** What joins the resources below another one, as `child`, one by one along the index of parents. */
   joinChildren(parent: string): string;
   /** Condition: `column` is one of the ids of a query, which is run once and never merged with what is around it. */

@@ -60,6 +60,7 @@ export const postgresDialect: Dialect = {
     const range = prefix === "" ? "" : ` AND ${name} >= ${bind(prefix)} AND ${name} < ${bind(`${prefix}\u{10FFFF}`)}`;
     return `SELECT id FROM resource WHERE ${postgresDialect.glob(name, bind(postgresDialect.globPattern(glob)))}${range}`;
   },
+  idList: (parameter) => `SELECT json_array_elements_text(${parameter}::json)::bigint`,
   // Joined plainly, all resources are hashed for it.
   joinChildren: (parent) =>
     `CROSS JOIN LATERAL (SELECT id, worker FROM resource WHERE parent = ${parent} OFFSET 0) AS child`,

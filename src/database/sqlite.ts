@@ -56,6 +56,7 @@ export const sqliteDialect: Dialect = {
     const range = prefix === "" ? "" : ` AND name >= ${bind(prefix)} AND name < ${bind(`${prefix}\u{10FFFF}`)}`;
     return `SELECT id FROM resource WHERE name GLOB ${bind(sqliteDialect.globPattern(glob))}${range}`;
   },
+  idList: (parameter) => `SELECT value FROM json_each(${parameter})`,
   joinChildren: (parent) => `JOIN resource child ON child.parent = ${parent}`,
   idIn: (column, query) => `${column} IN (${query})`,
   // LIKE would ignore the case of letters here and heed it on PostgreSQL.

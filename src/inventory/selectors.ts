@@ -30,6 +30,8 @@ export async function selectorCondition(
   const conditions: string[] = [];
   /** Queries of ids: selected is who is in each of them. */
   const sets: string[] = [];
+  /** One value of a column is a range of its index, in the order of the ids. */
+  const places: Array<{ column: "type" | "zone"; value: string }> = [];
   const bind = (value: unknown) => {
     parameters.push(JSON.stringify(value));
     return `$${taken + parameters.length}`;
@@ -75,10 +77,17 @@ export async function selectorCondition(
       add(true, await reserved(group[0]!.key, values));
     } else {
       for (const value of new Set(values)) {
-        if (kind === "worker") sets.push(boundTo(sql, `b.worker = ${bindText(value)}`));
+        if (kind === "worker") sets.push(dialect.idList(bind(await boundIds(sql, value))));
+        else if (kind === "type" || kind === "zone") places.push({ column: kind, value: bindText(value) });
+        else if (kind === "group") sets.push(dialect.idList(bind(await groupMembers(value))));
         else add(false, await reserved(group[0]!.key, [value]));
       }
     }
+  }
+  // Beside a set these are sets too: PostgreSQL would walk along their index and search the whole list for each row.
+  for (const { column, value } of places) {
+    if (sets.length > 0) sets.push(`SELECT id FROM resource WHERE ${column} = ${value}`);
+    else conditions.push(`r.${column} = ${value}`);
   }
   // What is in all of them is found without a look at any row of the inventory.
   if (sets.length > 0) conditions.push(dialect.idIn("r.id", sets.join(" INTERSECT ")));
@@ -96,11 +105,18 @@ export async function selectorCondition(
       case "worker":
         return `(${dialect.idIn("r.id", boundTo(sql, dialect.inTexts("b.worker", bind(values))))})`;
       default:
-        // One value alone is a range of its index, in the order of the ids.
-        if (values.length === 1) return `(r.${key} = ${bindText(values[0]!)})`;
         return `(${dialect.inTexts(`r.${key === "zone" ? "zone" : "type"}`, bind(values))})`;
     }
   }
+}
+
+/**
+ * Asked by itself: as a part of the selector's statement, PostgreSQL takes the recursion for millions of rows, beside which
+ * it no longer minds to read the whole inventory.
+ */
+async function boundIds(sql: Sql, worker: string): Promise<number[]> {
+  const rows = await sql.query<{ id: number }>(boundTo(sql, "b.worker = $1"), [worker]);
+  return rows.map(({ id }) => id);
 }
 
 /** Query of the ids of those bound directly, or through the nearest ancestor that has a binding. */
