@@ -13,82 +13,21 @@ import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { entryKindOf } from "../domain/capabilities.ts";
 import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../domain/configuration.ts";
-import type { EntryError } from "../domain/entry.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { createSchemaValidator } from "../domain/schema.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { secretPaths, valueAt } from "../domain/secret-paths.ts";
 import { textsIn } from "../inventory/secrets.ts";
 import { type Exec, type ExecResult, requireAllowed } from "../resource-types/exec.ts";
-import type { Log } from "../resource-types/log.ts";
 import type { OperationContext, ResourceTypeDefinition } from "../resource-types/sdk.ts";
 import { lastLines } from "../resource-types/tail.ts";
 import { createContents } from "../worker/contents.ts";
-import { type AbortWhy, createControl } from "../worker/control.ts";
+import { createControl } from "../worker/control.ts";
 import { createExecutor, type Ended } from "../worker/executor.ts";
 import { entryError, systemError } from "../worker/outcome.ts";
 import { createResolver, type Resolve } from "../worker/resolve.ts";
-
-export interface TestCall {
-  operation: string;
-  /** Default none. */
-  parameters?: JsonObject;
-  /** Files that stand for content, by the parameter: their paths. */
-  files?: Record<string, string>;
-  /** Checked against the type's schema and filled with its defaults, as `apply` does. Default none. */
-  connection?: JsonObject;
-  /** What `{{configuration.…}}` and `resource.configuration` give. Default none. */
-  configuration?: JsonObject;
-  /** What `{{secrets.NAME}}` gives, by name. Masked as a worker does. Default none. */
-  storedSecrets?: Record<string, string>;
-  /** Default `{ id: 1, name: "test-1", zone: "default", labels: {} }`. */
-  resource?: { id?: number; name?: string; zone?: string; labels?: Record<string, string> };
-  /** "30s". Default: the operation's. */
-  timeout?: string;
-  /** Which try it is. Default 1. */
-  attempt?: number;
-  /** A directory that stays between calls, as the worker's `state`. Default: one that is removed at the end. */
-  state?: string;
-  /** Takes the place of every command. What it leaves out of a result: exit code 0, no output. */
-  exec?: (argv: readonly string[], options: Parameters<Exec>[1]) => Partial<ExecResult> | Promise<Partial<ExecResult>>;
-  /** Called with each piece of output; what it returns is waited for. */
-  onOutput?: (text: string, stream: "stdout" | "stderr") => unknown;
-  onProgress?: (progress: ProgressLine) => void;
-  /** ms between the polite signal to a command and SIGKILL. Default 1,000. */
-  killGrace?: number;
-}
-
-export interface ProgressLine {
-  done: number;
-  total: number | null;
-  text: string | null;
-}
-
-export interface LogLine {
-  level: "debug" | "info" | "warn" | "error";
-  message: string;
-  fields: object;
-}
-
-export interface TestOutcome {
-  /** `released`: it was aborted with "stop" and may be repeated; `lost`: aborted with "lost", nothing is reported. */
-  status: "succeeded" | "failed" | "timed_out" | "canceled" | "released" | "lost";
-  /** null unless it succeeded. Of type any: a test knows what it expects. */
-  // oxlint-disable-next-line typescript/no-explicit-any
-  result: any;
-  error: EntryError | null;
-  /** Everything that was written, both streams in the order of writing. */
-  output: string;
-  stdout: string;
-  stderr: string;
-  progress: ProgressLine[];
-  log: LogLine[];
-}
-
-export interface TestRun extends Promise<TestOutcome> {
-  /** As a cancel does (the default), the deadline, a lost lease, or a worker that stops. */
-  abort(why?: AbortWhy): void;
-}
+import { createRecord } from "./record.ts";
+import type { TestCall, TestOutcome, TestRun } from "./test-call.ts";
 
 const schemas = () => (shared ??= createSchemaValidator());
 let shared: ReturnType<typeof createSchemaValidator> | undefined;
@@ -102,7 +41,7 @@ let shared: ReturnType<typeof createSchemaValidator> | undefined;
 export function testResourceType(type: ResourceTypeDefinition, call: TestCall): TestRun {
   const control = createControl();
   const run = perform(type, call, control);
-  return Object.assign(run, { abort: (why: AbortWhy = "cancel") => control.abort(why) });
+  return Object.assign(run, { abort: (why: Parameters<TestRun["abort"]>[0] = "cancel") => control.abort(why) });
 }
 
 async function perform(
@@ -261,50 +200,5 @@ function checked(ended: Ended, { name, result }: OperationDescriptor, type: stri
   return {
     status: "failed",
     error: entryError("result_mismatch", message, "operation", { details: { result: ended.result } }),
-  };
-}
-
-function createRecord({ onOutput, onProgress }: TestCall) {
-  const written: Array<{ text: string; stream: "stdout" | "stderr" }> = [];
-  const progress: ProgressLine[] = [];
-  const lines: LogLine[] = [];
-  const textOf = (stream?: "stdout" | "stderr") =>
-    written.flatMap((one) => (stream === undefined || one.stream === stream ? [one.text] : [])).join("");
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  return {
-    async write(data: string | Uint8Array, stream: "stdout" | "stderr") {
-      const text = typeof data === "string" ? data : decoders[stream].decode(data, { stream: true });
-      written.push({ text, stream });
-      await onOutput?.(text, stream);
-    },
-    progress(line: ProgressLine) {
-      progress.push(line);
-      onProgress?.(line);
-    },
-    log: logInto(lines, {}),
-    outcome(ended: Ended): TestOutcome {
-      return {
-        status: ended?.status ?? "lost",
-        result: ended?.status === "succeeded" ? ended.result : null,
-        error: ended && "error" in ended ? ended.error : null,
-        output: textOf(),
-        stdout: textOf("stdout"),
-        stderr: textOf("stderr"),
-        progress,
-        log: lines,
-      };
-    },
-  };
-}
-
-function logInto(lines: LogLine[], bound: object): Log {
-  const at = (level: LogLine["level"]) => (fields: object, message: string) =>
-    void lines.push({ level, message, fields: { ...bound, ...fields } });
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: (fields) => logInto(lines, { ...bound, ...fields }),
   };
 }
