@@ -94,7 +94,8 @@ export async function openServer(
         },
         ...(body === undefined ? {} : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
       });
-      const isJson = (answer.headers["content-type"] ?? "").includes("json");
+      // An answer to HEAD has the headers alone.
+      const isJson = answer.payload !== "" && (answer.headers["content-type"] ?? "").includes("json");
       return {
         status: answer.statusCode,
         body: isJson ? (JSON.parse(answer.payload) as unknown) : undefined,
