@@ -1,6 +1,7 @@
 /** Runs the parts asked for (default all) and prints each figure beside what was promised. See README.md. */
 import { parseArgs } from "node:util";
 import { startPostgres } from "../tools/postgres.ts";
+import { measureApply } from "./apply.mjs";
 import { measureBacklog, measureFleet, measureHot, measureIdleWorkers, measureSubmit } from "./fleet.mjs";
 import { hasRedis, measureBullMq } from "./bullmq.mjs";
 import { measureCompletion } from "./completion.mjs";
@@ -35,6 +36,7 @@ const PARTS = [
   "hot",
   "inventory",
   "inventory-postgres",
+  "apply",
   "idle-workers",
   "pipeline",
   "content",
@@ -83,6 +85,10 @@ await part("content", async () => ({
   embedded: await measureContent({}),
   postgres: await withPostgres((databaseUrl) => measureContent({ databaseUrl })),
 }));
+await part("apply", async () => ({
+  embedded: await measureApply(),
+  postgres: await withPostgres((databaseUrl) => measureApply({ databaseUrl })),
+}));
 await part("idle-workers", () => withPostgres((url) => measureIdleWorkers({ url })));
 
 const {
@@ -106,6 +112,7 @@ const {
   "idle-workers": idle,
   pipeline,
   content,
+  apply,
 } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
@@ -154,6 +161,10 @@ for (const engine of ["embedded", "postgres"]) {
   atLeast(`upload of 1 GB ÷ cp, ${engine}`, measured?.upload, measured?.copy, 0.5);
   atLeast(`upload of 1 GB ÷ synced copy, ${engine}`, measured?.upload, measured?.synced);
   atMost(`memory of the server above idle in it, ${engine}, MB`, measured?.memory, 1, 64);
+}
+for (const engine of ["embedded", "postgres"]) {
+  atMost(`apply of 110,000 unchanged resources, ${engine}, ms`, apply?.[engine].unchanged, 1, 5_000);
+  atMost(`request over 10,000 members, ${engine}, ms`, apply?.[engine].request, 1, 3_000);
 }
 if (rows.length > 0) console.table(rows);
 for (const failure of failures) console.error(failure);

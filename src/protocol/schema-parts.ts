@@ -17,9 +17,10 @@ export const ms = (description: string) =>
 export const jsonObject = Type.Record(Type.String(), Type.Unknown());
 export const id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
-/** Bytes of one request body, of the parameters of one call, and of one result. */
+/** Bytes of one request body, of an inventory document, of the parameters of one call, and of one result. */
 export const LIMITS = {
   body: 32 * 1024 * 1024,
+  inventory: 128 * 1024 * 1024,
   parameters: 1024 * 1024,
   result: 4 * 1024 * 1024,
   secret: 64 * 1024,

@@ -148,6 +148,7 @@ function addRoute(app: FastifyInstance, route: Route): void {
     schema,
     config: { access: route.access, streams: route.streams ?? false },
     exposeHeadRoute: false,
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     preValidation: beforeValidation(route),
     handler: (request, reply) => route.handle(request as never, reply),
   });

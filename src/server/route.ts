@@ -29,6 +29,8 @@ export interface Route<S extends Shapes = Shapes> {
   bodyOptional?: boolean;
   /** Takes any bytes as its body, which it reads as a stream. */
   streams?: boolean;
+  /** Bytes of its body at most, where that is more than `LIMITS.body`. */
+  bodyLimit?: number;
   query?: TSchema;
   params?: TSchema;
   /** Headers it reads, for OpenAPI: name → description. */

@@ -17,6 +17,7 @@ import {
   ResourcePatchSchema,
   ResourcesQuerySchema,
 } from "../../protocol/schemas.ts";
+import { LIMITS } from "../../protocol/schema-parts.ts";
 import { etagOf, expectedVersion } from "../etag.ts";
 import { route, type Route } from "../route.ts";
 
@@ -126,6 +127,8 @@ export function inventoryRoutes({ inventory }: { inventory: Inventory }): Route[
       access: "admin",
       summary: "Apply an inventory document; with `dryRun` only the plan",
       body: InventorySchema,
+      // One transaction is one document: 100,000 resources are 15 MB, with long connections several times that.
+      bodyLimit: LIMITS.inventory,
       answer: { description: "What was (or would be) added and changed" },
       handle: ({ body }) => inventory.apply(body),
     }),
