@@ -18,8 +18,8 @@ export async function checkTypesCommand(context: Context, typed: readonly string
   if (files === 0) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `${typed.join(", ")} has no files of resource types`,
-      hint: "They end in .yaml, .yml, .ts, .js or .mjs; begin one with: wilco types new NAME",
+      message: `There are no resource types in ${typed.join(", ")}`,
+      hint: "Their files end in .yaml, .yml, .ts, .js or .mjs; begin one with: wilco types new NAME",
     });
   }
   const what = `${types.length === 1 ? "1 type" : `${types.length} types`} in ${files === 1 ? "1 file" : `${files} files`}`;
