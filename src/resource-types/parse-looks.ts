@@ -1,5 +1,4 @@
 /** `checkEvery`, `metricsEvery` and `metrics` of a type as people write it: what is looked at by itself. */
-import { isJsonObject } from "../core/json.ts";
 import { parseInterval } from "../domain/interval.ts";
 import type { MetricDescriptor, OperationDescriptor, ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import { isName } from "../domain/route.ts";
@@ -26,25 +25,10 @@ function interval(
   if (!reader.has(key)) return undefined;
   const ms = reader.guard(key, () => parseInterval(reader.raw(key), "it"));
   if (!ms) return undefined;
-  const operation = operations.find((one) => one.name === name);
-  if (!operation) {
+  if (!operations.some((one) => one.name === name)) {
     reader.problem(key, `is of no use: the type has no operation "${name}"`, `Add the operation, or leave ${key} out.`);
-  } else if (requires(operation).length > 0) {
-    const names = requires(operation).join(", ");
-    reader.problem(
-      key,
-      `can't be kept: ${name} has required parameters (${names}), and is called without any`,
-      "Give them defaults.",
-    );
   }
   return ms;
-}
-
-function requires({ parameters }: OperationDescriptor): string[] {
-  const { required, properties } = parameters;
-  const known = isJsonObject(properties) ? properties : {};
-  const hasDefault = (name: string) => isJsonObject(known[name]) && "default" in known[name];
-  return Array.isArray(required) ? (required as string[]).filter((name) => !hasDefault(name)) : [];
 }
 
 function metricsOf(

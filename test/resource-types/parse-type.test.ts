@@ -28,6 +28,40 @@ operations:
     exclusive: false
 `;
 
+describe("what is looked at by itself", () => {
+  const looked = (lines: string) =>
+    parseYaml(`${lines}\noperations: { check: { run: ["true"] }, metrics: { run: [m], result: json } }`);
+
+  it("is how often, and what the numbers are", () => {
+    const type = looked('checkEvery: 1m\nmetricsEvery: "off"\nmetrics: { cpu: { unit: "%" } }');
+    expect(type).toMatchObject({ checkEvery: 60_000, metrics: { cpu: { unit: "%", description: null } } });
+    expect(type).not.toHaveProperty("metricsEvery");
+  });
+
+  it.each([
+    ["checkEvery: 100ms", "checkEvery", 'it is "100ms", and the shortest is 1s'],
+    ["checkEvery: often", "checkEvery", 'it is not a duration: "often"'],
+    ["metrics: { cpu: { units: s } }", "metrics.cpu.units", "is unknown here"],
+  ])("is refused: %s", (lines, path, message) => {
+    expect(problemsOf(() => looked(lines))).toMatchObject([{ path: `types.web-server.${path}`, message }]);
+  });
+
+  it("needs the operation", () => {
+    expect(problemsOf(() => parseYaml("checkEvery: 1m\noperations: { a: { run: [x] } }"))).toMatchObject([
+      { message: 'is of no use: the type has no operation "check"' },
+    ]);
+  });
+});
+
+function problemsOf(parseIt: () => unknown): DocumentProblem[] {
+  try {
+    parseIt();
+  } catch (error) {
+    return ((error as WilcoError).details as { problems: DocumentProblem[] }).problems;
+  }
+  return [];
+}
+
 describe("what an operation takes of its worker", () => {
   const weightOf = (lines: string) =>
     parseYaml(`operations: { pack: { run: [tar], ${lines} } }`).operations["pack"]!.weight;
