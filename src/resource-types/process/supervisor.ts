@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../../core/durations.ts";
 import { randomId } from "../../core/ids.ts";
@@ -210,10 +210,13 @@ export function createSupervisor(): Supervisor {
   return { start, stop, look };
 }
 
-/** What was deployed is where it runs; a relative `cwd` is then inside of it. */
+/**
+ * What was deployed is where it runs; a relative `cwd` is then inside of it. An absolute one was for the time before the
+ * first deploy: were it kept, what runs would not be what was deployed.
+ */
 function workingDirectory({ connection: { cwd }, release }: Managed): string | null {
   if (release === null) return cwd;
-  return cwd === null ? release : resolve(release, cwd);
+  return cwd === null || isAbsolute(cwd) ? release : resolve(release, cwd);
 }
 
 function startTimeOf(pid: number): { startTime: string | null } {
