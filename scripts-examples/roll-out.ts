@@ -48,9 +48,9 @@ try {
   assert(false, "a release that never gets well must not be deployed");
 } catch (error) {
   if (!(error instanceof OperationFailed)) throw error;
-  const { rolled_back, running } = error.entry.error?.details as { rolled_back: boolean; running: { version: string } };
-  assert(rolled_back, "the former release was not put back");
-  console.log(`${first.name}: release 3 was taken back, release ${running.version} runs`);
+  const details = error.entry.error?.details as { rolled_back: boolean; running: { version: string } } | undefined;
+  assert(details?.rolled_back, "the former release was not put back");
+  console.log(`${first.name}: release 3 was taken back, release ${details.running.version} runs`);
 }
 await first.waitUntil("up", { waitTimeout: "10s" });
 
