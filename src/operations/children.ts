@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import { CREATE_CHILD } from "../domain/capabilities.ts";
+import { secretNames } from "../domain/secret-templates.ts";
 import { TERMINAL_STATUSES } from "../domain/status.ts";
 import type { Children } from "../inventory/children.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
@@ -20,6 +21,7 @@ export async function checkChild(
   parameters: Record<string, unknown> | undefined,
 ): Promise<void> {
   const name = parameters?.["name"];
+  requireNoStoredSecret(parameters?.["connection"]);
   await children?.check(tx, name, parameters?.["type"]);
   const open = await tx.query<{ id: number; parameters: string }>(
     `SELECT id, parameters FROM entry WHERE operation = $1 AND status NOT IN (${ENDED}) ORDER BY id`,
@@ -32,6 +34,21 @@ export async function checkChild(
     message: `Entry ${other.id} is making a resource "${String(name)}" already`,
     hint: "Give the child another name.",
     details: { entry: other.id },
+  });
+}
+
+/**
+ * Only admins write which resources get which secret. A child's connection comes from whoever calls and from a worker:
+ * either could name any secret of the store, and have it handed out with the child's first entry.
+ * @throws WilcoError `invalid_parameters`.
+ */
+function requireNoStoredSecret(connection: unknown): void {
+  const [named] = secretNames(connection);
+  if (named === undefined) return;
+  throw new WilcoError({
+    code: "invalid_parameters",
+    message: `the connection of a child can't name the stored secret "${named}"`,
+    hint: "Leave it out: an admin names it when the child is there (wilco resources edit).",
   });
 }
 
@@ -71,6 +88,7 @@ async function addChild(children: Children, tx: Transaction, end: End, child: Re
   // The connection is the resource's now, where its secrets are sealed.
   const { connection: _connection, ...told } = isJsonObject(end.result) ? end.result : { result: end.result ?? null };
   try {
+    requireNoStoredSecret(child.connection);
     await children.add(tx, name, child);
     end.result = { ...told, resource: name } as Json;
   } catch (error) {

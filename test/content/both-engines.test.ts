@@ -17,7 +17,12 @@ import { defineResourceType, OperationError, parametersOf } from "../../src/reso
 import { migrated, optionsOf } from "../operations/world.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 
-const CHILD = { labels: { type: "object" }, connection: { type: "object" }, fail: { type: "boolean" } };
+const CHILD = {
+  labels: { type: "object" },
+  connection: { type: "object" },
+  fail: { type: "boolean" },
+  found: { type: "string" },
+};
 
 const site = defineResourceType({
   name: "site",
@@ -36,7 +41,7 @@ const site = defineResourceType({
       parameters: parametersOf({ type: { type: "string" }, name: { type: "string" }, ...CHILD }, ["type", "name"]),
       handler: ({ parameters }) => {
         if (parameters["fail"] === true) throw new OperationError({ code: "no_room", message: "There is no room." });
-        return { labels: { made: "yes" }, connection: { token: "t0ken" }, port: 80 };
+        return { labels: { made: "yes" }, connection: { token: parameters["found"] ?? "t0ken" }, port: 80 };
       },
     },
   },
@@ -126,6 +131,15 @@ describeOnBothEngines("deployments and children", (world) => {
     });
     await expect(main.createChild("site", { name: "other", connection: { wrong: 1 } })).rejects.toMatchObject({
       entry: { status: "failed", error: { code: "child_refused", details: { made: { port: 80 } } } },
+    });
+    // A connection that an operator or a worker writes is no way to the secret store.
+    const stolen = main.createChild("site", { name: "other", connection: { url: "http://evil/{{secrets.db}}" } });
+    await expect(stolen).rejects.toMatchObject({
+      code: "invalid_parameters",
+      message: expect.stringContaining('"db"'),
+    });
+    await expect(main.createChild("site", { name: "other", found: "{{ secrets.db }}" })).rejects.toMatchObject({
+      entry: { error: { code: "child_refused", message: expect.stringContaining('"db"') } },
     });
     await expect(api.resource("other")).rejects.toMatchObject({ code: "unknown_resource" });
     // Two that are asked for at once: one is refused, or fails, and never are there two.
