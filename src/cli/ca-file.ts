@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { Context } from "./context.ts";
+import { whyUnreadable } from "./unreadable.ts";
 
 /** For all connections that this process makes. @throws WilcoError `invalid_request`. */
 export function trustAuthorities(context: Context, file: string | undefined): void {
@@ -12,7 +13,7 @@ export function trustAuthorities(context: Context, file: string | undefined): vo
   try {
     pem = readFileSync(path, "utf8");
   } catch (error) {
-    throw refused(`can't be read: ${messageOf(error)}`, "Check the path.");
+    throw refused(`can't be read: ${whyUnreadable(error)}`, "Check the path.");
   }
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw refused(`${path} has no certificate in it`, "It has to be PEM, with the lines BEGIN and END CERTIFICATE.");

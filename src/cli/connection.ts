@@ -3,12 +3,13 @@
  * As whom: WILCO_TOKEN > --token-file > the profile's token > the local server's admin token.
  */
 import { readFileSync } from "node:fs";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { WilcoError } from "../core/errors.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import { readOwner } from "../database/owner.ts";
 import type { Context } from "./context.ts";
 import { dataDirOf, readAdminToken } from "./data-dir.ts";
 import { readProfiles, type Profile } from "./profiles.ts";
+import { whyUnreadable } from "./unreadable.ts";
 
 export interface Connection {
   /** Without a slash at its end; of several servers, with commas between. */
@@ -106,7 +107,7 @@ export async function readTokenFile(context: Context, file: string): Promise<str
   } catch (error) {
     throw new WilcoError({
       code: "unauthenticated",
-      message: `The token file can't be read: ${messageOf(error)}`,
+      message: `The token file can't be read: ${whyUnreadable(error)}`,
       hint: "Name a file that holds the token, or - for stdin.",
     });
   }

@@ -8,6 +8,7 @@ import { messageOf, WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import { isSha256, type ContentRef } from "../domain/content.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
+import { whyUnreadable } from "./unreadable.ts";
 
 /** One `--param`, read but not yet converted. */
 export interface ParameterAssignment {
@@ -60,7 +61,7 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
       return await inputs.readFile(path);
     } catch (error) {
       throw invalid(
-        `${what} can't be read: ${messageOf(error)}`,
+        `${what} can't be read: ${whyUnreadable(error)}`,
         "Check the path; a value that begins with @ is written @@.",
       );
     }

@@ -32,7 +32,8 @@ export function parsePlainYaml(text: string, note?: NotePlace): JsonObject | und
     const value = readMapping(0, "");
     return at === lines.length ? value : undefined;
   } catch (error) {
-    if (error === TOO_MUCH) return undefined;
+    // A RangeError: nested too deeply for the stack, which the real parser reports with its place.
+    if (error === TOO_MUCH || error instanceof RangeError) return undefined;
     throw error;
   }
 

@@ -5,6 +5,8 @@ import { openingOf, placeInFlow } from "./flow-places.ts";
 import { parsePlainYaml } from "./plain-yaml.ts";
 import { createPlaces, type Place, type PlaceOf } from "./yaml-places.ts";
 
+const MAX_ALIASES = 1_000;
+
 export interface YamlFile {
   value: unknown;
   placeOf: PlaceOf;
@@ -22,6 +24,7 @@ export async function parseYaml(text: string, named: string): Promise<YamlFile> 
   // Names that are there twice are looked for below: the parser compares each with each, for 100,000 of them that is minutes.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const problem = document.errors[0];
+  if (problem?.code === "RESOURCE_EXHAUSTION") throw tooDeep(placed(named, lines, problem.pos[0]));
   if (problem)
     throw invalid(`${placed(named, lines, problem.pos[0])} is not YAML: ${problem.message}`, "Correct that line.");
   // Otherwise the last of two resources of one name would win without a word.
@@ -32,8 +35,31 @@ export async function parseYaml(text: string, named: string): Promise<YamlFile> 
       "Names are unique: rename one of them or remove it.",
     );
   }
-  // A few anchors must not unfold into gigabytes.
-  return { value: document.toJS({ maxAliasCount: 1_000 }) ?? {}, placeOf: createPlaces(document, lines) };
+  return { value: valueOf(document, named), placeOf: createPlaces(document, lines) };
+}
+
+function valueOf(document: Document.Parsed, named: string): unknown {
+  try {
+    // A few anchors must not unfold into gigabytes.
+    return document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep(named);
+    if (!(error instanceof ReferenceError)) throw error;
+    if (error.message.startsWith("Unresolved alias")) {
+      throw invalid(
+        `${named} uses the alias *${/[^ ]*$/.exec(error.message)![0]} without its anchor`,
+        "Write the anchor (&name) above the alias.",
+      );
+    }
+    throw invalid(
+      `The aliases of ${named} unfold into more than ${MAX_ALIASES.toLocaleString("en")} copies`,
+      "Write out what is meant, or use fewer aliases (*name) within aliases.",
+    );
+  }
+}
+
+function tooDeep(where: string): WilcoError {
+  return invalid(`${where} is nested too deeply to be read`, "Nest fewer lists and objects in each other.");
 }
 
 /** Read a second time, when the first place is asked for: only errors want to know. */

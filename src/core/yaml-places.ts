@@ -123,6 +123,22 @@ export async function withPlaces<T>(file: string, placeOf: PlaceOf, act: () => P
   }
 }
 
+/** The error of a file in which these things are wrong, each with its place. @param what e.g. "It can't be read". */
+export function problemsIn(
+  what: string,
+  file: string,
+  placeOf: PlaceOf,
+  problems: readonly PlacedProblem[],
+): WilcoError {
+  const hint = problems.length === 1 ? problems[0]!.hint : undefined;
+  return placed(
+    new WilcoError({ code: "invalid_inventory", message: what, hint: hint ?? "Nothing was changed." }),
+    file,
+    placeOf,
+    problems,
+  );
+}
+
 function placed(error: WilcoError, file: string, placeOf: PlaceOf, problems: readonly PlacedProblem[]): WilcoError {
   const single = problems.length === 1;
   const lines = problems.slice(0, SHOWN).map((one) => problemLine(file, one, placeOf, !single));

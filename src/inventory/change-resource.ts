@@ -38,11 +38,17 @@ export async function putResource(
   if (row) requireVersion(row, expected);
   else if (expected !== undefined) throw await unknownResource(tx, ref);
   // An id names what there is; only a name can become a new resource.
-  if (!row && /^\d+$/.test(ref)) throw await unknownResource(tx, ref);
+  if (!row && /^\d+$/.test(ref)) {
+    throw new WilcoError({
+      code: "unknown_resource",
+      message: `There is no resource with the id ${ref}, and digits only are no name for a new one`,
+      hint: `Put a letter into the name, e.g. host-${ref}.`,
+    });
+  }
   const name = row?.name ?? ref;
   const problems = collectProblems();
   const notices: string[] = [];
-  const draft = parseResource(name, input, "", problems.report);
+  const draft = parseResource(name, input, "", problems.report, "evenIfWrong");
   const known = await options.types.find(tx, draft ? [draft.type] : []);
   const planned = await planResources(tx, draft ? [draft] : [], {
     types: known,

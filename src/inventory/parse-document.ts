@@ -3,11 +3,12 @@ import { messageOf, WilcoError } from "../core/errors.ts";
 import { copyOfJson, isJsonObject, type JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import { DEFAULT_ZONE, isName } from "../domain/route.ts";
-import { LABEL_KEY, parseSelector } from "../domain/selector.ts";
+import { parseSelector } from "../domain/selector.ts";
 import { parseInterval } from "../domain/interval.ts";
 import type { Group } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { InventoryDocument } from "../protocol/messages.ts";
+import { isStorable, parseLabels } from "./parse-labels.ts";
 import type { Problem, Report } from "./problems.ts";
 
 /** Turns a type as YAML has it into a descriptor. @throws WilcoError that says what is wrong with it. */
@@ -63,6 +64,8 @@ const RESOURCE_KEYS = [
   "enabled",
   "discovery",
 ];
+/** What is wrong with these, or with keys that are unknown, does not change what is to be said of the others. */
+const SIDE_KEYS = /^(?!(type|zone|worker|parent|connection)$)./;
 const GROUP_KEYS = ["description", "select", "members", "groups"];
 
 export function parseDocument(document: InventoryDocument, parseType: ParseType, report: Report): ParsedDocument {
@@ -77,7 +80,7 @@ export function parseDocument(document: InventoryDocument, parseType: ParseType,
     }
   }
   const resources = Object.entries(document.resources ?? {}).flatMap(
-    ([name, value]) => parseResource(name, value, `resources.${name}`, report) ?? [],
+    ([name, value]) => parseResource(name, value, `resources.${name}`, report, "evenIfWrong") ?? [],
   );
   const groups = Object.entries(document.groups ?? {}).flatMap(
     ([name, value]) => parseGroup(name, value, `groups.${name}`, report) ?? [],
@@ -96,11 +99,22 @@ function problemsOf(error: WilcoError, path: string): Problem[] {
     : (problems as unknown as Problem[]).map((one) => ({ ...one, hint: one.hint ?? undefined }));
 }
 
-/** @returns undefined when something was reported. @param path prefix of the problems' paths; "" for a single resource. */
-export function parseResource(name: string, value: unknown, path: string, report: Report): ResourceDraft | undefined {
+/**
+ * @param path prefix of the problems' paths; "" for a single resource.
+ * @param evenIfWrong gives a draft without what was reported where that leaves enough to look for more problems: for
+ *   those who refuse the whole after any report.
+ * @returns undefined when something was reported.
+ */
+export function parseResource(
+  name: string,
+  value: unknown,
+  path: string,
+  report: Report,
+  evenIfWrong?: "evenIfWrong",
+): ResourceDraft | undefined {
   let good = true;
   const wrong = (key: string, message: string, hint?: string) => {
-    good = false;
+    good &&= evenIfWrong !== undefined && SIDE_KEYS.test(key);
     report(path === "" || key === "" ? `${path}${key}` : `${path}.${key}`, message, hint);
   };
   if (!RESOURCE_NAME.test(name))
@@ -135,7 +149,7 @@ export function parseResource(name: string, value: unknown, path: string, report
   const description = text(
     "description",
     (words) => words.length <= 4_000 && isStorable(words),
-    "At most 4,000 characters, no NUL.",
+    "At most 4,000 characters, no NUL, no half of a character.",
     true,
   );
   const connection = value["connection"] ?? {};
@@ -189,33 +203,6 @@ function parseDiscovery(
   if (term)
     wrong("discovery.take", `a finding has no ${term.key} to select by`, "Select by name, type, zone and labels.");
   return take;
-}
-
-function parseLabels(
-  value: unknown,
-  wrong: (key: string, message: string, hint?: string) => void,
-): Record<string, string> {
-  if (value === undefined || value === null) return {};
-  if (!isJsonObject(value)) {
-    wrong("labels", "it must be an object of texts", "Write for example { tier: web }");
-    return {};
-  }
-  const labels: Record<string, string> = {};
-  for (const [key, label] of Object.entries(value)) {
-    if (!LABEL_KEY.test(key))
-      wrong(
-        `labels.${key}`,
-        "it is not a label's key",
-        "Keys are letters, digits and . _ - /, and start with a letter or digit.",
-      );
-    // A number is refused rather than converted: 1.10 would silently become "1.1".
-    else if (typeof label !== "string")
-      wrong(`labels.${key}`, "it must be a text", `Write it in quotes: ${JSON.stringify(JSON.stringify(label))}`);
-    else if (label.length > 1_000 || !isStorable(label))
-      wrong(`labels.${key}`, "it is too long or has a NUL character");
-    else labels[key] = label;
-  }
-  return labels;
 }
 
 function parseGroup(name: string, value: unknown, path: string, report: Report): GroupDraft | undefined {
@@ -282,11 +269,6 @@ function refuseUnknown(
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) wrong(key, "it is not a key here", suggestion(key, known, "Keys"));
   }
-}
-
-/** What PostgreSQL can store as text. */
-function isStorable(text: string): boolean {
-  return !text.includes("\0") && text.isWellFormed();
 }
 
 function attempt<T>(run: () => T, failed: (error: WilcoError) => void): T | undefined {

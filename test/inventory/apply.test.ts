@@ -145,6 +145,13 @@ describeOnBothEngines("An inventory document", (world) => {
         "ring-2": { type: "service", parent: "ring-1" },
         list: [],
         nul: { type: "service", description: "a\0b", zone: "worker" },
+        // One mistake does not hide the others of the same resource.
+        crowded: {
+          type: "servce",
+          labell: {},
+          labels: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, ""])),
+        },
+        half: { type: "service", labels: { a: "\ud800" }, connection: { ulr: "x" } },
       },
       groups: {
         none: {},
@@ -182,6 +189,11 @@ describeOnBothEngines("An inventory document", (world) => {
       ["resources.list", /must be an object/],
       ["resources.nul.description", /can't be used/],
       ["resources.nul.zone", /reserved/],
+      ["resources.crowded.labell", /Did you mean "labels"/],
+      ["resources.crowded.labels", /101 of them, and 100 are the most/],
+      ["resources.crowded.type", /no resource type "servce"/],
+      ["resources.half.labels.a", /can't be stored as a label.*no half of a character/],
+      ["resources.half.connection.ulr", /Did you mean "url"/],
       ["groups.none", /either select or members/],
       ["groups.both", /either select or members/],
       ["groups.broken.select", /empty term/],

@@ -20,6 +20,9 @@ export async function applyCommand(context: Context, file: string, flags: ApplyF
   const { document, named, placeOf } = await readPlacedInventory(context, file);
   const prune = flags.prune?.flatMap((names) => names.split(",")).map((name) => name.trim());
   const remote = await openRemote(context);
+  // As an interrupted download or a wrong path looks: it must not pass for an inventory that is as it should be.
+  if (Object.values(document).every((part) => Object.keys(part as object).length === 0))
+    context.output.notice(`${context.output.paintErr.yellow("note:")} ${named} names no type, resource or group`);
   const whole = { ...document, ...(prune ? { prune } : {}) };
   return withPlaces(named, placeOf, () => applyDocument(context, remote, whole, flags));
 }

@@ -13,6 +13,7 @@ import { IMPORT_FORMATS, readImport, type ImportFormat, type ImportSource } from
 import { importedDocument, placesOf, type ImportOptions } from "../import/to-document.ts";
 import { printPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
+import { whyUnreadable } from "../unreadable.ts";
 
 export interface ImportFlags {
   from?: string;
@@ -92,7 +93,7 @@ async function readSource(
   try {
     return { named: file, text: readFileSync(context.path(file), "utf8") };
   } catch (error) {
-    throw wrongUse(`${file} can't be read: ${messageOf(error)}`, "Check the path.", error);
+    throw wrongUse(`${file} can't be read: ${whyUnreadable(error)}`, "Check the path.", error);
   }
 }
 
@@ -105,11 +106,15 @@ async function outputOf(context: Context, [program = "", ...args]: readonly stri
   try {
     ended = (await once(child, "close")) as typeof ended;
   } catch (error) {
-    throw wrongUse(`${program} can't be run: ${messageOf(error)}`, "Check its name and the PATH.", error);
+    throw wrongUse(`${program} can't be run: ${whyNotRun(error)}`, "Check its name and the PATH.", error);
   }
   const [code, signal] = ended;
   if (code === 0) return Buffer.concat(chunks).toString("utf8");
   throw wrongUse(`${program} ended with ${signal ?? `exit code ${code}`}, so nothing is imported`, "See what it said.");
+}
+
+function whyNotRun(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such program" : messageOf(error);
 }
 
 /** The schema of each type's connection, asked for once. */

@@ -2,11 +2,12 @@
 import { open, stat } from "node:fs/promises";
 import type { Api } from "../../client/api.ts";
 import { createUploads, describeFile } from "../../client/uploads.ts";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
 import { contentParameters, type ContentRef } from "../../domain/content.ts";
 import type { Context } from "../context.ts";
 import type { RawParameters } from "../parameters.ts";
 import type { OperationTarget } from "../targets.ts";
+import { whyUnreadable } from "../unreadable.ts";
 
 /** Bytes: what can still be a parameter. */
 const MOST_TEXT = 1024 * 1024;
@@ -79,7 +80,7 @@ export async function describeFiles(
 
 /** @throws WilcoError `invalid_request`. */
 export async function requireFile(path: string, written: string): Promise<void> {
-  const info = await stat(path).catch((error: unknown) => messageOf(error));
+  const info = await stat(path).catch(whyUnreadable);
   const why =
     typeof info === "string" ? info : info.isFile() ? (info.size === 0 ? "it is empty" : null) : "it is no file";
   if (why === null) return;

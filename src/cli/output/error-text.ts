@@ -11,9 +11,9 @@ export function sentence(text: string): string {
 
 export function showError(output: Output, error: unknown): void {
   const paint = output.paintErr;
-  const lines = [`${paint.red("error:")} ${sentence(messageOf(error))}`];
+  const lines = [`${paint.red("error:")} ${sentence(visible(messageOf(error)))}`];
   if (error instanceof WilcoError) {
-    if (error.hint !== undefined) lines.push(`  ${sentence(error.hint)}`);
+    if (error.hint !== undefined) lines.push(`  ${sentence(visible(error.hint))}`);
     const entry = entryIdOf(error.details);
     if (entry !== undefined && !error.message.includes(String(entry)))
       lines.push(`  entry ${entry}: wilco entry show ${entry}`);
@@ -23,6 +23,14 @@ export function showError(output: Output, error: unknown): void {
   }
   if (output.verbose) lines.push(...stackLines(error));
   output.warn(lines.join("\n"));
+}
+
+/** Messages quote what files and other people wrote: no escape sequence of theirs reaches the terminal. */
+function visible(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is made visible here
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (one) => {
+    return `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 function entryIdOf(details: unknown): number | undefined {
