@@ -5,7 +5,7 @@ import type { Availability } from "./resource.ts";
 
 /** A change of a resource's availability. */
 export interface AvailabilityChange {
-  /** ISO 8601: the start of the check that saw it. */
+  /** ISO 8601: the start of the check that saw it, or the end of another operation that did. */
   at: string;
   availability: Availability;
   /** Why it is so, in words; null when nobody said. */

@@ -18,7 +18,7 @@ export interface Resource {
   /** Values of `secret: true` properties are replaced by "********". */
   connection: JsonObject;
   availability: Availability;
-  /** When `availability` was last observed (start of the check), ISO. */
+  /** When `availability` was last observed (start of the check, end of another operation), ISO. */
   availabilityAt: string | null;
   /** When it last changed, ISO; null = it never did. */
   availabilitySince: string | null;

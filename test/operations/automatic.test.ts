@@ -102,6 +102,31 @@ describeOnBothEngines("automatic checks", (engine) => {
     ]);
   });
 
+  it("give way to a wait for health that outlasts them, and not to an older check", async () => {
+    const world = await createWorld(engine);
+    const session = await world.register();
+    const { id } = await world.submit("a", "look");
+    const old = await world.submit("a", "check");
+    const [wait, slow] = await world.claim(session);
+    // Begun some time ago.
+    await world.database.query("UPDATE entry SET started_at = started_at - 5000 WHERE id IN ($1, $2)", [id, old.id]);
+    await world.submit("a", "check");
+    const [quick] = await world.claim(session);
+    await world.finish(session, quick!, { result: { availability: "down" } });
+    await world.finish(session, slow!, { result: { availability: "up" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "down" });
+    await world.finish(session, wait!, { result: { availability: "up" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "up", availability_entry: id });
+
+    // What began before the resource was changed may have looked at another connection.
+    const stale = await world.submit("a", "look");
+    const [late] = await world.claim(session);
+    await world.database.query("UPDATE entry SET started_at = started_at - 5000 WHERE id = $1", [stale.id]);
+    await world.database.query("UPDATE resource SET updated_at = $1 WHERE name = 'a'", [Date.now()]);
+    await world.finish(session, late!, { result: { availability: "down" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "up" });
+  });
+
   it("leave disabled resources alone, of which nothing but a check is filed", async () => {
     const world = await createWorld(engine);
     await world.register();

@@ -1,4 +1,7 @@
-/** Results of checks become the resource's availability: the newest observation counts, by when it began. */
+/**
+ * Results of checks become the resource's availability: the newest observation counts, a check's by when it began, and
+ * that of another operation by when it ended.
+ */
 import { isJsonObject } from "../../core/json.ts";
 import type { Transaction } from "../../database/database.ts";
 import { availabilityOf, saidBy } from "../../domain/availability.ts";
@@ -13,8 +16,10 @@ interface Observation {
   resource: number;
   availability: Availability;
   reason: string | null;
-  /** ms. */
+  /** ms: what the newest is told by. */
   at: number;
+  /** ms: when the looking began. */
+  began: number;
   entry: number;
 }
 
@@ -27,13 +32,20 @@ export function recordAvailability(tx: Transaction, locked: Locked, ends: readon
   writeObservations(tx, [...newest.values()]);
 }
 
-/** @param seen one a resource. */
+/** What began before its resource was changed may have looked at another connection. @param seen one a resource. */
 export function writeObservations(
   tx: Transaction,
   seen: ReadonlyArray<Omit<Observation, "entry"> & { entry: number | null }>,
 ): void {
   if (seen.length === 0) return;
-  const columns = { resource: "int", availability: "text", reason: "text", at: "int", entry: "int" } as const;
+  const columns = {
+    resource: "int",
+    availability: "text",
+    reason: "text",
+    at: "int",
+    began: "int",
+    entry: "int",
+  } as const;
   const changes = (column: string, value: string) =>
     `${column} = CASE WHEN resource.availability = v.availability THEN resource.${column} ELSE ${value} END`;
   tx.send(
@@ -41,7 +53,8 @@ export function writeObservations(
        availability_reason = v.reason, availability = v.availability, availability_at = v.at
      FROM ${tx.dialect.rows("v", columns, "$1")} WHERE ${tx.dialect.matches("resource.id", "v", "resource", "$1")}
        AND resource.availability <> 'disabled' AND (resource.availability_at IS NULL OR resource.availability_at <= v.at)
-       AND (resource.availability_changed IS NULL OR resource.availability_changed <= v.at)`,
+       AND (resource.availability_changed IS NULL OR resource.availability_changed <= v.at)
+       AND (v.began = v.at OR resource.updated_at <= v.began)`,
     [JSON.stringify(seen)],
   );
 }
@@ -51,13 +64,16 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
   const { resource, id } = entry;
   const result = end.result ?? null;
   if (entry.operation !== CHECK) {
-    // Others may have looked as well, such as a wait for health.
+    // Others may have looked as well, such as a wait for health: what it waited for came last, so checks that were made
+    // while it waited say less, however late they began.
     const availability = end.status === "succeeded" ? saidBy(result) : null;
-    return availability && { resource, entry: id, availability, reason: null, at: entry.started_at ?? tx.now() };
+    const began = entry.started_at ?? tx.now();
+    return availability && { resource, entry: id, availability, reason: null, at: tx.now(), began };
   }
   // Nobody looked, because somebody wanted it so.
   if (end.status === "canceled") return null;
   const availability = availabilityOf({ status: end.status, result, error: end.error ?? null });
+  const at = entry.started_at ?? entry.queued_at ?? tx.now();
   const said = isJsonObject(result) ? result["reason"] : undefined;
   const reason = typeof said === "string" ? said : (end.error?.message ?? null);
   return {
@@ -65,6 +81,7 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
     entry: id,
     availability,
     reason: reason && reason.replaceAll("\u0000", "\uFFFD").slice(0, MAX_REASON).toWellFormed(),
-    at: entry.started_at ?? entry.queued_at ?? tx.now(),
+    at,
+    began: at,
   };
 }
