@@ -139,7 +139,7 @@ function forgetStale(tx: Transaction, rows: readonly DueRow[]): void {
     const age = now - at;
     if (age <= STALE_AFTER * every) return [];
     const reason = `No check has answered for ${formatDuration(age)}; it was ${availability} then`;
-    return [{ resource: id, availability: "unknown" as const, reason, at: now, began: now, entry: null }];
+    return [{ resource: id, availability: "unknown" as const, reason, at: now, entry: null }];
   });
   writeObservations(tx, stale);
 }

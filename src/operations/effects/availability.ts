@@ -18,8 +18,8 @@ interface Observation {
   reason: string | null;
   /** ms: what the newest is told by. */
   at: number;
-  /** ms: when the looking began. */
-  began: number;
+  /** ms: when the looking began, where `at` is later. */
+  began?: number;
   entry: number;
 }
 
@@ -54,7 +54,7 @@ export function writeObservations(
      FROM ${tx.dialect.rows("v", columns, "$1")} WHERE ${tx.dialect.matches("resource.id", "v", "resource", "$1")}
        AND resource.availability <> 'disabled' AND (resource.availability_at IS NULL OR resource.availability_at <= v.at)
        AND (resource.availability_changed IS NULL OR resource.availability_changed <= v.at)
-       AND (v.began = v.at OR resource.updated_at <= v.began)`,
+       AND (v.began IS NULL OR resource.updated_at <= v.began)`,
     [JSON.stringify(seen)],
   );
 }
@@ -73,7 +73,6 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
   // Nobody looked, because somebody wanted it so.
   if (end.status === "canceled") return null;
   const availability = availabilityOf({ status: end.status, result, error: end.error ?? null });
-  const at = entry.started_at ?? entry.queued_at ?? tx.now();
   const said = isJsonObject(result) ? result["reason"] : undefined;
   const reason = typeof said === "string" ? said : (end.error?.message ?? null);
   return {
@@ -81,7 +80,6 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
     entry: id,
     availability,
     reason: reason && reason.replaceAll("\u0000", "\uFFFD").slice(0, MAX_REASON).toWellFormed(),
-    at,
-    began: at,
+    at: entry.started_at ?? entry.queued_at ?? tx.now(),
   };
 }
