@@ -75,6 +75,12 @@ export function setAt(value: JsonObject, path: Path, next: Json): void {
     Object.defineProperty(holder, last, { value: next, enumerable: true, writable: true, configurable: true });
 }
 
+/** Where what is neither an object nor a list stands. */
+export function leavesOf(value: Json, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+}
+
 export function startsWith(path: Path, start: Path): boolean {
   return start.length <= path.length && start.every((key, index) => key === path[index]);
 }

@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject, JsonSchema } from "../core/json.ts";
 import { createMasker, MASK } from "../core/masking.ts";
-import { secretPaths, setAt, valueAt, type Path } from "../domain/secret-paths.ts";
+import { leavesOf, secretPaths, setAt, valueAt, type Path } from "../domain/secret-paths.ts";
 import type { Sealer } from "./sealer.ts";
 import { textsIn } from "./secrets.ts";
 
@@ -43,7 +43,7 @@ export function protectParameters(
   };
   for (const path of declared) take(path, MASK);
   if (!masker.idle) {
-    for (const path of leavesOf(plain, [])) {
+    for (const path of leavesOf(plain)) {
       const value = valueAt(plain, path)!;
       const shown = masker.value(value);
       if (shown !== value) take(path, shown);
@@ -70,9 +70,4 @@ export function openParameters(
     if (masker.idle || masker.value(value) === value) secrets.push(...textsIn(value));
   }
   return { parameters, secrets, used };
-}
-
-function leavesOf(value: Json, path: Path): Path[] {
-  if (typeof value !== "object" || value === null) return [path];
-  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
 }

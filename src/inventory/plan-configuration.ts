@@ -11,7 +11,7 @@ import {
   type ConfigurationDifference,
 } from "../domain/configuration.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
-import { secretPaths, setAt, startsWith, valueAt, type Path } from "../domain/secret-paths.ts";
+import { leavesOf, secretPaths, setAt, startsWith, valueAt, type Path } from "../domain/secret-paths.ts";
 import type { Sealer } from "./sealer.ts";
 import { openConnection, protectPaths, sealedPaths } from "./secrets.ts";
 
@@ -160,11 +160,6 @@ function notOne(resource: string, given: number): WilcoError {
         : `An update of the configuration of ${resource} says more than one of patch, configuration and rollback`,
     hint: "Give one of them: patch is merged into what is known, configuration is the whole new one.",
   });
-}
-
-function leavesOf(value: Json, path: Path = []): Path[] {
-  if (typeof value !== "object" || value === null) return [path];
-  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
 }
 
 /** Without those that lie inside others, and each once. */

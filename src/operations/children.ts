@@ -1,6 +1,7 @@
 /** `createChild`: refused early where that is possible, and its resource written with the end of what made it. */
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { WilcoError } from "../core/errors.ts";
+import { createMasker } from "../core/masking.ts";
 import type { Transaction } from "../database/database.ts";
 import { CREATE_CHILD } from "../domain/capabilities.ts";
 import { secretNames } from "../domain/secret-templates.ts";
@@ -11,6 +12,7 @@ import type { ResourceInput } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { End } from "./ends.ts";
 import type { Locked } from "./locked.ts";
+import { storedSecrets } from "./stored-secrets.ts";
 
 const ENDED = TERMINAL_STATUSES.map((status) => `'${status}'`).join(", ");
 
@@ -54,6 +56,9 @@ function requireNoStoredSecret(connection: unknown): void {
 
 interface Made {
   id: number;
+  resource: number;
+  resource_name: string | null;
+  operation: string;
   parent: string;
   zone: string;
   parameters: string;
@@ -65,31 +70,56 @@ interface Made {
  * what the handler made is told in the error, and is there.
  */
 export async function addChildren(
-  { children, secrets }: Context,
+  context: Context,
   tx: Transaction,
   locked: Locked,
   ends: readonly End[],
 ): Promise<void> {
   const made = ends.filter(({ id, status }) => status === "succeeded" && locked.get(id)?.operation === CREATE_CHILD);
-  if (made.length === 0 || !children) return;
+  if (made.length === 0) return;
+  const told = new Map(made.map((end) => [end.id, takeConnection(end)]));
+  const { children } = context;
+  if (!children) return;
   const rows = await tx.query<Made>(
-    `SELECT e.id, r.name AS parent, r.zone, e.parameters, e.sealed FROM entry e JOIN resource r ON r.id = e.resource
-     WHERE ${tx.dialect.inIds("e.id", "$1")} ORDER BY e.id`,
+    `SELECT e.id, e.resource, e.resource_name, e.operation, r.name AS parent, r.zone, e.parameters, e.sealed
+     FROM entry e JOIN resource r ON r.id = e.resource WHERE ${tx.dialect.inIds("e.id", "$1")} ORDER BY e.id`,
     [JSON.stringify(made.map(({ id }) => id))],
   );
+  const known = await secretsOf(context, tx, rows);
   for (const row of rows) {
     const end = made.find(({ id }) => id === row.id)!;
-    const { parameters } = openParameters(row.parameters, row.sealed, secrets.sealer);
-    await addChild(children, tx, end, childOf(row, parameters, end.result ?? null), parameters["name"] as string);
+    const { parameters, secrets } = openParameters(row.parameters, row.sealed, context.secrets.sealer);
+    const child = childOf(row, parameters, { ...(end.result as JsonObject), ...told.get(row.id) });
+    await addChild(children, tx, end, child, parameters["name"] as string, [...secrets, ...known(row)]);
   }
 }
 
-async function addChild(children: Children, tx: Transaction, end: End, child: ResourceInput, name: string) {
-  // The connection is the resource's now, where its secrets are sealed.
-  const { connection: _connection, ...told } = isJsonObject(end.result) ? end.result : { result: end.result ?? null };
+/** The connection is the child's alone, where its secrets are sealed: it came unmasked, and the entry does not keep it. */
+function takeConnection(end: End): { connection?: Json } {
+  const { connection, ...told } = isJsonObject(end.result) ? end.result : { result: end.result ?? null };
+  end.result = told as Json;
+  return connection === undefined ? {} : { connection };
+}
+
+/** Whatever of the parent and of the store its worker was given. */
+async function secretsOf(context: Context, tx: Transaction, rows: readonly Made[]): Promise<(row: Made) => string[]> {
+  const parents = await context.targets.open(tx, [...new Set(rows.map(({ resource }) => resource))]);
+  const { values } = await storedSecrets(context, tx, rows, parents);
+  return ({ resource }) => [...(parents.get(resource)?.secrets ?? []), ...values.values()];
+}
+
+async function addChild(
+  children: Children,
+  tx: Transaction,
+  end: End,
+  child: ResourceInput,
+  name: string,
+  secrets: readonly string[],
+) {
+  const told = end.result as JsonObject;
   try {
     requireNoStoredSecret(child.connection);
-    await children.add(tx, name, child);
+    await children.add(tx, name, child, secrets);
     end.result = { ...told, resource: name } as Json;
   } catch (error) {
     if (!(error instanceof WilcoError)) throw error;
@@ -102,12 +132,13 @@ async function addChild(children: Children, tx: Transaction, end: End, child: Re
       source: "operation",
       details: { made: told, reason: error.toBody() } as unknown as JsonObject,
     };
+    // What refused it may repeat a value.
+    end.error = createMasker(secrets).value(end.error);
   }
 }
 
 /** What was asked for, completed by what the handler says of what it made. */
-function childOf({ parent, zone }: Made, parameters: JsonObject, result: Json): ResourceInput {
-  const told = isJsonObject(result) ? result : {};
+function childOf({ parent, zone }: Made, parameters: JsonObject, told: JsonObject): ResourceInput {
   const merged = (key: "labels" | "connection") => {
     const parts = [parameters[key], told[key]].filter(isJsonObject);
     return parts.length === 0 ? {} : { [key]: Object.assign({}, ...parts) as JsonObject };

