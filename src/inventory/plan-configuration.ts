@@ -1,6 +1,6 @@
 /** What an update makes of a known configuration: merged, checked against the type's schema, and sealed for keeping. */
 import { WilcoError } from "../core/errors.ts";
-import { isJsonObject, type Json, type JsonObject, type JsonSchema } from "../core/json.ts";
+import { isJsonObject, type JsonObject, type JsonSchema } from "../core/json.ts";
 import { createMasker, MASK } from "../core/masking.ts";
 import {
   differences,
