@@ -150,7 +150,8 @@ function jsonCopy(value: unknown, what: string, code: ErrorCode): unknown {
   try {
     return JSON.parse(JSON.stringify(value)) as unknown;
   } catch (error) {
-    throw new WilcoError({ code, message: `Invalid ${what}: not JSON (${messageOf(error)}).`, cause: error });
+    const why = error instanceof RangeError ? "it is nested too deeply" : `not JSON (${messageOf(error)})`;
+    throw new WilcoError({ code, message: `Invalid ${what}: ${why}.`, cause: error });
   }
 }
 

@@ -116,9 +116,10 @@ export async function deleteResource(tx: Transaction, ref: string, expected: Exp
     throw new WilcoError({
       code: "conflict",
       message: `"${row.name}" has children: ${shown.join(", ")}${children.length > 3 ? ", …" : ""}`,
-      hint: "Delete them first, or give them another parent.",
+      hint: "Remove them first, or give them another parent.",
     });
   }
+  await refuseListed(tx, row.name);
   const unfinished = await unfinishedEntries(tx, row.id);
   if (unfinished > 0) {
     const first = await tx.query<{ id: number; operation: string; status: string }>(
@@ -135,6 +136,23 @@ export async function deleteResource(tx: Transaction, ref: string, expected: Exp
   }
   await dropQueuedLooks(tx, [row.id]);
   await tx.query("DELETE FROM resource WHERE id = $1", [row.id]);
+}
+
+/** A group that goes on listing what is gone could be neither exported and applied again, nor trusted. */
+async function refuseListed(tx: Transaction, name: string): Promise<void> {
+  const groups = await tx.query<{ name: string; members: string }>(
+    "SELECT name, members FROM resource_group WHERE members LIKE $1 ORDER BY name",
+    [`%${JSON.stringify(name)}%`],
+  );
+  const listing = groups.filter(({ members }) => (JSON.parse(members) as string[]).includes(name));
+  const [first] = listing;
+  if (!first) return;
+  const shown = listing.slice(0, 3).map((group) => group.name);
+  throw new WilcoError({
+    code: "conflict",
+    message: `"${name}" is a member of the ${listing.length === 1 ? "group" : "groups"} ${shown.join(", ")}${listing.length > 3 ? ", …" : ""}`,
+    hint: `Take it out of ${listing.length === 1 ? "that group" : "those groups"} first: wilco apply FILE.`,
+  });
 }
 
 function requireVersion(row: ResourceRow, expected: Expected): void {

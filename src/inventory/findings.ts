@@ -66,7 +66,7 @@ export async function takeFindings(
     throw conflict(`"${gone.name}" is gone: the last discovery did not find it`, "Discover again, or leave it.");
   const resources: JsonObject = {};
   for (const row of rows) {
-    if (resources[row.name] !== undefined)
+    if (Object.hasOwn(resources, row.name))
       throw conflict(`"${row.name}" was found more than once`, "Take one of them, or ignore the other.");
     await refuseForeign(tx, row);
     resources[row.name] = documentOf(row);

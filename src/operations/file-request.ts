@@ -65,13 +65,13 @@ export async function fileRequest(
   const tasks: Filing[] = [];
   // What belongs to the request as a whole is its own entry's.
   const { targets: _targets, at: _at, delay: _delay, after: _after, key: _key, parameters: _all, ...rest } = submission;
-  const { parametersByType, concurrency, order, haltOnFailure, minSuccess, serial, allowEmpty, ...call } = rest;
+  const { parametersByType: _types, concurrency, order, haltOnFailure, minSuccess, serial, allowEmpty, ...call } = rest;
   for (const ref of refs) {
     try {
       const target = await targetOf(ref);
       if (seen.has(target.id)) throw twice(target.name);
       seen.add(target.id);
-      const parameters = parametersByType?.[target.type.name] ?? submission.parameters;
+      const parameters = parametersOf(submission, target.type.name);
       const own: Submission = { ...call, resource: target.id, ...(parameters && { parameters }) };
       const retryOf = input.retryTasks?.get(target.id) ?? null;
       const task = {
@@ -155,6 +155,15 @@ const EMPTY = {
   last_event: 1,
   automatic: 0,
 };
+
+/** What a type's targets get. */
+export function parametersOf(
+  { parameters, parametersByType }: Pick<RequestSubmission, "parameters" | "parametersByType">,
+  type: string,
+): RequestSubmission["parameters"] {
+  // A type may be named like what every object inherits.
+  return parametersByType && Object.hasOwn(parametersByType, type) ? parametersByType[type] : parameters;
+}
 
 /** What makes two requests under one key the same: everything asked for, but not when, and not what it selects now. */
 function hashOf(submission: RequestSubmission, tasks: readonly Filing[]): string {

@@ -12,7 +12,7 @@ import { checkChild } from "./children.ts";
 import { findNamedContent } from "./content-use.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { fileRequest } from "./file-request.ts";
+import { fileRequest, parametersOf } from "./file-request.ts";
 import { fileCall, type Filing } from "./filing.ts";
 import { checkScope } from "./scripts/scope.ts";
 import { resolveTargets, type TargetRef } from "./request-targets.ts";
@@ -66,20 +66,17 @@ export async function prepare(
     const missing = names.find((name) => !found.has(name));
     if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
   };
-  const permitted = async (
-    ref: TargetRef,
-    principal: Principal,
-    { operation, parameters, parametersByType }: Asked,
-  ) => {
+  const permitted = async (ref: TargetRef, principal: Principal, asked: Asked) => {
+    const { operation } = asked;
     const target = targets.get(ref);
     if (!target) throw await unknown(ref);
     await checkScope(context, tx, principal, { verb: "submit", operation, ...target });
     await requireStored(target, operation);
     if (operation === CREATE_CHILD && target.type.operations[CREATE_CHILD] !== undefined) {
-      await checkChild(context, tx, parametersByType?.[target.type.name] ?? parameters);
+      await checkChild(context, tx, parametersOf(asked, target.type.name));
     }
     if (operation === UPDATE_CONFIGURATION) {
-      await checkUpdate(context, tx, target, parametersByType?.[target.type.name] ?? parameters);
+      await checkUpdate(context, tx, target, parametersOf(asked, target.type.name));
     }
     return target;
   };

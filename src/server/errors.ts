@@ -5,12 +5,15 @@ import { messageOf, WilcoError } from "../core/errors.ts";
 import { formatBytes } from "../core/bytes.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
 
+/** Levels of a body that always can be walked, whatever is done with it. */
+const MAX_DEPTH = 200;
+
 /** Fastify's error handler. What nobody foresaw is logged with its stack and answered without it. */
 export function createErrorHandler(
   log: Logger,
 ): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
-    const known = asWilcoError(error);
+    const known = asWilcoError(error) ?? tooDeep(error, request.body);
     if (!known) {
       log.error({ err: error, method: request.method, url: request.url, request: request.id }, "request failed");
     } else if (known.status >= 500) {
@@ -20,6 +23,24 @@ export function createErrorHandler(
     if (answer.code === "unauthenticated") void reply.header("www-authenticate", "Bearer");
     void reply.code(answer.status).send(answer.toBody());
   };
+}
+
+/**
+ * A body nested so deeply that whoever walked it ran out of stack: the caller's mistake, not the server's. Looked at only
+ * when that has happened: counting the levels of every body would cost each request.
+ */
+function tooDeep(error: unknown, body: unknown): WilcoError | undefined {
+  if (!(error instanceof RangeError) || depthOf(body) <= MAX_DEPTH) return undefined;
+  return invalid("The body is nested too deeply", `Nest at most ${MAX_DEPTH} lists and objects in each other.`, error);
+}
+
+/** Level by level and not by recursion, which is what failed. */
+function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level = [value]; level.length > 0; depth++) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return depth;
 }
 
 /** Errors of ours as they are, fastify's own in our words, anything else undefined. */

@@ -12,6 +12,8 @@ const MAX_HINT = 2_048;
 const MAX_CODE = 64;
 const MAX_DETAILS = 64 * 1024;
 const MAX_DEPTH = 200;
+/** Characters of the path of what is nested too deeply. */
+const SHOWN_PATH = 40;
 
 export type Normalised = { result: Json; size: number } | { error: EntryError };
 
@@ -48,7 +50,7 @@ function findNonJson(value: unknown, path: string, above: object[]): string | nu
   }
   if (value === null) return null;
   if (above.includes(value)) return `${path} refers back to itself`;
-  if (above.length >= MAX_DEPTH) return `${path} is nested more than ${MAX_DEPTH} levels deep`;
+  if (above.length >= MAX_DEPTH) return `${path.slice(0, SHOWN_PATH)}… is nested more than ${MAX_DEPTH} levels deep`;
   if (types.isMap(value) || types.isSet(value) || types.isPromise(value) || ArrayBuffer.isView(value)) {
     // A Buffer has a toJSON, which makes ten bytes of each one: certainly not what was meant.
     return `${path} is a ${value.constructor.name}`;

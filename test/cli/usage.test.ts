@@ -28,3 +28,11 @@ test("a word that is like nothing is answered with all there is, as a sentence",
     stderr: 'error: --report has no format "pdf".\n  Formats: junit.\n',
   });
 });
+
+test("an empty selector is refused, because a variable that nobody has set must not mean everything", async () => {
+  expect(await world.run(["exec", "", "restart", "--yes"])).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "error: The selector is empty.\n  Name the resources, or write '*' for all of them.\n",
+  });
+});

@@ -29,6 +29,13 @@ describeOnBothEngines("What a discovery found", (world) => {
     return { database, inventory, discover, findings, idsOf, take, statuses };
   }
 
+  test("may have the name of what every object has", async () => {
+    const { discover, take, inventory } = await discovering();
+    await discover([service("constructor"), service("toString")]);
+    await take("constructor", "toString");
+    expect((await inventory.resource("constructor")).parent).toBe("engine");
+  });
+
   test("waits for a yes, follows what changes, and says what is gone", async () => {
     const { database, inventory, discover, findings, idsOf, take, statuses } = await discovering();
     const first = [

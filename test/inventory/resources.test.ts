@@ -73,10 +73,17 @@ describeOnBothEngines("A resource", (world) => {
     expect(await inventory.resource("s")).toMatchObject({ availability: "unknown", availabilityAt: null });
   });
 
-  test("is deleted only without children and unfinished entries", async () => {
+  test("is deleted only without children and unfinished entries, and when no group lists it", async () => {
     const { database, inventory } = await openInventory(world, {
       resources: { top: { type: "service" }, low: { type: "service", parent: "top" } },
+      groups: { pair: { members: ["low", "top"] }, other: { members: ["top"] }, some: { select: "low" } },
     });
+    await expect(inventory.deleteResource("low", undefined)).rejects.toMatchObject({
+      code: "conflict",
+      message: '"low" is a member of the group pair',
+      hint: "Take it out of that group first: wilco apply FILE.",
+    });
+    await inventory.apply({ groups: { pair: { members: [] }, other: { members: [] } } });
     await expect(inventory.deleteResource("top", undefined)).rejects.toMatchObject({
       code: "conflict",
       message: '"top" has children: low',

@@ -31,6 +31,7 @@ describeOnBothEngines("A selector", (world) => {
     expect(await namesOf(inventory, "tier=db")).toEqual(["dbx1"]);
     expect(await namesOf(inventory, "tier=cache")).toEqual(["db_1"]);
     expect(await namesOf(inventory, "label.type=primary")).toEqual([]);
+    await inventory.apply({ groups: { pair: { members: ["web-2"] } } });
     await inventory.deleteResource("dbx1", undefined);
     expect(await namesOf(inventory, "tier=db")).toEqual([]);
     await inventory.apply({ resources: { dbx1: { type: "service", labels: { tier: "db", x: "1" } } } });

@@ -41,6 +41,27 @@ describe("A request with", () => {
     expect(answer.text.length).toBeLessThan(2_000);
   });
 
+  test("a body that is nested too deeply is the caller's mistake", async () => {
+    const { ask } = await openServer({
+      operations: {
+        submit: () => {
+          throw new RangeError("Maximum call stack size exceeded");
+        },
+      },
+    });
+    const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    const submit = (levels: number) =>
+      ask("POST", "/v1/entries", {
+        body: `{"entries":[{"resource":"web","operation":"request","parameters":{"body":${deep(levels)}}}]}`,
+      });
+    expect(await submit(5_000)).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", message: "The body is nested too deeply" },
+    });
+    // Whoever runs out of stack without that has a fault.
+    expect(await submit(5)).toMatchObject({ status: 500, body: { code: "internal" } });
+  });
+
   test('a key "__proto__" in a result reaches the operations as it is', async () => {
     const { ask, calls } = await openServer();
     const finish =

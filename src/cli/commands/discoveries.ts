@@ -106,6 +106,13 @@ async function wanted(
   const ids = new Set<number>();
   for (const name of names) {
     const matching = isGlob(name) ? waiting.filter((one) => globToRegExp(name).test(one.name)) : named(found, [name]);
+    if (matching.length === 0) {
+      throw new WilcoError({
+        code: "invalid_request",
+        message: `Nothing that waits to be decided matches ${JSON.stringify(name)}`,
+        hint: "wilco discoveries list shows what waits.",
+      });
+    }
     for (const { id } of matching) ids.add(id);
   }
   return [...ids];

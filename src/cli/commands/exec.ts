@@ -75,6 +75,14 @@ export async function execCommand(
 ): Promise<number> {
   // Everything that can be refused without a server is refused first.
   parseSelector(selector);
+  // Mostly a variable that nobody has set: "everything" must be asked for.
+  if (selector.trim() === "") {
+    throw new WilcoError({
+      code: "invalid_selector",
+      message: "The selector is empty",
+      hint: "Name the resources, or write '*' for all of them.",
+    });
+  }
   const policy = pollPolicyOfFlags(flags);
   const when = flags.at === undefined ? undefined : parseWhen(flags.at);
   const options = submissionOptions(flags, when);
