@@ -11,6 +11,7 @@ import type { ApplyOptions } from "./apply.ts";
 import { putResource } from "./change-resource.ts";
 import { RESOURCE_NAME } from "./parse-document.ts";
 import { findResourceRow } from "./resources.ts";
+import { lockInventory } from "./write-resources.ts";
 
 export interface Children {
   /**
@@ -45,6 +46,8 @@ export function createChildren(options: ApplyOptions): Children {
       });
     },
     async add(tx, name, child, secrets) {
+      // Before the look: whoever makes one of that name at the same time has it, or waits.
+      await lockInventory(tx);
       if (await findResourceRow(tx, name)) throw taken(name);
       const type = (await options.types.find(tx, [child.type])).get(child.type);
       if (type) requireSealed(type, (child.connection ?? {}) as JsonObject, secrets);

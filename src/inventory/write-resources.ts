@@ -125,8 +125,9 @@ function rowOf({ draft, existing, worker, connection }: PlannedResource) {
 }
 
 /**
- * One change of the inventory at a time: two at once could make a cycle of parents that neither sees. Taken first, and
- * never by what files or runs entries, so it waits for nobody who waits for it.
+ * One change of the inventory at a time: two at once could make a cycle of parents that neither sees. Taken first, but
+ * for the end of a createChild, which holds its entry and perhaps its parent then: should it meet a change of those, the
+ * database ends one of the two, which is repeated.
  */
 export async function lockInventory(tx: Transaction): Promise<void> {
   await tx.query(

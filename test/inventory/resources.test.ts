@@ -6,6 +6,31 @@ import { describeOnBothEngines } from "../support/engines.ts";
 import { addEntry, addWorker, inventoryOn, openInventory, SERVICE } from "./world.ts";
 
 describeOnBothEngines("A resource", (world) => {
+  test("that two operations make under one name at the same time is one's, and the other is refused", async () => {
+    const { database, inventory } = await openInventory(world, {
+      resources: { one: { type: "service" }, two: { type: "service" } },
+    });
+    const { children } = inventory;
+    const add = (parent: string, then: () => Promise<unknown>) =>
+      database.transaction(async (tx) => {
+        await children.add(tx, "twin", { type: "service", zone: "eu", parent }, []);
+        await then();
+      });
+    const nothing = async () => {};
+    let second: Promise<unknown> | undefined;
+    await add("one", async () => {
+      // Not waited for: it waits for this one. It is given the time to look before this one is there.
+      second = Promise.allSettled([add("two", nothing)]);
+      if (database.dialect.engine === "postgres") {
+        const waiting =
+          "SELECT count(*) AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        for (let count = 0; count === 0;) count = (await database.query<{ count: number }>(waiting))[0]!.count;
+      }
+    });
+    expect(await second).toMatchObject([{ status: "rejected", reason: { code: "conflict" } }]);
+    expect(await inventory.resource("twin")).toMatchObject({ parent: "one" });
+  });
+
   test("is added, replaced when it is the version that was read, and its secrets survive a round trip", async () => {
     const { database, inventory } = await openInventory(world);
     const users = [{ name: "a", password: "x" }];
