@@ -97,6 +97,8 @@ it(
         more: (filed) => filed < 100 || rolling,
         resources,
         longest: 200,
+        clients: 4,
+        batch: 8,
         signal: new AbortController().signal,
         onProgress: () => {},
       },

@@ -16,6 +16,9 @@ export interface DrillOptions {
   seed: number;
   /** At least; more as long as not everything has gone wrong once. */
   executions: number;
+  /** Clients at once, and the calls that each has under way. Default: those of `LoadOptions`. */
+  clients?: number;
+  batch?: number;
   servers: number;
   workers: number;
   /** ms. */
@@ -73,6 +76,8 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
         more: (filed) => filed < executions || !chaos.complete,
         resources: RESOURCES,
         longest: LONGEST,
+        clients: options.clients,
+        batch: options.batch,
         signal: AbortSignal.timeout(options.patience),
         onProgress: (done) => {
           if (Math.floor(done / 1_000) > Math.floor(told / 1_000)) say(`${done} have ended`);

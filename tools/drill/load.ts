@@ -24,28 +24,28 @@ export interface LoadOptions {
   resources: readonly string[];
   /** Longest run of an operation, ms. */
   longest: number;
+  /** Clients at once, each with a batch of so many calls under way. Default 10 and 25. */
+  clients?: number | undefined;
+  batch?: number | undefined;
   signal: AbortSignal;
   onProgress: (done: number) => void;
 }
-
-/** Clients at once, and calls of each batch. */
-const LANES = 10;
-const BATCH = 25;
 
 /**
  * @param load is filled on the way, so that there is something to look at when it fails.
  * @throws WilcoError when a call fails for good: in a drill, none may. `interrupted` by the signal.
  */
 export async function runLoad(options: LoadOptions, load: Load): Promise<void> {
+  const { clients = 10, batch = 25 } = options;
   let next = 0;
   const lane = async () => {
     while (options.more(next)) {
       const first = next;
-      next += BATCH;
+      next += batch;
       await runBatch(options, load, first, next);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: clients }, lane));
 }
 
 async function runBatch(options: LoadOptions, load: Load, first: number, end: number): Promise<void> {
