@@ -1,4 +1,5 @@
 /** Versions of resources: read, and brought back by a deploy of their own. */
+import { readEntry } from "../audit/read.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -40,6 +41,9 @@ export async function rollBack(
   key: string | undefined,
 ): Promise<Entry> {
   const resource = await find(context, ref);
+  // Repeated after an answer that was lost: what was current then need not be any more.
+  const before = request.version === undefined && key !== undefined ? await filedBefore(context, principal, key) : null;
+  if (before?.operation === "deploy" && before.resource?.id === resource.id) return before;
   const target = await versionToRestore(context.database, resource, request.version);
   const opened = await openedParameters(context, target.entry);
   const { version: _version, note = noteOf(target), ...more } = request;
@@ -54,6 +58,14 @@ export async function rollBack(
   const [outcome] = answer.entries;
   if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
   return outcome.entry;
+}
+
+async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<Entry | null> {
+  const [row] = await database.query<{ id: number }>("SELECT id FROM entry WHERE requested_by = $1 AND key = $2", [
+    principal.name,
+    `${key}#0`,
+  ]);
+  return row ? readEntry(database, row.id) : null;
 }
 
 function noteOf({ version, label, entry }: Row): string {

@@ -66,11 +66,13 @@ export async function prepare(
     const missing = names.find((name) => !found.has(name));
     if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
   };
-  const permitted = async (ref: TargetRef, principal: Principal, asked: Asked) => {
+  /** @param replayed filed before: what was true then need not be any more, and often is not because it was filed. */
+  const permitted = async (ref: TargetRef, principal: Principal, asked: Asked, replayed: boolean) => {
     const { operation } = asked;
     const target = targets.get(ref);
     if (!target) throw await unknown(ref);
     await checkScope(context, tx, principal, { verb: "submit", operation, ...target });
+    if (replayed) return target;
     await requireStored(target, operation);
     if (operation === CREATE_CHILD && target.type.operations[CREATE_CHILD] !== undefined) {
       await checkChild(context, tx, parametersOf(asked, target.type.name));
@@ -87,7 +89,7 @@ export async function prepare(
       const key = submission.key ?? (item.batchKey === undefined ? undefined : `${item.batchKey}#${index}`);
       const { principal } = item;
       const refs = wanted.get(submission)!;
-      try {
+      const filingOf = async (replayed: boolean): Promise<Filing> => {
         if (refs instanceof WilcoError) throw refs;
         const missing = submission.secrets?.find((name) => !stored.has(name));
         if (missing !== undefined) throw await context.secrets.unknown(tx, missing);
@@ -103,16 +105,13 @@ export async function prepare(
         };
         if ("targets" in submission) {
           const input = { ...common, submission, retryTasks: item.retryTasks };
-          const targetOf = async (ref: TargetRef) => permitted(ref, principal, submission);
-          outcomes.push({ filing: await fileRequest(input, refs, targetOf, validator, { settings, sealer }, now) });
-          continue;
+          const targetOf = async (ref: TargetRef) => permitted(ref, principal, submission, replayed);
+          return fileRequest(input, refs, targetOf, validator, { settings, sealer }, now);
         }
-        const target = await permitted(submission.resource, principal, submission);
-        outcomes.push({ filing: fileCall({ ...common, submission }, target, validator, { settings, sealer }, now) });
-      } catch (error) {
-        if (!(error instanceof WilcoError)) throw error;
-        outcomes.push({ error });
-      }
+        const target = await permitted(submission.resource, principal, submission, replayed);
+        return fileCall({ ...common, submission }, target, validator, { settings, sealer }, now);
+      };
+      outcomes.push(await outcomeOf(filingOf, () => isFiled(tx, principal, key)));
     }
     all.push(item.request.atomic ? allOrNothing(outcomes) : outcomes);
   }
@@ -158,4 +157,34 @@ function allOrNothing(outcomes: Outcome[]): Outcome[] {
       }),
     };
   });
+}
+
+/**
+ * What refuses a call may be the call itself, filed before an answer that was lost: then it is filed again under its key,
+ * and is answered as it was.
+ */
+async function outcomeOf(
+  filingOf: (replayed: boolean) => Promise<Filing>,
+  isReplayed: () => Promise<boolean>,
+): Promise<Outcome> {
+  try {
+    try {
+      return { filing: await filingOf(false) };
+    } catch (error) {
+      if (!(error instanceof WilcoError) || !(await isReplayed())) throw error;
+      return { filing: await filingOf(true) };
+    }
+  } catch (error) {
+    if (!(error instanceof WilcoError)) throw error;
+    return { error };
+  }
+}
+
+async function isFiled(tx: Transaction, principal: Principal, key: string | undefined): Promise<boolean> {
+  if (key === undefined) return false;
+  const found = await tx.query("SELECT 1 AS one FROM entry WHERE requested_by = $1 AND key = $2", [
+    principal.name,
+    key,
+  ]);
+  return found.length > 0;
 }

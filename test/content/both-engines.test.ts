@@ -100,8 +100,9 @@ describeOnBothEngines("deployments and children", (world) => {
     writeFileSync(copy, "TWO");
     const ref = { sha256: kept!.content.sha256 };
     expect(await main.deploy(ref)).toEqual({ text: "two" });
-    const entry = await api.rollBack("main", { version: 1 }, "back");
+    const entry = await api.rollBack("main", {}, "back");
     expect((await client.history.wait(entry.id)).result).toEqual({ text: "one" });
+    expect((await api.rollBack("main", {}, "back")).id).toBe(entry.id);
     const { items } = await api.deployments("main", { limit: 3 });
     expect(items.map(({ version, label, status, restores }) => [version, label, status, restores])).toEqual([
       [4, "1", "current", 1],
@@ -148,6 +149,13 @@ describeOnBothEngines("deployments and children", (world) => {
     const bare = main.createChild("page", { name: "bare" });
     await expect(bare).rejects.toMatchObject({ entry: { error: { code: "child_refused" } } });
     expect(JSON.stringify(await bare.outcome())).not.toContain("s3cret-of-main");
+    // Repeated under its key, whether it is under way or has ended, it is the same.
+    const call = { resource: "main", operation: "createChild", parameters: { type: "site", name: "again" } };
+    const submit = async () => (await api.submit({ entries: [call] }, "a-key-for-again")).entries[0];
+    const ids = [await submit(), await submit()].map((one) => (one && "entry" in one ? one.entry.id : one));
+    expect(ids[1]).toBe(ids[0]);
+    await client.history.wait(ids[0] as number);
+    expect(await submit()).toMatchObject({ replayed: true, entry: { id: ids[0], status: "succeeded" } });
     // A connection that an operator or a worker writes is no way to the secret store.
     const stolen = main.createChild("site", { name: "other", connection: { url: "http://evil/{{secrets.db}}" } });
     await expect(stolen).rejects.toMatchObject({

@@ -131,6 +131,20 @@ describeOnBothEngines("the configuration of a resource", (engine) => {
     expect(await unsound(world.database)).toEqual([]);
   });
 
+  test("answers a repeated call as the first, although what it was based on has changed by its own doing", async () => {
+    await update({ patch: { host: "one" } });
+    await run();
+    const call = {
+      resource: "a",
+      operation: "updateConfiguration",
+      parameters: { patch: { host: "two" }, base: 1 },
+    };
+    const first = await world.submitOne(call, alice, "its-answer-was-lost");
+    await run();
+    expect((await world.submitOne(call, alice, "its-answer-was-lost")).id).toBe(first.id);
+    await expect(world.submitOne(call, alice, "another-key-of-hers")).rejects.toMatchObject({ code: "conflict" });
+  });
+
   test("merges two updates in the order in which they run, and refuses the one whose keys were changed meanwhile", async () => {
     await update({ patch: { host: "one", port: 1 } });
     await run();
