@@ -51,6 +51,6 @@ export function parseCount(text: string, what: string, most = 1_000_000): number
   throw new WilcoError({
     code: "invalid_request",
     message: `${what} is not a whole number from 1 to ${most}: ${JSON.stringify(text)}`,
-    hint: `Write ${what} 10.`,
+    hint: what.startsWith("-") ? `Write ${what} 10.` : "Write a number such as 10.",
   });
 }

@@ -69,8 +69,9 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
 
   let document: JsonObject = {};
   if (inputs.document !== undefined) {
-    const text = inputs.document === "-" ? await readStdin("--params -") : await readFile(inputs.document, "--params");
-    if (text === null) throw tooLarge("--params");
+    const what = inputs.flag === undefined ? "--params" : `@${inputs.document}`;
+    const text = inputs.document === "-" ? await readStdin(`${what} -`) : await readFile(inputs.document, what);
+    if (text === null) throw tooLarge(what);
     document = await parseDocument(text);
   }
   const assignments: ParameterAssignment[] = [];
@@ -79,6 +80,9 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     if (!match) throw invalid(`${flag} ${param} has no "="`, `Write ${flag} name=value, or name:=JSON.`);
     const [, name, sign, value] = match as unknown as [string, string, string, string];
     const what = `${flag} ${name}`;
+    // An assignment to it would set something else than a key, and get lost without a word.
+    if (name.split(".").includes("__proto__"))
+      throw invalid(`"${name}" can't be set one by one`, `Give it as a part of the whole: KEY:='{"__proto__": …}'.`);
     if (sign === ":=") assignments.push({ name, source: "json", text: value });
     else if (value.startsWith("@@")) assignments.push({ name, source: "literal", text: value.slice(1) });
     else if (value === "@-") assignments.push({ name, source: "stdin", text: await readStdin(what) });

@@ -142,7 +142,7 @@ export function createTransport(options: TransportOptions): Transport {
     const request = {
       method,
       headers: headersOf(token, settings),
-      body: settings.body === undefined ? undefined : JSON.stringify(settings.body),
+      body: settings.body === undefined ? undefined : bodyText(settings.body),
       upload: settings.upload,
       download: settings.download,
     };
@@ -234,4 +234,18 @@ function baseUrl(text: string): string {
     message: url ? `${url.protocol}//${url.host} is not the URL of a server` : "That is not the URL of a server",
     hint: 'Write it like "https://wilco.example.org" or "http://127.0.0.1:7070"; the token is given apart.',
   });
+}
+
+function bodyText(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new WilcoError({
+      code: "invalid_request",
+      message: "What is to be sent is nested too deeply",
+      hint: "Nest fewer lists and objects in each other.",
+      cause: error,
+    });
+  }
 }

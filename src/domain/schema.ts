@@ -194,10 +194,18 @@ function problemOf(error: ErrorObject): SchemaProblem {
     case "not":
     case "false schema":
       return problem(at, "is not allowed here");
+    case "pattern":
+      return problem(at, wordsOfPattern(String(params["pattern"])) ?? error.message ?? "has another form");
     default:
       // Ajv's own words for bounds, lengths and patterns read well: "must be >= 1", "must match pattern …".
       return problem(at, error.message ?? `violates "${error.keyword}"`);
   }
+}
+
+/** What the patterns mean that the types of wilco use most. */
+function wordsOfPattern(pattern: string): string | undefined {
+  if (pattern === "^https?://") return "must begin with http:// or https://";
+  return pattern.startsWith("^(\\d+(\\.\\d+)?\\s*(ms|s|m|h") ? 'must be a duration such as "30s"' : undefined;
 }
 
 function problem(path: string, predicate: string, hint: string | null = null): SchemaProblem {

@@ -135,6 +135,10 @@ test("a table says by its header what is what, and an empty cell says nothing", 
     '1: the column 2, "lables.tier", is none that is known',
     '1: the column "name" is there twice',
   ]);
+  expect((await imported("t.csv", "name,labels.__proto__,connection.a.__proto__\na,b,c\n")).problems).toEqual([
+    '1: the column 2, "labels.__proto__", is none that is known',
+    '1: the column 3, "connection.a.__proto__", is none that is known',
+  ]);
   expect((await imported("t.csv", 'name,zone\na,"b\n')).problems).toEqual([
     expect.stringMatching(/^\d: it is not CSV: .*[Qq]uot/),
   ]);

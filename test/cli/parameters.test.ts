@@ -119,6 +119,7 @@ describe("parameters from the command line", () => {
     ["a variable that is not set", ["version=@env:NOTHING"], {}, /the environment has no NOTHING/, /Set it/],
     ["stdin twice", ["version=@-", "password=@-"], {}, /both read stdin/, /file/],
     ["a name twice", ["count=1", "count=2"], {}, /given twice/, /list/],
+    ["a key that would get lost", ["options.__proto__=x"], {}, /"options.__proto__" can't be set one by one/, /:='/],
     ["a document that is no object", [], { document: "-", readStdin: async () => "[1]" }, /not an object/, /name/],
     [
       "a name of the document that is unknown",

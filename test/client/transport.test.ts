@@ -45,6 +45,15 @@ test("a request carries the token, and a submit its idempotency key", async () =
   });
 });
 
+test("what is nested too deeply to be written is not sent", async () => {
+  const deep = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`) as never;
+  await expect(apiOf().submit({ entries: [{ ...item, parameters: { deep } }] }, "key-1")).rejects.toMatchObject({
+    code: "invalid_request",
+    message: "What is to be sent is nested too deeply",
+  });
+  expect(server.seen).toEqual([]);
+});
+
 test("queries are written into the URL, and a path before /v1 is kept", async () => {
   const requests: HttpRequest[] = [];
   const dispatch: Dispatch = async (request) => {

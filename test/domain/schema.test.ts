@@ -30,6 +30,22 @@ function refusal(act: () => unknown): WilcoError {
 describe("a schema", () => {
   const schemas = createSchemaValidator();
 
+  it("says in words what common patterns mean", () => {
+    const connection = {
+      properties: {
+        url: { type: "string", pattern: "^https?://" },
+        timeout: { type: "string", pattern: "^(\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)\\s*)+$" },
+        mode: { type: "string", pattern: "^[0-7]{3,4}$" },
+      },
+    };
+    const said = schemas.problems(connection, { url: "ftp://x", timeout: "5y", mode: "9" });
+    expect(said.map(({ message }) => message)).toEqual([
+      '"url" must begin with http:// or https://',
+      '"timeout" must be a duration such as "30s"',
+      '"mode" must match pattern "^[0-7]{3,4}$"',
+    ]);
+  });
+
   it("fills in defaults in a copy and leaves the value as it was", () => {
     const value = { ports: [80], token: undefined };
     expect(schemas.parse(restart, value)).toEqual({ ports: [80], graceful: true });

@@ -42,7 +42,7 @@ export async function getConfig(
         ? found.version === 0
           ? `What ${name} has can't be read, and nothing is known of it yet.`
           : `What ${name} has can't be read; this is version ${found.version}, as it was set.`
-        : `What ${name} has now, read by entry ${found.entry}; known is version ${found.version}.`,
+        : `What ${name} has now, read by entry ${found.entry}; ${found.version === 0 ? "nothing is known of it yet" : `known is version ${found.version}`}.`,
     );
     await printDocument(output, found, () => settings(found.live ?? found.known));
     return EXIT.succeeded;

@@ -43,6 +43,7 @@ export async function updateConfig(
     params: given.filter((one) => !one.startsWith("@")),
     document: documents[0]?.slice(1),
     argv: null,
+    flag: "the change",
     env: context.env,
     readFile: (path) => readFile(context.path(path), "utf8"),
     readStdin: () => context.readStdin(),

@@ -33,7 +33,8 @@ export async function readCsv(text: string, imported: Imported): Promise<void> {
   if (!header) return imported.problem(1, "it is empty", "The first row names the columns: name,type,labels.tier");
   const columns = header.record;
   for (const [index, column] of columns.entries()) {
-    if (!isColumn(column))
+    // Keys that can't be set one by one would get lost without a word.
+    if (!isColumn(column) || column.split(".").includes("__proto__"))
       imported.problem(1, `the column ${index + 1}, "${column}", is none that is known`, columnHint(column));
     else if (columns.indexOf(column) < index) imported.problem(1, `the column "${column}" is there twice`);
   }
