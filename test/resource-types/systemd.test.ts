@@ -14,11 +14,13 @@ state=$(cat state)
 case "$*" in
 *show*missing*) echo LoadState=not-found; echo ActiveState=inactive; exit 0 ;;
 *show*broken*) echo "System has not been booted with systemd as init system (PID 1). Can't operate." >&2; exit 1 ;;
+*show*looping*) echo LoadState=loaded; echo ActiveState=$state; echo SubState=auto-restart; echo Result=exit-code ;;
 *show*) echo Id=web.service; echo LoadState=loaded; echo ActiveState=$state; echo SubState=sub; echo Result=success
   echo MainPID=42; echo NRestarts=2; echo StateChangeTimestamp=Fri 2026-01-02; echo MemoryCurrent=1024
   echo CPUUsageNSec=5000000; echo 'TasksCurrent=[not set]' ;;
 *start*guarded*) echo "Failed to start guarded.service: Interactive authentication required." >&2; exit 1 ;;
 *start*failing*) echo failed > state; echo "Job for failing.service failed." >&2; exit 1 ;;
+*start*looping*) echo activating > state ;;
 *stop*) echo inactive > state ;;
 *) echo active > state ;;
 esac
@@ -89,6 +91,17 @@ describe("systemd", () => {
         lastLines: ["Job for failing.service failed.", "first line", "second line"],
       },
     });
+  });
+
+  it("does not call a unit started that ends at once and is started again and again", async () => {
+    const { status, error } = await on("looping", "start");
+    expect(status).toBe("failed");
+    expect(error).toMatchObject({
+      code: "unit_failed",
+      message: "systemctl start left looping activating (exit-code): it ends and is started again",
+      details: { exitCode: 0, subState: "auto-restart", lastLines: ["first line", "second line"] },
+    });
+    expect((await on("looping", "stop")).status).toBe("succeeded");
   });
 
   it("tells a unit that is not there, a machine without systemd, and what is not allowed apart", async () => {

@@ -22,6 +22,8 @@ export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<F
       held = held.subarray(end);
     }
   }
+  // Cut off within a piece: what came of it is the end of the log.
+  if (held.length > HEADER) yield { stream: held[0] === 2 ? "stderr" : "stdout", data: held.subarray(HEADER) };
 }
 
 export async function* rawFrames(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame> {

@@ -68,12 +68,15 @@ async function change(context: OperationContext, verb: Change): Promise<unknown>
   const ended = await context.exec(systemctl(context, verb, "--", unitOf(context)), { allowFailure: true });
   refuse(context, ended, `systemctl ${verb}`, [0, 1, 3, 4, 5, 6]);
   const after = stateOf(await show(context));
-  const failed = ended.exitCode !== 0 || (verb === "stop" ? after.state === "active" : after.state === "failed");
+  // Between its end and its next start a unit is "activating", and systemctl has nothing to complain of.
+  const loops = verb !== "stop" && after.subState.startsWith("auto-restart");
+  const failed =
+    ended.exitCode !== 0 || (verb === "stop" ? after.state === "active" : after.state === "failed" || loops);
   if (!failed) return { ...after, before: before.state };
   const said = lastLines(`${ended.stdout}\n${ended.stderr}`, 20);
   throw new OperationError({
     code: "unit_failed",
-    message: `systemctl ${verb} left ${unitOf(context)} ${after.state} (${after.result}): ${said[0] ?? "it said nothing"}`,
+    message: `systemctl ${verb} left ${unitOf(context)} ${after.state} (${after.result}): ${said[0] ?? (loops ? "it ends and is started again" : "it said nothing")}`,
     hint: "See why with the operation logs.",
     details: { ...after, exitCode: ended.exitCode, lastLines: [...said, ...(await journalTail(context))] },
   });
