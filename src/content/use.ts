@@ -4,9 +4,13 @@ import { TERMINAL_STATUSES } from "../domain/status.ts";
 
 const ENDED = TERMINAL_STATUSES.map((status) => `'${status}'`).join(", ");
 
-/** Condition: neither a deployment nor an unfinished entry names it. */
+/**
+ * Condition: neither a deployment nor an unfinished entry names it. Of a deployment that is also what its entry named
+ * besides what was deployed, because a roll-back repeats the whole call.
+ */
 function unused(sha256: string): string {
   return `NOT EXISTS (SELECT 1 FROM deployment d WHERE d.content = ${sha256})
+    AND NOT EXISTS (SELECT 1 FROM entry_content c JOIN deployment d ON d.entry = c.entry WHERE c.content = ${sha256})
     AND NOT EXISTS (SELECT 1 FROM entry_content c JOIN entry e ON e.id = c.entry
       WHERE c.content = ${sha256} AND e.status NOT IN (${ENDED}))`;
 }
@@ -17,7 +21,8 @@ const SHOWN = 3;
 /** In words; empty = nothing. */
 async function users(tx: Transaction, sha256: string): Promise<string[]> {
   const deployments = await tx.query<{ name: string; version: number }>(
-    `SELECT r.name, d.version FROM deployment d JOIN resource r ON r.id = d.resource WHERE d.content = $1
+    `SELECT r.name, d.version FROM deployment d JOIN resource r ON r.id = d.resource
+     WHERE d.content = $1 OR d.entry IN (SELECT entry FROM entry_content WHERE content = $1)
      ORDER BY r.name, d.version DESC LIMIT ${SHOWN}`,
     [sha256],
   );

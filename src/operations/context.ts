@@ -33,7 +33,7 @@ export interface QueueSettings {
   automaticKept: number;
   /** Samples of metrics are kept this long. Default 24 h. */
   samplesKept: number;
-  /** Changes of availability are kept this long, and the newest of each resource for ever. Default 90 d. */
+  /** Changes of availability are kept this long, and the newest of each resource for ever; as long what discoveries find no more. Default 90 d. */
   availabilityKept: number;
 }
 

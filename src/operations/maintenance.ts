@@ -7,7 +7,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { fileDue } from "./automatic/file-due.ts";
-import { forgetChanges, forgetEntries, forgetSamples } from "./automatic/forget.ts";
+import { forgetChanges, forgetEntries, forgetFindings, forgetSamples } from "./automatic/forget.ts";
 import type { Context } from "./context.ts";
 import { announceQueued, newChanges, toChange, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries } from "./end.ts";
@@ -52,7 +52,7 @@ const PASSES: Readonly<Record<string, Pass>> = {
   orders: dropOrders,
 };
 /** With the repairs: a look at what may be forgotten costs more than one at what is due. */
-const RARE_PASSES: readonly Pass[] = [forgetEntries, forgetSamples, forgetChanges];
+const RARE_PASSES: readonly Pass[] = [forgetEntries, forgetSamples, forgetChanges, forgetFindings];
 
 /** @param takeFound takes findings that rules select; locks the inventory by itself, so it needs no lock of a pass. */
 export function createMaintenance(

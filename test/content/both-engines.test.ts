@@ -18,6 +18,7 @@ import { defineResourceType, OperationError, parametersOf } from "../../src/reso
 import { migrated, optionsOf } from "../operations/world.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 
+const CONTENT = { type: "object", content: true };
 const CHILD = {
   labels: { type: "object" },
   connection: { type: "object" },
@@ -33,9 +34,7 @@ const site = defineResourceType({
   connection: parametersOf({ url: { type: "string" }, token: { type: "string", secret: true } }),
   operations: {
     deploy: {
-      parameters: parametersOf({ content: { type: "object", content: true }, version: { type: "string" } }, [
-        "content",
-      ]),
+      parameters: parametersOf({ content: CONTENT, assets: CONTENT, version: { type: "string" } }, ["content"]),
       handler: async ({ parameters, content }) => ({
         text: readFileSync(await content(parameters["content"]), "utf8"),
       }),
@@ -92,6 +91,15 @@ describeOnBothEngines("deployments and children", (world) => {
     writeFileSync(path("two.txt"), "two");
     expect(await main.deploy(file(path("one.txt")), { version: "1" })).toEqual({ text: "one" });
     expect(await main.deploy({ content: file(path("two.txt")), version: "2" })).toEqual({ text: "two" });
+    // Beside what is deployed, before it by its name: it stays as long as the version does.
+    writeFileSync(path("extra.txt"), "extra");
+    const both = { content: file(path("two.txt")), assets: file(path("extra.txt")), version: "2" };
+    await main.deploy(both);
+    const [extra] = (await api.contents({ limit: 1 })).items;
+    expect(extra).toMatchObject({ name: "extra.txt" });
+    await expect(api.removeContent(extra!.sha256)).rejects.toMatchObject({ code: "content_in_use" });
+    expect((await api.contents({ unused: true })).items).toEqual([]);
+    expect((await api.deployments("main")).items[0]).toMatchObject({ content: { name: "two.txt" } });
     const cache = path("worker/content");
     const [kept] = (await api.deployments("main")).items;
     const copy = join(cache, kept!.content.sha256);
@@ -105,9 +113,9 @@ describeOnBothEngines("deployments and children", (world) => {
     expect((await api.rollBack("main", {}, "back")).id).toBe(entry.id);
     const { items } = await api.deployments("main", { limit: 3 });
     expect(items.map(({ version, label, status, restores }) => [version, label, status, restores])).toEqual([
-      [4, "1", "current", 1],
-      [3, null, "rolled_back", null],
-      [2, "2", "former", null],
+      [5, "1", "current", 1],
+      [4, null, "rolled_back", null],
+      [3, "2", "former", null],
     ]);
     await expect(api.removeContent(ref.sha256)).rejects.toMatchObject({ code: "content_in_use" });
     const retried = await api.retry(items[1]!.entry, "again");

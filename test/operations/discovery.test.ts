@@ -4,7 +4,7 @@ import { describeType } from "../../src/resource-types/descriptor.ts";
 import { createTypes } from "../../src/inventory/types.ts";
 import { createSchemaValidator } from "../../src/domain/schema.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { createWorld, operation, unsound } from "./world.ts";
+import { createWorld, operation, serve, unsound } from "./world.ts";
 
 const finder = describeType("finder", {}, [operation("discover", { exclusive: false }), operation("look")]);
 
@@ -60,6 +60,13 @@ describeOnBothEngines("a discovery", (engine) => {
     // Nothing of it touched what was found before.
     expect(await findings()).toEqual([{ name: "x", status: "new", entry: good.entry.id }]);
     expect((await discover({ resources: [] })).entry.result).toMatchObject({ found: 0, gone: 1, problems: [] });
+    // What comes and goes would be more with every discovery.
+    await world.operations.maintenance.round();
+    expect(await findings()).toMatchObject([{ name: "x", status: "gone" }]);
+    await database.query("UPDATE finding SET seen_at = 1");
+    const later = serve(engine, database);
+    await later.operations.maintenance.round();
+    expect(await findings()).toEqual([]);
     expect(await unsound(database)).toEqual([]);
   });
 });

@@ -50,7 +50,10 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--no-automatic", "file no checks and metrics by itself (or WILCO_AUTOMATIC=off)")
     .option("--keep-automatic <duration>", "how long their entries stay after their end (default 1h)")
     .option("--keep-metrics <duration>", "how long samples of metrics stay (default 24h)")
-    .option("--keep-availability <duration>", "how long changes of availability stay (default 90d)");
+    .option(
+      "--keep-availability <duration>",
+      "how long changes of availability stay, and findings that are gone (default 90d)",
+    );
   server.action((flags: ServerFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/server.ts")).serverCommand(context, flags),

@@ -1,4 +1,7 @@
-/** Forgets what is only of interest for a time: automatic entries, samples of metrics, old changes of availability. */
+/**
+ * Forgets what is only of interest for a time: automatic entries, samples of metrics, old changes of availability, findings
+ * that are gone.
+ */
 import type { Transaction } from "../../database/database.ts";
 import type { Context } from "../context.ts";
 
@@ -35,6 +38,16 @@ export async function forgetSamples({ settings }: Context, tx: Transaction): Pro
     `DELETE FROM metric_sample WHERE (resource, at) IN
        (SELECT resource, at FROM metric_sample WHERE at < $1 ORDER BY at LIMIT ${BATCH}) RETURNING at`,
     [tx.now() - settings.samplesKept],
+  );
+  return gone.length === BATCH;
+}
+
+/** What discoveries have long not found any more; found again, it is new. @returns whether there may be more. */
+export async function forgetFindings({ settings }: Context, tx: Transaction): Promise<boolean> {
+  const gone = await tx.query(
+    `DELETE FROM finding WHERE id IN
+       (SELECT id FROM finding WHERE status = 'gone' AND seen_at < $1 ORDER BY id LIMIT ${BATCH}) RETURNING id`,
+    [tx.now() - settings.availabilityKept],
   );
   return gone.length === BATCH;
 }

@@ -1,7 +1,9 @@
 /** What a `deploy` that succeeded put on its resource becomes the resource's newest version, and its current one. */
 import { isJsonObject } from "../../core/json.ts";
 import type { Transaction } from "../../database/database.ts";
+import { contentParameters } from "../../domain/content.ts";
 import { ROLLED_BACK } from "../../domain/deployment.ts";
+import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
 import type { End } from "../ends.ts";
 import type { Locked } from "../locked.ts";
 
@@ -25,17 +27,15 @@ export async function recordDeployments(tx: Transaction, locked: Locked, ends: r
     if (end.status === "succeeded" || wasRolledBack(end)) succeeded.set(end.id, end.status === "succeeded");
   }
   if (succeeded.size === 0) return;
-  // The first parameter that is content is what was deployed. One at a time: a resource deploys one thing at a time.
-  const rows = await tx.query<Deployed & { parameter: string; parameters: string; requested_by: string }>(
-    `SELECT c.entry, e.resource, c.content, c.restores, c.parameter, e.parameters, e.requested_by
-     FROM entry_content c JOIN entry e ON e.id = c.entry
+  const rows = await tx.query<Named>(
+    `SELECT c.entry, e.resource, c.content, c.restores, c.parameter, e.parameters, e.requested_by, t.descriptor
+     FROM entry_content c JOIN entry e ON e.id = c.entry JOIN resource_type t ON t.name = e.resource_type
      WHERE ${tx.dialect.inIds("c.entry", "$1")} ORDER BY c.entry, c.parameter`,
     [JSON.stringify([...succeeded.keys()])],
   );
-  const seen = new Set<number>();
-  for (const row of rows) {
-    if (seen.has(row.entry)) continue;
-    seen.add(row.entry);
+  // One at a time: a resource deploys one thing at a time.
+  for (const named of Map.groupBy(rows, ({ entry }) => entry).values()) {
+    const row = mainOf(named);
     const parameters = JSON.parse(row.parameters) as Record<string, unknown>;
     const given = parameters[row.parameter];
     const deployed: Deployed = {
@@ -49,6 +49,21 @@ export async function recordDeployments(tx: Transaction, locked: Locked, ends: r
     };
     await record(tx, deployed, succeeded.get(row.entry)!);
   }
+}
+
+interface Named extends Omit<Deployed, "label" | "name" | "author"> {
+  parameter: string;
+  parameters: string;
+  requested_by: string;
+  descriptor: string;
+}
+
+/** The first parameter that the type declares as content is what was deployed, as the command line has it. */
+function mainOf(named: readonly Named[]): Named {
+  const { operations } = JSON.parse(named[0]!.descriptor) as ResourceTypeDescriptor;
+  const declared = contentParameters(operations["deploy"]?.parameters ?? {});
+  const first = declared.find((name) => named.some(({ parameter }) => parameter === name));
+  return named.find(({ parameter }) => parameter === first) ?? named[0]!;
 }
 
 async function record(tx: Transaction, deployed: Deployed, isCurrent: boolean): Promise<void> {
