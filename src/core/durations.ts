@@ -15,7 +15,7 @@ const MAX_MS = 10 * 365 * UNIT_MS["d"]!;
  */
 export function parseDuration(text: unknown, what = "the duration"): number {
   if (typeof text === "number") {
-    throw invalid(what, String(text), `write the unit: "${text}s" or "${text}ms"`);
+    throw invalid(what, String(text), `Write the unit: "${text}s" or "${text}ms"`);
   }
   if (typeof text !== "string") throw invalid(what, String(text), 'write a text such as "30s"');
   const source = text.trim();
@@ -26,14 +26,14 @@ export function parseDuration(text: unknown, what = "the duration"): number {
     const match = PART.exec(source);
     if (!match) {
       const bare = /^\d+(\.\d+)?$/.test(source);
-      throw invalid(what, text, bare ? `write the unit: "${source}s" or "${source}ms"` : "units are ms, s, m, h, d");
+      throw invalid(what, text, bare ? `Write the unit: "${source}s" or "${source}ms"` : "Units are ms, s, m, h, d");
     }
     total += Number(match[1]) * UNIT_MS[match[2]!]!;
     at = PART.lastIndex;
     while (source[at] === " ") at++;
   }
   if (source === "") throw invalid(what, text, 'write a text such as "30s"');
-  if (total > MAX_MS) throw invalid(what, text, "the longest is 3650d");
+  if (total > MAX_MS) throw invalid(what, text, "The longest is 3650d");
   return Math.round(total);
 }
 

@@ -1,11 +1,14 @@
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Context } from "../../src/cli/context.ts";
 import { readPlacedInventory } from "../../src/cli/inventory-file.ts";
 import { WilcoError } from "../../src/core/errors.ts";
+import { emptyWorld } from "./world.ts";
 
 const read = (text: string) =>
   readPlacedInventory({ readStdin: () => Promise.resolve(text) } as unknown as Context, "-");
@@ -67,5 +70,30 @@ test("A file that can't be read is told in words", async () => {
   });
   expect(await refusal(readPlacedInventory(context, "."))).toMatchObject({
     message: "The inventory . can't be read: it is a directory",
+  });
+});
+
+test("An interrupt while a change is on its way says that it may be made all the same", async () => {
+  const world = emptyWorld();
+  const server = createServer((request, response) => {
+    // Never answered: what matters is that it has arrived.
+    if (request.url === "/v1/inventory/apply") command.kill("SIGINT");
+    else response.setHeader("content-type", "application/json").end("{}");
+  });
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await world.stop();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const command = world.start(["apply", "-", "--server", url], {
+    input: "resources: { a: { type: host } }",
+    env: { WILCO_TOKEN: "wilco_x" },
+  });
+  expect(await command.ended).toMatchObject({
+    code: 130,
+    stdout: "",
+    stderr: `Interrupted: ${url} may apply it all the same, all of it or nothing.\n  See what is left to do: the same command with --dry-run.\n`,
   });
 });

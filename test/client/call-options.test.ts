@@ -54,7 +54,7 @@ test("requireWorker is a duration, true for 30 s, or false for never", () => {
 test.each([
   [{ notes: "x" }, 'A call has no option "notes"', 'Did you mean "note"?'],
   ["30s", "not an object", undefined],
-  [{ timeout: 30 }, 'timeout is not a duration: "30"', 'write the unit: "30s" or "30ms"'],
+  [{ timeout: 30 }, 'timeout is not a duration: "30"', 'Write the unit: "30s" or "30ms"'],
   [{ timeout: "0s" }, "The timeout is 0", undefined],
   [{ priority: "hihg" }, '"hihg" is not a priority', 'Did you mean "high"?'],
   [{ at: "2026-03-01T04:00:00" }, "has no offset", undefined],

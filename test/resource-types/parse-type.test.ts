@@ -196,7 +196,7 @@ describe("a type in YAML", () => {
       "operations: { a: { run: [x], timeout: 30 } }",
       "types.web-server.operations.a.timeout",
       "is not a duration",
-      'write the unit: "30s" or "30ms"',
+      'Write the unit: "30s" or "30ms"',
     ],
     [
       "operations: { a: { run: [x], timeout: 0s } }",

@@ -142,7 +142,7 @@ describe("the script API in the sandbox", () => {
        await sleep(2);`,
     );
     expect(ran.stdout).toBe("true\n");
-    expect(ran.error).toMatchObject({ code: "invalid_request", hint: 'write the unit: "2s" or "2ms"' });
+    expect(ran.error).toMatchObject({ code: "invalid_request", hint: 'Write the unit: "2s" or "2ms"' });
   });
 
   it("prints tables and logs, the latter on stderr", async () => {

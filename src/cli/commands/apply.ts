@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { readPlacedInventory } from "../inventory-file.ts";
 import { printPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
+import { sendPlan } from "../send-plan.ts";
 import { withPlaces } from "../../core/yaml-places.ts";
 
 export interface ApplyFlags {
@@ -37,9 +38,7 @@ export async function applyDocument(
   const { api, connection } = remote;
   const agreed = dryRun === true ? document : await agreedRemovals(context, remote, document, yes === true);
   if (!agreed) return EXIT.wrongUse;
-  const answer = await api.apply({ ...agreed, dryRun: dryRun === true });
-  await printPlan(context.output, answer, connection.url);
-  return EXIT.succeeded;
+  return sendPlan(context, connection.url, () => api.apply({ ...agreed, dryRun: dryRun === true }));
 }
 
 /**

@@ -7,10 +7,10 @@ import { globToRegExp, isGlob } from "../../domain/selector.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printDocument, printList } from "../output/documents.ts";
-import { printPlan } from "../output/plan.ts";
 import { formatCard, type Column } from "../output/table.ts";
 import { formatTime } from "../output/times.ts";
 import { openRemote } from "../remote.ts";
+import { sendPlan } from "../send-plan.ts";
 
 export interface DiscoveriesFlags {
   status?: string;
@@ -49,9 +49,7 @@ export async function takeDiscoveries(
   const { api, connection } = await openRemote(context);
   const findings = await wanted(api, names, flags, (status) => status === "new");
   if (findings.length === 0) return nothing(context);
-  const answer = await api.takeFindings({ findings, dryRun: flags.dryRun === true });
-  await printPlan(context.output, answer, connection.url);
-  return EXIT.succeeded;
+  return sendPlan(context, connection.url, () => api.takeFindings({ findings, dryRun: flags.dryRun === true }));
 }
 
 export async function ignoreDiscoveries(

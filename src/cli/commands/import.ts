@@ -7,12 +7,11 @@ import type { JsonSchema } from "../../core/json.ts";
 import { listedProblems } from "../../core/yaml-places.ts";
 import type { InventoryDocument } from "../../protocol/messages.ts";
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { Imported, ImportProblem } from "../import/imported.ts";
 import { IMPORT_FORMATS, readImport, type ImportFormat, type ImportSource } from "../import/read-import.ts";
 import { importedDocument, placesOf, type ImportOptions } from "../import/to-document.ts";
-import { printPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
+import { sendPlan } from "../send-plan.ts";
 import { whyUnreadable } from "../unreadable.ts";
 
 export interface ImportFlags {
@@ -52,13 +51,13 @@ export async function importCommand(
   }
   for (const notice of imported.notices) context.output.notice(`${context.output.paintErr.yellow("note:")} ${notice}`);
   try {
-    const answer = await remote.api.apply({ ...document, dryRun: flags.dryRun === true });
-    await printPlan(context.output, answer, remote.connection.url);
+    return await sendPlan(context, remote.connection.url, () =>
+      remote.api.apply({ ...document, dryRun: flags.dryRun === true }),
+    );
   } catch (error) {
     const placed = placedProblems(error, imported, options.prefix);
     throw placed === null ? error : refused(source.named, placed, error);
   }
-  return EXIT.succeeded;
 }
 
 function formatOf(from: string | undefined): ImportFormat | undefined {
