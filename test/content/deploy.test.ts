@@ -116,13 +116,16 @@ describe("deployments", () => {
   });
 
   it("brings an older version back as a deploy of its own", async () => {
+    // Old releases that can't be removed change nothing about the new one.
+    symlinkSync("nowhere", path("deployed/releases/odd"));
     const entry = await api.rollBack("web", {}, "back-1");
     expect(entry).toMatchObject({
       kind: "deployment",
       operation: "deploy",
       note: expect.stringContaining("version 1 (1.0)"),
     });
-    await client.history.wait(entry.id);
+    expect(await client.history.wait(entry.id)).toMatchObject({ status: "succeeded" });
+    rmSync(path("deployed/releases/odd"));
     expect(await shown()).toBe("one");
     const { items } = await api.deployments("web");
     expect(items.slice(0, 3).map(({ label, status, restores }) => [label, status, restores])).toEqual([

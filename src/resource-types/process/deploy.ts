@@ -43,11 +43,15 @@ export async function deploy(context: OperationContext, plain: Managed, supervis
     await supervisor.stop(managed, managed.connection.stopTimeout);
     releases.point(release);
     started = await supervisor.start(inRelease(managed, release));
+    releases.confirm(release);
   } catch (error) {
     throw await takeBack(error, { managed: plain, supervisor, releases, release, former, ran: running !== null });
   }
-  releases.confirm(release);
-  await releases.tidy();
+  // The new one runs, whatever becomes of old directories: those that it can't remove (a worker that is not root, files of
+  // the process) are tried again with the next deploy.
+  await releases.tidy().catch((error: unknown) => {
+    context.log.warn({ error: messageOf(error) }, "old releases could not be removed");
+  });
   context.progress(3, 3, "running");
   const { pid, startedAt, ready } = started;
   return { ...shown(release), previous: former && shown(former), pid, startedAt, ready };
