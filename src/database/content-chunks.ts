@@ -8,7 +8,7 @@ import type { Database } from "./sql.ts";
 /** Bytes of one row. Below, statements cost more than bytes; above, each holds more memory in server and database. */
 const CHUNK = 1024 * 1024;
 /** Chunks after which what is left of them in memory is freed. */
-const FREE_EVERY = 16;
+const FREE_EVERY = 2;
 /** An upload that was not touched for so long, ms, belongs to a server that died: each chunk touches it. */
 const ABANDONED = 3_600_000;
 

@@ -13,7 +13,7 @@ const BLOCK = 1024 * 1024;
 /** Bytes after which the disk is asked to begin. */
 const SYNC_EVERY = 32 * 1024 * 1024;
 /** Blocks after which what is left of them in memory is freed. */
-const FREE_EVERY = 16;
+const FREE_EVERY = 2;
 const READ_BLOCK = 512 * 1024;
 
 export function createContentFiles({ directory }: { directory: string }): ContentBytes {
