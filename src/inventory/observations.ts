@@ -85,6 +85,10 @@ async function resourceRow(sql: Sql, ref: string): Promise<ResourceRow> {
   return row;
 }
 
+/** Of one that no change was ever seen of (it is older than what keeps them): as it is. */
+const UNCHANGED = `(SELECT r.availability FROM resource r WHERE r.id = $1
+  AND NOT EXISTS (SELECT 1 FROM availability_change c WHERE c.resource = r.id))`;
+
 /** ms in each availability: from one change to the next, whatever their number. */
 async function timesIn(
   sql: Sql,
@@ -97,7 +101,7 @@ async function timesIn(
        SELECT at, id, availability FROM availability_change WHERE resource = $1 AND at > $2 AND at <= $3
        UNION ALL
        SELECT $2, 0, coalesce((SELECT availability FROM availability_change WHERE resource = $1 AND at <= $2
-         ORDER BY id DESC LIMIT 1), 'unknown')
+         ORDER BY id DESC LIMIT 1), ${UNCHANGED}, 'unknown')
      ), spans AS (SELECT availability, at, lead(at, 1, $3) OVER (ORDER BY at, id) AS ended FROM seen)
      SELECT availability, sum(ended - at) AS ms FROM spans GROUP BY availability`,
     [resource, since, until],

@@ -1,4 +1,4 @@
-/** Writes a plan's resources: three statements, whatever their number. */
+/** Writes a plan's resources: a few statements, whatever their number. */
 import type { Transaction } from "../database/database.ts";
 import { dropQueuedLooks, scheduleLooks } from "./look-schedule.ts";
 import type { PlannedResource } from "./plan-resources.ts";
@@ -21,7 +21,6 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
         connection: "text",
         check_every: "int",
         metrics_every: "int",
-        enabled: "int",
         take_found: "text",
       },
       "$1",
@@ -32,9 +31,17 @@ export async function writeResources(tx: Transaction, planned: readonly PlannedR
       `INSERT INTO resource (name, type, zone, worker, labels, description, connection, check_every, metrics_every,
          take_found, availability, version, created_at, updated_at)
        SELECT v.name, v.type, v.zone, v.worker, ${labels}, v.description, v.connection, v.check_every, v.metrics_every,
-         v.take_found, CASE WHEN v.enabled = 0 THEN 'disabled' ELSE 'unknown' END, 1, $2, $2 FROM ${rows("v")}`,
+         v.take_found, 'unknown', 1, $2, $2 FROM ${rows("v")}`,
       [JSON.stringify(added.map(rowOf)), tx.now()],
     );
+    const disabled = added.filter(({ draft }) => draft.enabled === false);
+    if (disabled.length > 0) {
+      // By itself, because only a change is kept among what was seen of it.
+      await tx.query(
+        `UPDATE resource SET availability = 'disabled', availability_changed = $2 WHERE ${tx.dialect.inTexts("name", "$1")}`,
+        [JSON.stringify(disabled.map(({ draft }) => draft.name)), tx.now()],
+      );
+    }
   }
   if (changed.length > 0) {
     await tx.query(
@@ -119,7 +126,6 @@ function rowOf({ draft, existing, worker, connection }: PlannedResource) {
     connection,
     check_every: draft.checkEvery,
     metrics_every: draft.metricsEvery,
-    enabled: draft.enabled === false ? 0 : 1,
     take_found: draft.takeFound === undefined ? (existing?.take_found ?? null) : draft.takeFound,
   };
 }

@@ -52,6 +52,26 @@ describeOnBothEngines("What was seen of a resource", (world) => {
     await expect(observations.availability(database, "z", {}, now)).rejects.toMatchObject({ code: "unknown_resource" });
   });
 
+  test("is told of one that was added disabled, and of one that never changed", async () => {
+    const { database, inventory } = await openInventory(world, {
+      resources: { off: { type: "service", enabled: false }, old: { type: "service" } },
+    });
+    const start = Date.now() - HOUR;
+    await database.query("UPDATE resource SET created_at = $1", [start]);
+    await database.query("UPDATE availability_change SET at = $1", [start]);
+    // As a database from before changes were kept has it.
+    await database.query(
+      `INSERT INTO resource (name, type, zone, labels, connection, availability, availability_at, version, created_at, updated_at)
+       SELECT 'older', type, zone, labels, connection, 'up', 1, 1, created_at, updated_at FROM resource WHERE name = 'old'`,
+    );
+    const observations = createObservations({ types: createTypes({ schemas: createSchemaValidator() }) });
+    const timesOf = async (name: string) => (await observations.availability(database, name, {}, start + HOUR)).times;
+    expect(await timesOf("off")).toEqual({ up: 0, down: 0, unknown: 0, disabled: HOUR });
+    expect(await timesOf("old")).toEqual({ up: 0, down: 0, unknown: HOUR, disabled: 0 });
+    expect(await timesOf("older")).toEqual({ up: HOUR, down: 0, unknown: 0, disabled: 0 });
+    expect((await inventory.resource("off")).availability).toBe("disabled");
+  });
+
   test("is told as series of metrics, the samples of one step put together", async () => {
     const { database, inventory } = await openInventory(world, { resources: { s: { type: "service" } } });
     const { id } = await inventory.resource("s");
