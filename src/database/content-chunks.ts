@@ -7,8 +7,6 @@ import type { Database } from "./sql.ts";
 
 /** Bytes of one row. Below, statements cost more than bytes; above, each holds more memory in server and database. */
 const CHUNK = 1024 * 1024;
-/** Chunks after which what is left of them in memory is freed. */
-const FREE_EVERY = 2;
 /** An upload that was not touched for so long, ms, belongs to a server that died: each chunk touches it. */
 const ABANDONED = 3_600_000;
 
@@ -18,20 +16,22 @@ export function createContentChunks({ database }: { database: Database }): Conte
     await database.transaction(async (tx) => {
       tx.send("INSERT INTO content_upload (id, touched_at) VALUES ($1, $2)", [upload, tx.now()]);
     });
-    let gathered: Uint8Array[] = [];
+    // Two, used in turn: one is on its way to the database while the next is gathered in the other. A new one for each
+    // chunk would be garbage that V8 counts and collects its whole heap for.
+    const blocks: Buffer[] = [];
     let size = 0;
     let next = 0;
     let kept = false;
-    /** One chunk is on its way to the database while the next is gathered. */
     let writing: Promise<void> = Promise.resolve();
+
+    const block = () => (blocks[next % 2] ??= Buffer.allocUnsafeSlow(CHUNK));
 
     async function flush(): Promise<void> {
       await writing;
-      if (gathered.length === 0) return;
+      if (size === 0) return;
       // Now, when no chunk is on its way: what survives two collections stays until a whole one.
-      if (next % FREE_EVERY === FREE_EVERY - 1) freeYoungGarbage();
-      const data = Buffer.concat(gathered, size);
-      gathered = [];
+      freeYoungGarbage();
+      const data = block().subarray(0, size);
       size = 0;
       const seq = next++;
       writing = database.transaction(async (tx) => {
@@ -45,9 +45,13 @@ export function createContentChunks({ database }: { database: Database }): Conte
 
     return {
       async write(chunk) {
-        gathered.push(chunk);
-        size += chunk.length;
-        if (size >= CHUNK) await flush();
+        for (let from = 0; from < chunk.length;) {
+          const piece = chunk.subarray(from, from + CHUNK - size);
+          block().set(piece, size);
+          size += piece.length;
+          from += piece.length;
+          if (size === CHUNK) await flush();
+        }
       },
       async keep() {
         await flush();
