@@ -48,6 +48,8 @@ export function parseSelector(text: string): Selector {
     }
     const negated = at > 0 && term[at - 1] === "!";
     const key = term.slice(0, negated ? at - 1 : at).trim();
+    // Otherwise it would be the value "=web", which matches nothing without a word.
+    if (term[at + 1] === "=") throw invalid(text, `"${term}" has two = where one is meant`);
     selector.terms.push(termOf(text, key, term.slice(at + 1).trim(), negated));
   }
   return selector;

@@ -42,7 +42,13 @@ export async function planTypes(
         action: !stored ? "add" : keys.length > 0 ? "change" : "same",
         keys,
         differences: keys.flatMap((key) =>
-          differencesBetween(key, stored?.[key] as Json | undefined, descriptor[key] as Json | undefined),
+          differencesBetween(
+            key,
+            stored?.[key] as Json | undefined,
+            descriptor[key] as Json | undefined,
+            () => false,
+            "whole",
+          ),
         ),
       });
     }

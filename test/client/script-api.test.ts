@@ -53,6 +53,7 @@ test.each([
   [{ labels: { tier: "a,b" } }, "labels.tier of a resource query", "without a comma"],
   [{ zone: 7 }, "zone of a resource query is 7", "without a comma"],
   ["web-1,,web-2", "empty term", "names or globs"],
+  ["tier==web", "two = where one is meant", "names or globs"],
   [7, "a text or an object", "Write"],
 ])("the selector %j is refused before anything is asked", (selector, message, hint) => {
   const world = createWorld();

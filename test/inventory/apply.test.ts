@@ -109,6 +109,10 @@ describeOnBothEngines("An inventory document", (world) => {
     const tried = await inventory.apply({ ...changed, dryRun: true });
     expect(tried.applied).toBe(false);
     expect(changesOf(tried)).toEqual(expected);
+    // An operation that is new is one difference, not one for each of its defaults.
+    expect(tried.changes[0]!.differences).toEqual([
+      { path: "operations.stop", to: expect.objectContaining({ name: "stop" }) as object },
+    ]);
     expect(await inventory.resource("web-1")).toEqual(before);
     expect(Object.keys((await inventory.type("web-server")).operations)).toEqual(["reload"]);
 
