@@ -27,7 +27,14 @@ export async function measureApply({ databaseUrl, resources = 100_000, members =
 function inventoryOf(resources, members) {
   const lines = ["resources:"];
   for (let i = 0; i < resources; i++) {
-    lines.push(`  host-${i}:`, "    type: http", '    checkEvery: "off"', "    labels:", `      rack: r${i % 100}`);
+    lines.push(
+      `  host-${i}:`,
+      "    type: http",
+      '    checkEvery: "off"',
+      '    metricsEvery: "off"',
+      "    labels:",
+      `      rack: r${i % 100}`,
+    );
     lines.push("    connection:", `      url: http://10.0.${(i >> 8) & 255}.${i & 255}:8080/`);
   }
   for (let i = 0; i < members; i++) lines.push(`  many-${i}:`, "    type: bench", "    labels: { part: many }");

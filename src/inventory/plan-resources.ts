@@ -91,13 +91,24 @@ export async function planResources(
   return drafts.flatMap(({ name }) => planned.get(name) ?? []);
 }
 
+/**
+ * By id, a thousand at a time. Where a check or a metric changes a row meanwhile, PostgreSQL evaluates the condition for it
+ * anew, and the list of the condition with it: with 100,000 names in one, each such row took 100 ms.
+ */
+const LOCKED_AT_ONCE = 1_000;
+
 async function lockResources(tx: Transaction, names: string[]): Promise<Map<string, ResourceRow>> {
   const lock = tx.dialect.forUpdate === "" ? "" : ` ${tx.dialect.forUpdate} OF r`;
-  const rows = await tx.query<ResourceRow>(
-    `${SELECT_RESOURCES} WHERE ${tx.dialect.inTexts("r.name", "$1")} ORDER BY r.id${lock}`,
-    [JSON.stringify(names)],
+  const found = await tx.query<{ id: number }>(`SELECT id FROM resource WHERE ${tx.dialect.inTexts("name", "$1")}`, [
+    JSON.stringify(names),
+  ]);
+  const ids = found.map(({ id }) => id).toSorted((a, b) => a - b);
+  const chunks = Array.from({ length: Math.ceil(ids.length / LOCKED_AT_ONCE) }, (_, index) =>
+    tx.query<ResourceRow>(`${SELECT_RESOURCES} WHERE ${tx.dialect.inIds("r.id", "$1")} ORDER BY r.id${lock}`, [
+      JSON.stringify(ids.slice(index * LOCKED_AT_ONCE, (index + 1) * LOCKED_AT_ONCE)),
+    ]),
   );
-  return new Map(rows.map((row) => [row.name, row]));
+  return new Map((await Promise.all(chunks)).flat().map((row) => [row.name, row]));
 }
 
 async function hasGoodParent(
