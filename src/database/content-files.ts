@@ -34,15 +34,16 @@ export function createContentFiles({ directory }: { directory: string }): Conten
     let blocks = 0;
     let unsynced = 0;
     let syncing: Promise<void> | undefined;
+    /** Of an early sync. Linux tells each open file of a failed write once: the sync at the end would not hear of it. */
+    let unwritten: unknown;
 
     /** The disk works while the rest is still coming; the sync at the end then has little left to wait for. */
     function syncEarly(): void {
       if (unsynced < SYNC_EVERY || syncing) return;
       unsynced = 0;
-      // What it fails with, the last sync does as well.
       syncing = file
         .datasync()
-        .catch(() => {})
+        .catch((error: unknown) => void (unwritten ??= error))
         .finally(() => (syncing = undefined));
     }
 
@@ -78,6 +79,8 @@ export function createContentFiles({ directory }: { directory: string }): Conten
         try {
           await flush();
           await writing;
+          await syncing;
+          if (unwritten !== undefined) throw unwritten;
           await file.datasync();
         } catch (error) {
           refuseFullDisk(error);
