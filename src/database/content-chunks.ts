@@ -7,8 +7,12 @@ import type { Database } from "./sql.ts";
 
 /** Bytes of one row. Below, statements cost more than bytes; above, each holds more memory in server and database. */
 const CHUNK = 1024 * 1024;
-/** An upload that was not touched for so long, ms, belongs to a server that died: each chunk touches it. */
+/** Blocks in which chunks are gathered: while one fills, the others are on their way, each by a connection of its own. */
+const BLOCKS = 3;
+/** An upload that was not touched for so long, ms, belongs to a server that died. */
 const ABANDONED = 3_600_000;
+/** ms. Not with each chunk: two on their way at once would wait for each other's lock on the upload's row. */
+const TOUCH_EVERY = 60_000;
 
 export function createContentChunks({ database }: { database: Database }): ContentBytes {
   async function receive(): Promise<IncomingBytes> {
@@ -16,31 +20,35 @@ export function createContentChunks({ database }: { database: Database }): Conte
     await database.transaction(async (tx) => {
       tx.send("INSERT INTO content_upload (id, touched_at) VALUES ($1, $2)", [upload, tx.now()]);
     });
-    // Two, used in turn: one is on its way to the database while the next is gathered in the other. A new one for each
-    // chunk would be garbage that V8 counts and collects its whole heap for.
+    // Used in turn: a new one for each chunk would be garbage that V8 counts and collects its whole heap for.
     const blocks: Buffer[] = [];
     let size = 0;
     let next = 0;
     let kept = false;
-    let writing: Promise<void> = Promise.resolve();
+    let touched = performance.now();
+    /** By block. */
+    const writing: Array<Promise<void>> = [];
 
-    const block = () => (blocks[next % 2] ??= Buffer.allocUnsafeSlow(CHUNK));
+    const block = () => (blocks[next % BLOCKS] ??= Buffer.allocUnsafeSlow(CHUNK));
 
+    /** Resolves when the next block is free. @throws what went wrong with the chunk that was in it. */
     async function flush(): Promise<void> {
-      await writing;
       if (size === 0) return;
-      // Now, when no chunk is on its way: what survives two collections stays until a whole one.
       freeYoungGarbage();
       const data = block().subarray(0, size);
       size = 0;
+      const touch = performance.now() - touched > TOUCH_EVERY;
+      if (touch) touched = performance.now();
       const seq = next++;
-      writing = database.transaction(async (tx) => {
+      const written = database.transaction(async (tx) => {
         // The commit of the content's own row, later, makes these durable as well: the log is written in order.
         tx.send("SET LOCAL synchronous_commit = off");
         tx.send("INSERT INTO content_chunk (upload, seq, data) VALUES ($1, $2, $3)", [upload, seq, data]);
-        tx.send("UPDATE content_upload SET touched_at = $2 WHERE id = $1", [upload, tx.now()]);
+        if (touch) tx.send("UPDATE content_upload SET touched_at = $2 WHERE id = $1", [upload, tx.now()]);
       });
-      writing.catch(() => {}); // thrown where it is awaited
+      written.catch(() => {}); // thrown where it is awaited
+      writing[seq % BLOCKS] = written;
+      await writing[next % BLOCKS];
     }
 
     return {
@@ -55,12 +63,12 @@ export function createContentChunks({ database }: { database: Database }): Conte
       },
       async keep() {
         await flush();
-        await writing;
+        await Promise.all(writing);
         kept = true;
         return upload;
       },
       async discard() {
-        await writing.catch(() => {}); // the caller has seen it, or gives up anyway
+        await Promise.allSettled(writing); // the caller has seen what failed, or gives up anyway
         if (!kept) await remove(upload);
       },
     };
