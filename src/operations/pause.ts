@@ -50,10 +50,11 @@ export async function pausedRoutes(context: Context): Promise<PausedRoute[]> {
 async function requireKnown(tx: Transaction, route: string): Promise<void> {
   const known = await knownRoutes(tx);
   if (known.has(route) || (await hasWaiting(tx, route))) return;
+  const near = suggestion(route, known, "Routes");
   throw new WilcoError({
     code: "unknown_route",
     message: `No worker has served the route ${route}, and nothing waits on it`,
-    hint: `${suggestion(route, known, "Routes")?.concat(" ") ?? ""}To pause it before it has workers, allow that (--unserved).`,
+    hint: `${near === undefined ? "" : `${near}${near.endsWith("?") ? "" : "."} `}To pause it before it has workers, allow that (--unserved).`,
   });
 }
 

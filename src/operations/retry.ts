@@ -12,6 +12,9 @@ import type { SubmitItem } from "./prepare.ts";
 import { retryScript } from "./scripts/file-script.ts";
 import { retryOfRequest } from "./retry-request.ts";
 
+/** The id that an entry's resource has once it was removed. */
+const GONE = 0;
+
 /** @throws WilcoError `unknown_entry`, `conflict` while it has not ended, and whatever refuses a submit. */
 export async function retryEntry(
   context: Context,
@@ -50,6 +53,13 @@ async function repeated(
       code: "conflict",
       message: `Entry ${old.id} is a ${old.kind}, which can't be repeated by itself`,
       hint: "Retry the operations that belong to it.",
+    });
+  }
+  if (old.resource.id === GONE) {
+    throw new WilcoError({
+      code: "conflict",
+      message: `${old.resource.name} of entry ${old.id} does not exist any more`,
+      hint: "Call the operation on another resource.",
     });
   }
   const { parameters, used } = await openedParameters(context, old.id);

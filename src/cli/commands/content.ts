@@ -1,6 +1,5 @@
 /** `wilco content list`, `show`, `put`, `get` and `remove` */
-import { createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createHash } from "node:crypto";
@@ -8,7 +7,7 @@ import { Readable, Transform } from "node:stream";
 import type { Api } from "../../client/api.ts";
 import { createUploads } from "../../client/uploads.ts";
 import { formatBytes } from "../../core/bytes.ts";
-import { WilcoError } from "../../core/errors.ts";
+import { messageOf, WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import type { Content } from "../../domain/content.ts";
 import type { Context } from "../context.ts";
@@ -83,13 +82,40 @@ export async function removeContent(context: Context, hash: string): Promise<num
   return EXIT.succeeded;
 }
 
-/** To a file that was not there or is whole, or to stdout (`-`). Checked against the hash. */
+/**
+ * To a file that was not there or is whole, or to stdout (`-`). Checked against the hash.
+ * @throws WilcoError `invalid_request` for a file that is there and was not named.
+ */
 export async function retrieve(
   context: Context,
   api: Api,
   content: Pick<Content, "sha256" | "size" | "name">,
-  { out = content.name }: ContentGetFlags,
+  { out: given }: ContentGetFlags,
 ): Promise<number> {
+  if (given === "-") {
+    await receive(api, content, () => process.stdout, { end: false });
+    return EXIT.succeeded;
+  }
+  const path = await pathFor(context, content.name, given);
+  const beside = `${path}.wilco-${randomId()}`;
+  const file = await create(beside, path);
+  try {
+    await receive(api, content, () => file.createWriteStream());
+    await rename(beside, path);
+  } finally {
+    await file.close();
+    await rm(beside, { force: true });
+  }
+  context.output.notice(`Wrote ${path} (${formatBytes(content.size)}).`);
+  return EXIT.succeeded;
+}
+
+async function receive(
+  api: Api,
+  content: Pick<Content, "sha256" | "name">,
+  into: () => NodeJS.WritableStream,
+  options: { end?: boolean } = {},
+): Promise<void> {
   const bytes = Readable.from(await api.readContent(content.sha256), { objectMode: false });
   const hash = createHash("sha256");
   const counting = new Transform({
@@ -98,23 +124,35 @@ export async function retrieve(
       done(null, chunk);
     },
   });
-  if (out === "-") {
-    await pipeline(bytes, counting, process.stdout, { end: false });
-    requireSame(hash.digest("hex"), content);
-    return EXIT.succeeded;
+  await pipeline(bytes, counting, into(), options);
+  requireSame(hash.digest("hex"), content);
+}
+
+async function create(beside: string, path: string): Promise<FileHandle> {
+  return open(beside, "wx").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "there is no such directory" : messageOf(error);
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${path} can't be written: ${why}`,
+      hint: "Check --out.",
+    });
+  });
+}
+
+/** Only a file that was named is replaced: what is there under the name of the content may be somebody's work. */
+async function pathFor(context: Context, name: string, given: string | undefined): Promise<string> {
+  const infoOf = (path: string) => stat(path).catch(() => null);
+  const asked = context.path(given ?? name);
+  const isDirectory = (await infoOf(asked))?.isDirectory() === true;
+  const path = isDirectory ? join(asked, name) : asked;
+  if ((given === undefined || isDirectory) && (await infoOf(path)) !== null) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${path} is there already`,
+      hint: "Name the file to write, with --out FILE; that one is replaced.",
+    });
   }
-  const asked = context.path(out);
-  const path = (await stat(asked).catch(() => null))?.isDirectory() === true ? join(asked, content.name) : asked;
-  const beside = `${path}.wilco-${randomId()}`;
-  try {
-    await pipeline(bytes, counting, createWriteStream(beside, { flags: "wx" }));
-    requireSame(hash.digest("hex"), content);
-    await rename(beside, path);
-  } finally {
-    await rm(beside, { force: true });
-  }
-  context.output.notice(`Wrote ${path} (${formatBytes(content.size)}).`);
-  return EXIT.succeeded;
+  return path;
 }
 
 function requireSame(hash: string, { sha256, name }: Pick<Content, "sha256" | "name">): void {

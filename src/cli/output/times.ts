@@ -72,6 +72,6 @@ function parseMoment(text: string, now: Date, what: string): Date {
   throw new WilcoError({
     code: "invalid_request",
     message: `${what} is not a time: ${JSON.stringify(text)}`,
-    hint: 'Write "+5m", "18:30", "2026-11-21 18:30" (local time) or "2026-11-21T18:30:00Z".',
+    hint: `Write ${what === "--at" ? '"+5m"' : '"2h ago"'}, "18:30", "2026-11-21 18:30" (local time) or "2026-11-21T18:30:00Z".`,
   });
 }
