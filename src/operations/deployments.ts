@@ -89,9 +89,19 @@ async function versionToRestore(sql: Sql, resource: { id: number; name: string }
   }
   // What was taken back before is not what one wants back; after a roll-back, the next older one is.
   const from = current?.restores ?? current?.version ?? Number.MAX_SAFE_INTEGER;
-  const found = rows.find((row) => row.version < from && row.status === "former" && row.content !== current?.content);
-  if (!found) throw refuse(`${resource.name} has no earlier version to go back to`);
-  return found;
+  const earlier = rows.filter(
+    (row) => row.version < from && row.status === "former" && row.content !== current?.content,
+  );
+  const place = current ? await placeOf(sql, current) : null;
+  for (const row of earlier) if (place === null || (await placeOf(sql, row)) === place) return row;
+  throw refuse(`${resource.name} has no earlier version ${place === null ? "" : `of ${place} `}to go back to`);
+}
+
+/** A host gets many files, each at its `path`: an older version of another one would leave what is to be undone. */
+async function placeOf(sql: Sql, { entry }: Row): Promise<string | null> {
+  const [row] = await sql.query<{ parameters: string }>("SELECT parameters FROM entry WHERE id = $1", [entry]);
+  const { path } = JSON.parse(row?.parameters ?? "{}") as { path?: unknown };
+  return typeof path === "string" ? path : null;
 }
 
 async function rowsOf(sql: Sql, resource: number, below: number | string, limit: number): Promise<Row[]> {

@@ -34,7 +34,10 @@ const site = defineResourceType({
   connection: parametersOf({ url: { type: "string" }, token: { type: "string", secret: true } }),
   operations: {
     deploy: {
-      parameters: parametersOf({ content: CONTENT, assets: CONTENT, version: { type: "string" } }, ["content"]),
+      parameters: parametersOf(
+        { content: CONTENT, assets: CONTENT, version: { type: "string" }, path: { type: "string" } },
+        ["content"],
+      ),
       handler: async ({ parameters, content }) => ({
         text: readFileSync(await content(parameters["content"]), "utf8"),
       }),
@@ -118,6 +121,19 @@ describeOnBothEngines("deployments and children", (world) => {
       [3, "2", "former", null],
     ]);
     await expect(api.removeContent(ref.sha256)).rejects.toMatchObject({ code: "content_in_use" });
+    // Of several places, each has its own former version.
+    const put = (name: string, place: string) => main.deploy({ content: file(path(name)), path: place });
+    await put("one.txt", "/a");
+    await put("two.txt", "/b");
+    await expect(api.rollBack("main", {}, "no-b")).rejects.toMatchObject({
+      code: "conflict",
+      message: "main has no earlier version of /b to go back to",
+    });
+    await put("one.txt", "/a");
+    await put("extra.txt", "/b");
+    const b = await api.rollBack("main", {}, "back-of-b");
+    expect(b.parameters).toMatchObject({ path: "/b", content: { name: "two.txt" } });
+    await client.history.wait(b.id);
     const retried = await api.retry(items[1]!.entry, "again");
     expect((await client.history.wait(retried.id)).result).toEqual({ text: "two" });
   });
