@@ -9,7 +9,7 @@ import { WilcoError } from "../core/errors.ts";
 import { createTurns } from "../core/turns.ts";
 import type { ContentBytes, IncomingBytes } from "../database/content-bytes.ts";
 import type { Database, Sql, Transaction } from "../database/database.ts";
-import type { ContentTable } from "../database/tables.ts";
+import type { ContentTable } from "../database/inventory-tables.ts";
 import { requireContentName, unknownContent, type Content } from "../domain/content.ts";
 import type { ContentAnswer, ContentQuery } from "../protocol/messages.ts";
 import { contentUse } from "./use.ts";

@@ -4,7 +4,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Sql } from "../database/database.ts";
-import type { DeploymentTable } from "../database/tables.ts";
+import type { DeploymentTable } from "../database/inventory-tables.ts";
 import type { DeploymentsAnswer, DeploymentsQuery, RollbackRequest, SubmitAnswer } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";

@@ -35,7 +35,8 @@ import { createReport } from "./report.ts";
 import { retryEntry } from "./retry.ts";
 import { fileScript, readScript } from "./scripts/file-script.ts";
 import { createSessionWatch } from "./session-watch.ts";
-import { listWorkers, registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
+import { listWorkers } from "./list-workers.ts";
+import { registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
 import { createSubmit } from "./submit.ts";
 import { traceSubmit } from "./traced-submit.ts";
 import { explainEntry } from "./why/why.ts";
@@ -108,7 +109,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       const started = performance.now();
       await database.query("SELECT 1 AS one");
       const roundTrip = performance.now() - started;
-      const [stats, { items }] = await Promise.all([readStats(context, rates), listWorkers(context, database)]);
+      const [stats, { items }] = await Promise.all([readStats(context, rates), listWorkers(database)]);
       return { stats, workers: items, held: { claims: claims.size(), polls: looks.size() }, roundTrip };
     },
     doctor: () => examine(context, options.about ?? { dataDir: null, version: null }),
@@ -141,7 +142,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     deployments: (ref, query) => listDeployments(context, ref, query),
     rollBack: (principal, ref, request, key) => rollBack(context, submit, principal, ref, request, key),
     requireLeasedContent: (principal, session, leased) => requireLeasedContent(context, principal, session, leased),
-    workers: () => listWorkers(context, database),
+    workers: () => listWorkers(database),
     orderWorkers: (principal, request, signal) =>
       orderWorkers(context, principal, request, AbortSignal.any([signal, stopping.signal])),
     reloadedTypes: (principal, session, request, saveTypes) =>

@@ -1,19 +1,12 @@
 /** Worker sessions: registration, succession, the end of a session and of the leases it held. */
 import { randomId, sha256 } from "../core/ids.ts";
 import { WilcoError } from "../core/errors.ts";
-import type { Sql, Transaction } from "../database/database.ts";
+import type { Transaction } from "../database/database.ts";
 import type { WorkerRow } from "../database/tables.ts";
 import { WHOLE_BAND, type PriorityBand } from "../domain/priority.ts";
 import { requireName } from "../domain/route.ts";
-import type { WorkerCounts } from "../domain/worker.ts";
-import type {
-  RegisterAnswer,
-  RegisterRequest,
-  ReloadedTypes,
-  StopRequest,
-  WorkersAnswer,
-} from "../protocol/messages.ts";
-import { rememberTypes, SLOTS_TAKEN } from "../queue/eligibility.ts";
+import type { RegisterAnswer, RegisterRequest, ReloadedTypes, StopRequest } from "../protocol/messages.ts";
+import { rememberTypes } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
@@ -253,35 +246,6 @@ async function requeueUnstarted(tx: Transaction, session: string, changes: Chang
     (entry) => entry.status === "running" && entry.worker_session === session,
   );
   await requeue(tx, unstarted, { reason: "its worker stopped before it started", countTry: false }, changes);
-}
-
-export async function listWorkers(context: Context, sql: Sql): Promise<WorkersAnswer> {
-  const rows = await sql.query<WorkerRow & { running: number }>(
-    `SELECT w.*, (SELECT coalesce(sum(${SLOTS_TAKEN}), 0) FROM entry e WHERE e.worker_session = w.session
-       AND e.status IN ('running', 'canceling')) AS running
-     FROM worker w WHERE w.state IN ('starting', 'ready', 'draining')
-       OR w.seen_at > (SELECT max(seen_at) FROM worker) - 3600000
-     ORDER BY w.name, w.started_at DESC LIMIT 1000`,
-  );
-  return {
-    items: rows.map((row) => ({
-      name: row.name,
-      zone: row.zone,
-      roles: JSON.parse(row.roles) as string[],
-      state: row.state,
-      band: { min: row.priority_min, max: row.priority_max },
-      capacity: row.capacity,
-      running: row.running,
-      host: row.host,
-      pid: row.pid,
-      version: row.version,
-      counts: row.stats === null ? null : (JSON.parse(row.stats) as WorkerCounts),
-      startedAt: new Date(row.started_at).toISOString(),
-      lastSeenAt: new Date(row.seen_at).toISOString(),
-      clockSkew: row.clock_skew,
-      disk: row.disk_free === null || row.disk_total === null ? null : { free: row.disk_free, total: row.disk_total },
-    })),
-  };
 }
 
 function checkedBand({ name, band = WHOLE_BAND }: RegisterRequest): PriorityBand {

@@ -11,10 +11,11 @@ import type { Finding } from "../domain/finding.ts";
 import type { QueueItem } from "../domain/queue.ts";
 import type { Group, Resource, SizedGroup } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
-import type { InventoryDocument } from "./schemas.ts";
+import type { InventoryDocument } from "./inventory-schemas.ts";
 import type { Assignment, OrderOutcome, Worker, WorkerCommand, WorkerOrder } from "../domain/worker.ts";
 
 export type * from "./schemas.ts";
+export type * from "./inventory-schemas.ts";
 export type * from "./script-schemas.ts";
 export type * from "./worker-schemas.ts";
 export type * from "./order-schemas.ts";

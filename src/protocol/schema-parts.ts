@@ -29,3 +29,9 @@ export const LIMITS = {
   pageSize: 1_000,
   outputChunk: 256 * 1024,
 } as const;
+
+/** Of lists that are read a page at a time. */
+export const page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSize, default: 100 })),
+  cursor: Type.Optional(Type.String({ maxLength: 512 })),
+};

@@ -1,7 +1,7 @@
 /** What discoveries found: looked at, taken into the inventory, ignored. */
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { FindingsQuery, IgnoreFindings, TakeFindings } from "../../protocol/messages.ts";
-import { FindingsQuerySchema, IgnoreFindingsSchema, TakeFindingsSchema } from "../../protocol/schemas.ts";
+import { FindingsQuerySchema, IgnoreFindingsSchema, TakeFindingsSchema } from "../../protocol/inventory-schemas.ts";
 import { route, type Route } from "../route.ts";
 
 export function discoveryRoutes({ inventory }: { inventory: Inventory }): Route[] {

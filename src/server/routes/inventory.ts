@@ -16,7 +16,7 @@ import {
   ResourceInputSchema,
   ResourcePatchSchema,
   ResourcesQuerySchema,
-} from "../../protocol/schemas.ts";
+} from "../../protocol/inventory-schemas.ts";
 import { LIMITS } from "../../protocol/schema-parts.ts";
 import { etagOf, expectedVersion } from "../etag.ts";
 import { route, type Route } from "../route.ts";

@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import type { Inventory } from "../../inventory/inventory.ts";
 import type { AvailabilityQuery, MetricsQuery } from "../../protocol/messages.ts";
-import { AvailabilityQuerySchema, MetricsQuerySchema } from "../../protocol/schemas.ts";
+import { AvailabilityQuerySchema, MetricsQuerySchema } from "../../protocol/inventory-schemas.ts";
 import { route, type Route } from "../route.ts";
 
 const ByName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 256 }) });
