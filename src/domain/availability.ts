@@ -35,8 +35,15 @@ export interface AvailabilityHistory {
 export function availabilityOf(check: Pick<Entry, "status" | "result"> & { error: EntryError | null }): Availability {
   const said = saidBy(check.result);
   if (said !== null) return said;
-  if (check.status === "succeeded") return "up";
+  if (check.status === "succeeded") return nonsenseSaid(check.result) === null ? "up" : "unknown";
   return check.status === "failed" && check.error?.source === "operation" ? "down" : "unknown";
+}
+
+/** What is wrong with a result that names an availability which is none; such a check is no sign that all is well. */
+export function nonsenseSaid(result: unknown): string | null {
+  if (!isJsonObject(result) || !Object.hasOwn(result, "availability") || saidBy(result) !== null) return null;
+  const said = JSON.stringify(result["availability"]).slice(0, 80);
+  return `the check answered with the availability ${said}, which is neither "up" nor "down"`;
 }
 
 /** The availability that a result names; null when it names none. */

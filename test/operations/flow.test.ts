@@ -184,6 +184,12 @@ describeOnBothEngines("an entry from submit to its end", (engine) => {
     const again = await world.operations.retry(bob, entry.id, "retry-key");
     expect(again).toMatchObject({ retryOf: entry.id, requestedBy: "bob", parameters: { n: 3 }, status: "queued" });
     expect((await world.operations.retry(bob, entry.id, "retry-key")).id).toBe(again.id);
+
+    await world.database.query("UPDATE entry SET resource = NULL WHERE id = $1", [entry.id]);
+    await expect(world.operations.retry(bob, entry.id, "later")).rejects.toMatchObject({
+      code: "conflict",
+      message: `a of entry ${entry.id} does not exist any more`,
+    });
   });
 
   it("is found again in the history by every filter, page by page", async () => {

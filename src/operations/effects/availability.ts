@@ -4,7 +4,7 @@
  */
 import { isJsonObject } from "../../core/json.ts";
 import type { Transaction } from "../../database/database.ts";
-import { availabilityOf, saidBy } from "../../domain/availability.ts";
+import { availabilityOf, nonsenseSaid, saidBy } from "../../domain/availability.ts";
 import type { Availability } from "../../domain/resource.ts";
 import type { End } from "../ends.ts";
 import type { Locked, LockedEntry } from "../locked.ts";
@@ -74,7 +74,8 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
   if (end.status === "canceled") return null;
   const availability = availabilityOf({ status: end.status, result, error: end.error ?? null });
   const said = isJsonObject(result) ? result["reason"] : undefined;
-  const reason = typeof said === "string" ? said : (end.error?.message ?? null);
+  const wrong = end.status === "succeeded" ? nonsenseSaid(result) : null;
+  const reason = wrong ?? (typeof said === "string" ? said : (end.error?.message ?? null));
   return {
     resource,
     entry: id,
