@@ -159,7 +159,7 @@ atMost("memory of who follows 40 MB, MB", pipeline?.memory, 1);
 for (const engine of ["embedded", "postgres"]) {
   const measured = content?.[engine];
   atLeast(`upload of 1 GB ÷ cp, ${engine}`, measured?.upload, measured?.copy, 0.5);
-  atLeast(`upload of 1 GB ÷ synced copy, ${engine}`, measured?.upload, measured?.synced);
+  atLeast(`upload of 1 GB ÷ synced copy, ${engine}`, measured?.upload, measured?.synced, 0.5);
   atMost(`memory of the server above idle in it, ${engine}, MB`, measured?.memory, 1, 64);
 }
 for (const engine of ["embedded", "postgres"]) {
