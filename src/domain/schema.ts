@@ -194,12 +194,23 @@ function problemOf(error: ErrorObject): SchemaProblem {
     case "not":
     case "false schema":
       return problem(at, "is not allowed here");
+    case "minLength":
+    case "maxLength":
+    case "minItems":
+    case "maxItems":
+      return problem(at, wordsOfSize(error.keyword, Number(params["limit"])));
     case "pattern":
       return problem(at, wordsOfPattern(String(params["pattern"])) ?? error.message ?? "has another form");
     default:
-      // Ajv's own words for bounds, lengths and patterns read well: "must be >= 1", "must match pattern …".
+      // Ajv's own words for bounds read well: "must be >= 1".
       return problem(at, error.message ?? `violates "${error.keyword}"`);
   }
+}
+
+function wordsOfSize(keyword: string, limit: number): string {
+  if (keyword.startsWith("min") && limit === 1) return "must not be empty";
+  const what = `${limit.toLocaleString("en")} ${keyword.endsWith("Items") ? "item" : "character"}${limit === 1 ? "" : "s"}`;
+  return keyword.startsWith("min") ? `must have at least ${what}` : `may have at most ${what}`;
 }
 
 /** What the patterns mean that the types of wilco use most. */

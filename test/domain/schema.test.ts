@@ -30,19 +30,23 @@ function refusal(act: () => unknown): WilcoError {
 describe("a schema", () => {
   const schemas = createSchemaValidator();
 
-  it("says in words what common patterns mean", () => {
+  it("says in words what common patterns and bounds mean", () => {
     const connection = {
       properties: {
         url: { type: "string", pattern: "^https?://" },
         timeout: { type: "string", pattern: "^(\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)\\s*)+$" },
         mode: { type: "string", pattern: "^[0-7]{3,4}$" },
+        value: { type: "string", maxLength: 4 },
+        names: { type: "array", minItems: 1 },
       },
     };
-    const said = schemas.problems(connection, { url: "ftp://x", timeout: "5y", mode: "9" });
+    const said = schemas.problems(connection, { url: "ftp://x", timeout: "5y", mode: "9", value: "12345", names: [] });
     expect(said.map(({ message }) => message)).toEqual([
       '"url" must begin with http:// or https://',
       '"timeout" must be a duration such as "30s"',
       '"mode" must match pattern "^[0-7]{3,4}$"',
+      '"value" may have at most 4 characters',
+      '"names" must not be empty',
     ]);
   });
 

@@ -71,7 +71,7 @@ export const CASES: Array<
     { body: { entries: [] } },
     400,
     "invalid_request",
-    /"entries" must NOT have fewer than 1 items/,
+    /"entries" must not be empty/,
   ],
   [
     "a text for a number",
