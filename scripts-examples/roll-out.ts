@@ -12,9 +12,10 @@
  */
 import { args, assert, file, group, history, OperationFailed, resource, sleep } from "wilco";
 
-const releases = args.parse({ releases: "string?" }).releases ?? "scripts-examples/releases";
+const options = args.parse({ from: "string?", releases: "string?" });
+const releases = options.releases ?? "scripts-examples/releases";
 
-const { found } = await resource("front").discover();
+const { found } = await resource(options.from ?? "front").discover();
 console.log(`${found} servers were discovered`);
 
 // A rule of the resource takes what was found, in a moment.
@@ -48,7 +49,7 @@ try {
   assert(false, "a release that never gets well must not be deployed");
 } catch (error) {
   if (!(error instanceof OperationFailed)) throw error;
-  const details = error.entry.error?.details as { rolled_back: boolean; running: { version: string } } | undefined;
+  const details = error.entry?.error?.details as { rolled_back: boolean; running: { version: string } } | undefined;
   assert(details?.rolled_back, "the former release was not put back");
   console.log(`${first.name}: release 3 was taken back, release ${details.running.version} runs`);
 }

@@ -16,7 +16,7 @@ export interface RecordedLine {
 /** What "wilco" exports and a session has as globals; the console is global in both. */
 const EXPORTED = new Set(
   (
-    "resource resources group history args env file readFile fetch sleep log table assert exit secret chart AccessFailed AssertionFailed ExecutionError Interrupted " +
+    "resource resources group history args env file readFile fetch sleep log table assert exit secret chart AccessFailed AssertionFailed ContentFile ExecutionError Interrupted " +
     "OperationCanceled OperationFailed OperationLost OperationTimedOut PollLimitReached TargetsFailed WilcoError"
   ).split(" "),
 );

@@ -46,7 +46,8 @@ export function openTerminal({ command, env, cwd, columns, rows }: TerminalOptio
   const ended = new Promise<number>((resolve) => {
     pty.onExit(({ exitCode }) => {
       open = false;
-      resolve(exitCode);
+      // The screen takes in what it is given later, in order.
+      screen.write("", () => resolve(exitCode));
     });
   });
   return {
