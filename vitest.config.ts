@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -12,6 +13,7 @@ export default defineConfig({
     // Many tests wait for processes of their own: one file at a time, which is the default on two cores, left half of the
     // machine idle.
     maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
     // Generous, for loaded two-core machines. Tests wait for signals; none of them counts on a time.
     testTimeout: 30_000,
     hookTimeout: 30_000,
