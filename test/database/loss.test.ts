@@ -108,17 +108,18 @@ describe("a lost connection to the database", () => {
   });
 
   it("is not taken for dead while PostgreSQL works on it or waits for a lock", async () => {
-    const world = await open({ silence: 50 });
+    // Asking after it takes a connection of its own, which on a busy machine takes its time.
+    const world = await open({ silence: 500 });
     await world.admin.query("BEGIN; LOCK TABLE setting");
     const waiting = world.database.transaction(async (tx) => {
-      await tx.query("SELECT pg_sleep(0.3)");
+      await tx.query("SELECT pg_sleep(0.8)");
       await tx.query(insert, ["patient"]);
     });
     for (;;) {
       const { rowCount } = await world.admin.query("SELECT 1 FROM pg_locks WHERE NOT granted");
       if (rowCount === 1) break;
     }
-    await world.admin.query("SELECT pg_sleep(0.2)");
+    await world.admin.query("SELECT pg_sleep(0.8)");
     await world.admin.query("COMMIT");
     await waiting;
     expect(await names(world)).toEqual(["patient"]);
