@@ -3,6 +3,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonObject, JsonSchema } from "../core/json.ts";
 import { MASK } from "../core/masking.ts";
 import type { Database, Sql } from "../database/database.ts";
+import type { ConfigurationVersionTable } from "../database/inventory-tables.ts";
 import {
   differences,
   secretPlaces,
@@ -27,17 +28,6 @@ export interface Configurations {
   differences(ref: string, from: number, to: number): Promise<ConfigurationDifference[]>;
 }
 
-interface VersionRow {
-  version: number;
-  content: string;
-  changes: string;
-  rollback_of: number | null;
-  entry: number | null;
-  author: string;
-  note: string | null;
-  at: number;
-}
-
 const DEFAULT_PAGE = 100;
 
 export function createConfigurations(options: { database: Database; types: Types; sealer: Sealer }): Configurations {
@@ -50,8 +40,8 @@ export function createConfigurations(options: { database: Database; types: Types
     return { row, schema: type?.configuration ?? { type: "object" } };
   }
 
-  async function versionOf(row: ResourceRow, version: number): Promise<VersionRow> {
-    const [found] = await database.query<VersionRow>(
+  async function versionOf(row: ResourceRow, version: number): Promise<ConfigurationVersionTable> {
+    const [found] = await database.query<ConfigurationVersionTable>(
       "SELECT * FROM configuration_version WHERE resource = $1 AND version = $2",
       [row.id, version],
     );
@@ -89,7 +79,7 @@ export function createConfigurations(options: { database: Database; types: Types
     },
     async versions(ref, { before, limit = DEFAULT_PAGE }) {
       const { row } = await find(ref);
-      const rows = await database.query<VersionRow>(
+      const rows = await database.query<ConfigurationVersionTable>(
         `SELECT * FROM configuration_version WHERE resource = $1 AND version < $2 ORDER BY version DESC LIMIT $3`,
         [row.id, before ?? Number.MAX_SAFE_INTEGER, limit + 1],
       );
@@ -113,7 +103,7 @@ async function newestOf(sql: Sql, resource: number): Promise<number> {
   return row?.version ?? 0;
 }
 
-function shownVersion(row: VersionRow): ConfigurationVersion {
+function shownVersion(row: ConfigurationVersionTable): ConfigurationVersion {
   return {
     version: row.version,
     author: row.author,

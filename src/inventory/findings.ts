@@ -1,26 +1,18 @@
 /** Findings of discoveries: listed, taken into the inventory, ignored. */
+import type { Selectable } from "kysely";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { Sql, Transaction } from "../database/database.ts";
+import type { FindingTable } from "../database/inventory-tables.ts";
 import { selectsFinding, type Finding, type FindingStatus } from "../domain/finding.ts";
 import type { ApplyAnswer, FindingsAnswer, FindingsQuery } from "../protocol/messages.ts";
 import { applyIn, type ApplyOptions } from "./apply.ts";
 import { findResourceRow, unknownResource } from "./resources.ts";
 import { lockInventory } from "./write-resources.ts";
 
-interface FindingRow {
-  id: number;
-  name: string;
-  type: string;
+interface FindingRow extends Omit<Selectable<FindingTable>, "found_under"> {
+  /** Name, zone and rule of the resource that it was found under. */
   under: string;
-  status: FindingStatus;
-  document: string;
-  entry: number | null;
-  first_seen_at: number;
-  seen_at: number;
-  decided_by: string | null;
-  decided_at: number | null;
-  problem: string | null;
   zone: string;
   take_found: string | null;
 }

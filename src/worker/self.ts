@@ -6,7 +6,7 @@ import type { RegisterRequest } from "../protocol/messages.ts";
 import { WORKER_PROTOCOL } from "../protocol/worker-protocol.ts";
 import type { TypesInUse } from "./types-in-use.ts";
 import type { Work } from "./work.ts";
-import type { WorkerOptions } from "./worker.ts";
+import type { WorkerOptions } from "./options.ts";
 
 export function registrationOf(options: WorkerOptions, types: TypesInUse, succession: string): RegisterRequest {
   return {

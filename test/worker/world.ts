@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { builtinTypes } from "../../src/resource-types/builtin.ts";
 import { defineResourceType, type Handler, type Log } from "../../src/resource-types/sdk.ts";
-import { createWorker, type WorkerOptions } from "../../src/worker/worker.ts";
+import type { WorkerOptions } from "../../src/worker/options.ts";
+import { createWorker } from "../../src/worker/worker.ts";
 import { createFakeServer } from "./fake-server.ts";
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
