@@ -2,7 +2,13 @@
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 
-const NUMBERS = new Set(["limit", "points"]);
+/** The most that the server takes. */
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ["limit", 1_000],
+  ["points", 10_000],
+]);
+const TIME_LENGTH = 64;
+const NAME_LENGTH = 128;
 
 /** @throws WilcoError `invalid_request`; what the texts mean is the server's to say. */
 export function parseObservationQuery(input: unknown, known: readonly string[]): Record<string, string | number> {
@@ -14,14 +20,21 @@ export function parseObservationQuery(input: unknown, known: readonly string[]):
   for (const [key, value] of Object.entries(input)) {
     if (value === undefined) continue;
     if (!known.includes(key)) throw invalid(`The query has no "${key}"`, suggestion(key, known, "It takes"));
-    const fits = NUMBERS.has(key) ? Number.isInteger(value) && (value as number) >= 1 : typeof value === "string";
-    if (!fits) {
-      const hint = NUMBERS.has(key) ? "Write a whole number from 1." : `Write a text: { ${key}: "1h" }.`;
-      throw invalid(`${key} is ${JSON.stringify(value)}`, hint);
-    }
+    const most = NUMBERS.get(key);
+    if (most === undefined) {
+      if (typeof value !== "string")
+        throw invalid(`${key} is ${JSON.stringify(value)}`, `Write a text: ${textFor(key)}.`);
+      const length = key === "name" ? NAME_LENGTH : TIME_LENGTH;
+      if (value.length > length) throw invalid(`${key} has more than ${length} characters`, `Write ${textFor(key)}.`);
+    } else if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > most)
+      throw invalid(`${key} is ${JSON.stringify(value)}`, `Write a whole number from 1 to ${most}.`);
     query[key] = value as string | number;
   }
   return query;
+}
+
+function textFor(key: string): string {
+  return key === "name" ? '{ name: "cpu" }' : `{ ${key}: "1h" }`;
 }
 
 function invalid(message: string, hint: string | undefined): WilcoError {

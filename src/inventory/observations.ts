@@ -1,6 +1,7 @@
 /** What was seen of a resource over time: changes of its availability, and samples of its metrics. */
 import { WilcoError } from "../core/errors.ts";
 import { parseDuration } from "../core/durations.ts";
+import { suggestion } from "../core/suggest.ts";
 import type { Sql } from "../database/database.ts";
 import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricHistory, MetricSeries } from "../domain/metrics.ts";
@@ -14,7 +15,7 @@ import type { Types } from "./types.ts";
 export interface Observations {
   /** @throws WilcoError `unknown_resource`, `invalid_request` (times). */
   availability(sql: Sql, ref: string, query: AvailabilityQuery, now: number): Promise<AvailabilityHistory>;
-  /** @throws WilcoError `unknown_resource`, `invalid_request` (times). */
+  /** @throws WilcoError `unknown_resource`, `invalid_request` (times; a metric that neither its type nor its samples have). */
   metrics(sql: Sql, ref: string, query: MetricsQuery, now: number): Promise<MetricHistory>;
 }
 
@@ -57,12 +58,15 @@ export function createObservations({ types }: { types: Types }): Observations {
       );
       const described = (await types.find(sql, [row.type])).get(row.type)?.metrics ?? {};
       const step = Math.max(1, Math.ceil((until - since) / (query.points ?? POINTS)));
-      return {
-        resource: row.name,
-        since: iso(since),
-        until: iso(until),
-        series: seriesOf(samples.toReversed(), since, step, described, query.name),
-      };
+      const series = seriesOf(samples.toReversed(), since, step, described, query.name);
+      if (query.name !== undefined && series.length === 0) {
+        const last = await sql.query<SampleRow>(
+          "SELECT at, numbers FROM metric_sample WHERE resource = $1 ORDER BY at DESC LIMIT 1",
+          [row.id],
+        );
+        refuseUnknownMetric(row.name, query.name, described, [...samples, ...last]);
+      }
+      return { resource: row.name, since: iso(since), until: iso(until), series };
     },
   };
 }
@@ -88,6 +92,26 @@ async function resourceRow(sql: Sql, ref: string): Promise<ResourceRow> {
 /** Of one that no change was ever seen of (it is older than what keeps them): as it is. */
 const UNCHANGED = `(SELECT r.availability FROM resource r WHERE r.id = $1
   AND NOT EXISTS (SELECT 1 FROM availability_change c WHERE c.resource = r.id))`;
+
+/** A name that was never heard of is a typing error, not an empty series; one that is known has none in this time. */
+function refuseUnknownMetric(
+  resource: string,
+  metric: string,
+  described: Record<string, MetricDescriptor>,
+  samples: readonly SampleRow[],
+): void {
+  const known = new Set([
+    ...Object.keys(described),
+    ...samples.flatMap(({ numbers }) => Object.keys(JSON.parse(numbers) as object)),
+  ]);
+  // Where nothing is known yet, the name may be right.
+  if (known.size === 0 || known.has(metric)) return;
+  throw new WilcoError({
+    code: "invalid_request",
+    message: `${resource} has no metric ${JSON.stringify(metric)}`,
+    hint: suggestion(metric, [...known].toSorted(), "Its metrics"),
+  });
+}
 
 /** ms in each availability: from one change to the next, whatever their number. */
 async function timesIn(
@@ -159,8 +183,19 @@ function rangeOf(
   now: number,
   created: number,
 ): { since: number; until: number } {
-  const until = Math.min(now, query.until === undefined ? now : timeOf(query.until, "until", now));
-  const since = Math.max(created, timeOf(query.since ?? ago, "since", now));
+  const asked = {
+    since: timeOf(query.since ?? ago, "since", now),
+    until: query.until === undefined ? now : timeOf(query.until, "until", now),
+  };
+  if (query.since !== undefined && query.until !== undefined && asked.since > asked.until) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `The time that is asked for ends (until ${iso(asked.until)}) before it begins (since ${iso(asked.since)})`,
+      hint: "Exchange since and until.",
+    });
+  }
+  const until = Math.min(now, asked.until);
+  const since = Math.max(created, asked.since);
   // Asked for a time before the resource was there: nothing was, for no time.
   return { since: Math.min(since, until), until };
 }

@@ -6,7 +6,7 @@ import { exchange, type HttpReply, isNoAnswer, shown } from "./http-exchange.ts"
 import { OperationError } from "./operation-error.ts";
 import { checkResult, COUNT, described, resultOf } from "./results.ts";
 import { defineResourceType, type OperationContext, parametersOf } from "./sdk.ts";
-import { isExpected, unexpectedStatus } from "./yaml-http.ts";
+import { isExpected, statusWords, unexpectedStatus } from "./yaml-http.ts";
 
 interface Connection {
   url: string;
@@ -109,8 +109,9 @@ async function check(context: OperationContext): Promise<JsonObject> {
   const expect = expected(context);
   try {
     const reply = await send(context, { method: "GET" });
-    const up = isExpected(reply.status, expect);
-    return { availability: up ? "up" : "down", status: reply.status, latency: reply.latency };
+    const { status, latency } = reply;
+    if (isExpected(status, expect)) return { availability: "up", status, latency };
+    return { availability: "down", reason: statusWords(status, expect), status, latency };
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
     return { availability: "down", reason: error.message };
@@ -153,7 +154,7 @@ async function waitUntilHealthy(context: OperationContext): Promise<unknown> {
     const seen = await check(context);
     const waited = Math.round(performance.now() - start);
     if (seen["availability"] === "up") return { ...seen, checks, waited };
-    const why = typeof seen["reason"] === "string" ? seen["reason"] : `status ${JSON.stringify(seen["status"])}`;
+    const why = seen["reason"] as string;
     context.progress(checks, null, why);
     if (waited + pause > limit) {
       throw new OperationError({

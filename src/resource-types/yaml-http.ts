@@ -27,7 +27,8 @@ export async function httpImplementation(
   try {
     const reply = await exchange({ ...request, timeout: Math.min(request.timeout, CHECK_TIMEOUT) });
     const facts = { status: reply.status, latency: reply.latency };
-    if (!isExpected(reply.status, expect.status)) return checkResult(false, facts);
+    if (!isExpected(reply.status, expect.status))
+      return checkResult(false, { ...facts, reason: statusWords(reply.status, expect.status) });
     const own = ["json", "regex"].includes(implementation.result);
     return checkResult(true, facts, own ? await resultOf(implementation, reply, request) : undefined);
   } catch (error) {
@@ -42,15 +43,19 @@ export function isExpected(status: number, statuses: readonly number[] | null): 
   return statuses === null ? status >= 200 && status < 300 : statuses.includes(status);
 }
 
+/** "answered with 503 instead of a 2xx" */
+export function statusWords(status: number, statuses: readonly number[] | null): string {
+  return `answered with ${status} instead of ${statuses === null ? "a 2xx" : statuses.join(" or ")}`;
+}
+
 export function unexpectedStatus(
   request: { method: string; url: string },
   reply: HttpReply,
   statuses: readonly number[] | null,
 ): OperationError {
-  const wanted = statuses === null ? "a 2xx" : statuses.join(" or ");
   return new OperationError({
     code: "http_status",
-    message: `${request.method} ${shown(request.url)} was answered with ${reply.status} instead of ${wanted}, after ${formatDuration(reply.latency)}.`,
+    message: `${request.method} ${shown(request.url)} was ${statusWords(reply.status, statuses)}, after ${formatDuration(reply.latency)}.`,
     details: { status: reply.status, lastLines: lastLines(reply.text.slice(0, 4_096), 10) },
   });
 }

@@ -6,7 +6,7 @@ import type { ExecOptions, ExecResult } from "./exec.ts";
 import { OperationError } from "./operation-error.ts";
 import { matchFields } from "./regex-fields.ts";
 import type { OperationContext } from "./sdk.ts";
-import { lastLines } from "./tail.ts";
+import { lastLines, tellingLine } from "./tail.ts";
 import { fillText, templatePaths, type TemplateScope } from "./template.ts";
 import { checkResult, noMatch, templateScope } from "./yaml-context.ts";
 
@@ -28,7 +28,7 @@ export async function runImplementation(
   if (meaning?.kind === "fails") throw failure(meaning, argv[0]!, ended);
   if (meaning?.kind === "value") return isCheck ? valueOfCheck(meaning.value, ended) : meaning.value;
   if (isCheck && !meaning && ended.exitCode !== 0)
-    return checkResult(false, { exitCode: ended.exitCode, signal: ended.signal });
+    return checkResult(false, { exitCode: ended.exitCode, signal: ended.signal, reason: whyDown(ended) });
   const result = await resultOf(implementation, ended, argv[0]!, context.signal);
   if (result === null && isCheck && implementation.regex)
     return checkResult(false, { exitCode: ended.exitCode, reason: "what it printed does not match" });
@@ -59,10 +59,18 @@ export function shellTemplate(): WilcoError {
 }
 
 /** `{ value: down }` is short for what a check says. */
-function valueOfCheck(value: Json, { exitCode }: ExecResult): JsonObject {
-  return value === "up" || value === "down"
-    ? checkResult(value === "up", { exitCode })
-    : checkResult(true, { exitCode }, value);
+function valueOfCheck(value: Json, ended: ExecResult): JsonObject {
+  const { exitCode } = ended;
+  if (value === "up") return checkResult(true, { exitCode });
+  if (value === "down") return checkResult(false, { exitCode, reason: whyDown(ended) });
+  return checkResult(true, { exitCode }, value);
+}
+
+/** What a person reads beside "down": how it ended, and what it said last. */
+function whyDown({ exitCode, signal, stdout, stderr }: ExecResult): string {
+  const how = exitCode === null ? `killed by ${signal ?? "a signal"}` : `exit code ${exitCode}`;
+  const last = tellingLine(lastLines(`${stdout}\n${stderr}`, 20));
+  return last === undefined ? how : `${how}: ${last.trim()}`;
 }
 
 function failure(meaning: ExitCodeMeaning & { kind: "fails" }, program: string, ended: ExecResult): OperationError {

@@ -36,7 +36,11 @@ describe("an http service", () => {
     const url = await serve((_request, response) => response.writeHead(status).end("ok"));
     expect(await call(url, "check")).toMatchObject({ availability: "up", status: 200 });
     status = 503;
-    expect(await call(url, "check")).toMatchObject({ availability: "down", status: 503 });
+    expect(await call(url, "check")).toMatchObject({
+      availability: "down",
+      status: 503,
+      reason: "answered with 503 instead of a 2xx",
+    });
     expect(await call(url, "check", { expect: [503] })).toMatchObject({ availability: "up" });
     await expect(call(url, "metrics")).rejects.toMatchObject({ code: "http_status" });
     status = 200;
@@ -123,7 +127,7 @@ describe("an http service", () => {
     const url = await serve((_request, response) => response.writeHead(500).end());
     await expect(call(url, "waitUntilHealthy", { interval: "10ms", timeout: "50ms" })).rejects.toMatchObject({
       code: "not_healthy",
-      message: expect.stringContaining("status 500") as string,
+      message: expect.stringContaining("answered with 500 instead of a 2xx") as string,
     });
     const abort = new AbortController();
     const waiting = call(url, "waitUntilHealthy", { interval: "1h", timeout: "2h" }, {}, abort.signal);

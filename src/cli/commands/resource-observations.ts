@@ -1,8 +1,6 @@
 /** `wilco resources availability` and `metrics`: what was seen of a resource over time. */
 import { Chart, drawChart } from "../../client/chart.ts";
 import { formatDuration } from "../../core/durations.ts";
-import { WilcoError } from "../../core/errors.ts";
-import { suggestion } from "../../core/suggest.ts";
 import type { AvailabilityChange, AvailabilityHistory } from "../../domain/availability.ts";
 import type { MetricHistory, MetricSeries } from "../../domain/metrics.ts";
 import { AVAILABILITIES } from "../../domain/resource.ts";
@@ -16,6 +14,8 @@ import { formatCard, formatTable, type Column } from "../output/table.ts";
 import { formatTime, parsePast } from "../output/times.ts";
 import { openRemote } from "../remote.ts";
 
+const METRICS = "metrics";
+
 export interface ObservationFlags {
   since?: string;
   until?: string;
@@ -26,7 +26,6 @@ export interface AvailabilityFlags extends ObservationFlags {
 }
 
 export interface MetricsFlags extends ObservationFlags {
-  name?: string;
   chart?: boolean;
 }
 
@@ -47,34 +46,38 @@ export async function showAvailability(context: Context, name: string, flags: Av
   return EXIT.succeeded;
 }
 
-export async function showMetrics(context: Context, name: string, flags: MetricsFlags): Promise<number> {
-  const query = { ...rangeOf(flags), ...(flags.name === undefined ? {} : { name: flags.name }) };
+/** @param metric default all. */
+export async function showMetrics(
+  context: Context,
+  name: string,
+  metric: string | undefined,
+  flags: MetricsFlags,
+): Promise<number> {
+  const query = { ...rangeOf(flags), ...(metric === undefined ? {} : { name: metric }) };
   const { api } = await openRemote(context);
   const history = await api.metricHistory(name, query);
   const { output } = context;
-  if (flags.name !== undefined && history.series.length === 0) await refuseUnknownMetric(name, flags.name, api);
   if (output.format === "table" && history.series.length === 0) {
-    output.notice(`No metrics of ${history.resource} were kept since ${formatTime(history.since, output.utc)}.`);
+    output.notice(await noneKept(history, metric, api, output.utc));
     return EXIT.succeeded;
   }
   await printDocument(output, history, () => (flags.chart === true ? charts(history, output) : table(history, output)));
   return EXIT.succeeded;
 }
 
-/** A name that its type does not know is a typing error, not an empty series. */
-async function refuseUnknownMetric(
-  resource: string,
-  metric: string,
+async function noneKept(
+  { resource, since, until }: MetricHistory,
+  metric: string | undefined,
   api: Awaited<ReturnType<typeof openRemote>>["api"],
-): Promise<void> {
+  utc: boolean,
+): Promise<string> {
   const type = await api.type((await api.resource(resource)).type);
-  const known = Object.keys(type.metrics ?? {});
-  if (known.length === 0 || known.includes(metric)) return;
-  throw new WilcoError({
-    code: "invalid_request",
-    message: `${type.name} has no metric ${JSON.stringify(metric)}`,
-    hint: suggestion(metric, known, "Its metrics"),
-  });
+  if (!Object.hasOwn(type.operations, METRICS)) {
+    return `${resource} has no metrics: its type ${type.name} has no operation ${METRICS}.`;
+  }
+  const what = metric === undefined ? "No metrics" : `No ${metric}`;
+  const when = since === until ? "in no time at all" : `from ${formatTime(since, utc)} to ${formatTime(until, utc)}`;
+  return `${what} of ${resource} ${metric === undefined ? "were" : "was"} kept ${when}. wilco exec ${resource} ${METRICS} reads them now.`;
 }
 
 function rangeOf({ since, until }: ObservationFlags): { since?: string; until?: string } {
@@ -97,7 +100,7 @@ function summaryOf(history: AvailabilityHistory, { paint, utc }: Output): Array<
     ["availability", availabilityText(availability, paint)],
     ["from", `${formatTime(since, utc)} to ${formatTime(until, utc)}`],
     ["up", upShare === null ? "not known" : `${percent(upShare)} of the time that it was known`],
-    ["in all", spent.join(", ")],
+    ["in all", spent.length === 0 ? "no time: it was added later, or none was asked for" : spent.join(", ")],
   ];
 }
 

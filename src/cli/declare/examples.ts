@@ -40,7 +40,7 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "resources show": ["wilco resources show web-1"],
   "resources tree": ["wilco resources tree", "wilco resources tree eu-host"],
   "resources availability": ["wilco resources availability web-1 --since 30d"],
-  "resources metrics": ["wilco resources metrics web-1 --since 6h --chart"],
+  "resources metrics": ["wilco resources metrics web-1 --since 6h --chart", "wilco resources metrics web-1 cpu --json"],
   "resources add": ["wilco resources add site --type http --connection url=http://127.0.0.1:8080 --label tier=web"],
   "resources edit": [
     "wilco resources edit web-1 --label tier=web --label old- --check-every 10s",

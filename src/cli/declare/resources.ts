@@ -37,13 +37,12 @@ export function declareResources(program: Command, runner: Runner): void {
       runner.run(flagsOf(command), async (context) => (await observations()).showAvailability(context, name, flags)),
     );
   addRange(
-    declare(resources, "metrics <resource>", "its metrics as they were kept; exec … metrics reads them live"),
+    declare(resources, "metrics <resource> [metric]", "its metrics as they were kept; exec … metrics reads them live"),
     "1h",
   )
-    .option("--name <metric>", "of this one only")
     .option("--chart", "drawn as lines")
-    .action((name: string, flags: MetricsFlags, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await observations()).showMetrics(context, name, flags)),
+    .action((name: string, metric: string | undefined, flags: MetricsFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await observations()).showMetrics(context, name, metric, flags)),
     );
   addResourceOptions(declare(resources, "add <name>", "add a resource"))
     .requiredOption("--type <type>", "which type it is of; wilco types list shows them")
