@@ -5,7 +5,13 @@ import { EXIT, SIGNAL_EXIT } from "./exit-codes.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { printPlan } from "./output/plan.ts";
 
-export async function sendPlan(context: Context, url: string, send: () => Promise<ApplyAnswer>): Promise<number> {
+/** @param shown the plan that the person has agreed to. */
+export async function sendPlan(
+  context: Context,
+  url: string,
+  send: () => Promise<ApplyAnswer>,
+  shown?: ApplyAnswer,
+): Promise<number> {
   return withInterrupt(async ({ signal, cause }) => {
     const interrupted = new Promise<undefined>((resolve) => {
       signal.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -18,7 +24,7 @@ export async function sendPlan(context: Context, url: string, send: () => Promis
       );
       return SIGNAL_EXIT[cause() ?? "SIGINT"];
     }
-    await printPlan(context.output, answer, url);
+    await printPlan(context.output, answer, url, shown);
     return EXIT.succeeded;
   });
 }

@@ -1,11 +1,11 @@
 /** `wilco apply FILE` */
 import { WilcoError } from "../../core/errors.ts";
-import type { InventoryDocument } from "../../protocol/messages.ts";
+import type { ApplyAnswer, InventoryDocument } from "../../protocol/messages.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { readPlacedInventory } from "../inventory-file.ts";
-import { printPlan } from "../output/plan.ts";
+import { showPlan } from "../output/plan.ts";
 import { openRemote, type Remote } from "../remote.ts";
 import { sendPlan } from "../send-plan.ts";
 import { withPlaces } from "../../core/yaml-places.ts";
@@ -36,9 +36,10 @@ export async function applyDocument(
   { dryRun, yes }: Pick<ApplyFlags, "dryRun" | "yes">,
 ): Promise<number> {
   const { api, connection } = remote;
-  const agreed = dryRun === true ? document : await agreedRemovals(context, remote, document, yes === true);
+  const agreed = dryRun === true ? { document } : await agreedRemovals(context, remote, document, yes === true);
   if (!agreed) return EXIT.wrongUse;
-  return sendPlan(context, connection.url, () => api.apply({ ...agreed, dryRun: dryRun === true }));
+  const whole = { ...agreed.document, dryRun: dryRun === true };
+  return sendPlan(context, connection.url, () => api.apply(whole), agreed.shown);
 }
 
 /**
@@ -50,11 +51,11 @@ async function agreedRemovals(
   { api, connection }: Remote,
   document: InventoryDocument,
   yes: boolean,
-): Promise<InventoryDocument | undefined> {
-  if (yes || document.prune === undefined) return document;
+): Promise<{ document: InventoryDocument; shown?: ApplyAnswer } | undefined> {
+  if (yes || document.prune === undefined) return { document };
   const plan = await api.apply({ ...document, dryRun: true });
   const removed = plan.changes.filter(({ action }) => action === "remove");
-  if (removed.length === 0) return document;
+  if (removed.length === 0) return { document };
   if (!context.output.interactive || !process.stdin.isTTY) {
     throw new WilcoError({
       code: "invalid_request",
@@ -62,8 +63,9 @@ async function agreedRemovals(
       hint: "Look at the plan with --dry-run, then repeat it with --yes.",
     });
   }
-  await printPlan(context.output, plan, connection.url);
-  const question = `Remove ${removed.length === 1 ? "what is marked with -" : `the ${removed.length} things marked with -`}, and apply the rest?`;
+  showPlan(context.output, plan);
+  const what = removed.length === 1 ? "what is marked with -" : `the ${removed.length} things marked with -`;
+  const question = `Remove ${what} from ${connection.url}, and apply the rest?`;
   if (!(await confirm(context, question))) return undefined;
-  return { ...document, prune: [...new Set(removed.map(({ name }) => name))] };
+  return { document: { ...document, prune: [...new Set(removed.map(({ name }) => name))] }, shown: plan };
 }

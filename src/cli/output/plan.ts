@@ -1,5 +1,6 @@
 /** A plan of the inventory as a diff: what is added (+), changed (~, each value old → new) and removed (-). */
 import type { ApplyAnswer, PlanChange, PlanDifference } from "../../protocol/messages.ts";
+import type { Colours } from "./colours.ts";
 import { printDocument } from "./documents.ts";
 import type { Output } from "./output.ts";
 
@@ -7,17 +8,44 @@ const NOTICES_SHOWN = 3;
 /** Characters of one value. */
 const VALUE_SHOWN = 80;
 
-/** The whole answer as JSON, or the diff and the notices for people. What stays the same is only counted. */
-export async function printPlan(output: Output, answer: ApplyAnswer, url: string): Promise<void> {
-  await printDocument(output, answer, () => answer.changes.map((change) => lineOf(change, output)).join(""));
+/**
+ * The whole answer as JSON, or the diff and the notices for people. What stays the same is only counted.
+ * @param shown the plan that the person at this terminal has agreed to: it is not listed once more.
+ */
+export async function printPlan(output: Output, answer: ApplyAnswer, url: string, shown?: ApplyAnswer): Promise<void> {
+  const seen = shown !== undefined && output.width !== Infinity && isSame(shown, answer);
+  if (!seen || output.format !== "table") {
+    await printDocument(output, answer, () => linesOf(answer, output.paint));
+    printNotices(output, answer);
+  }
+  output.notice(summaryOf(answer, url));
+}
+
+/** What a question is about, on stderr, where it is asked. */
+export function showPlan(output: Output, plan: ApplyAnswer): void {
+  output.writeErr(linesOf(plan, output.paintErr));
+  printNotices(output, plan);
+}
+
+/** The reasons may differ: what was agreed to is asked for by its names. */
+function isSame(one: ApplyAnswer, other: ApplyAnswer): boolean {
+  const told = ({ changes }: ApplyAnswer) =>
+    JSON.stringify(changes.map(({ what, name, action, differences }) => [what, name, action, differences]));
+  return told(one) === told(other);
+}
+
+function linesOf({ changes }: ApplyAnswer, paint: Colours): string {
+  return changes.map((change) => lineOf(change, paint)).join("");
+}
+
+function printNotices(output: Output, answer: ApplyAnswer): void {
   for (const notice of answer.notices.slice(0, NOTICES_SHOWN))
     output.notice(`${output.paintErr.yellow("note:")} ${notice}`);
   const more = answer.notices.length - NOTICES_SHOWN;
   if (more > 0) output.notice(`${output.paintErr.yellow("note:")} … and ${more} more like these (all with --json)`);
-  output.notice(summaryOf(answer, url));
 }
 
-function lineOf({ what, name, action, differences, reason }: PlanChange, { paint }: Output): string {
+function lineOf({ what, name, action, differences, reason }: PlanChange, paint: Colours): string {
   const named = `${what} ${name}`;
   switch (action) {
     case "add":
