@@ -1,6 +1,5 @@
 /** What asks the person at a terminal: `$EDITOR` of `wilco resources edit`, and `wilco apply --prune`. */
 import { chmodSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openScreen, shellEnvironment, type Screen } from "../shell/screen.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
