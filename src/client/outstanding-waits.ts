@@ -24,7 +24,7 @@ export interface Watch {
   /** Its `lastEvent` as known; 0 = nothing. */
   seen: number;
   entry: Entry | undefined;
-  /** The cursor of the last answer counts for it. */
+  /** The server remembers it by the cursor of the last answer. */
   covered: boolean;
   waits: Wait[];
 }
@@ -32,12 +32,17 @@ export interface Watch {
 export interface OutstandingWaits {
   /** How many entries are waited for. */
   readonly size: number;
+  /** How often nobody waited any more for an entry that had not ended. */
+  readonly givenUp: number;
   has(id: number): boolean;
   all(): Watch[];
   /** Those with a look or a deadline that is due. */
   due(now: number): Watch[];
-  /** The next look or deadline, and the next deadline; Infinity when there is none. */
-  next(): { due: number; deadline: number };
+  /**
+   * The next look or deadline, and the next deadline; Infinity when there is none. `bounded`: a wait may end before its
+   * entry, and then tells what state that is in.
+   */
+  next(): { due: number; deadline: number; bounded: boolean };
   add(id: number, entry: Entry | undefined, policy: PollPolicy, now: number): Promise<WaitResult>;
   /**
    * Takes in an answer about `asked`: ends what ended, counts the looks that are due, ends waits at their limit.
@@ -51,6 +56,7 @@ export interface OutstandingWaits {
 
 export function createOutstandingWaits(random: () => number): OutstandingWaits {
   const watches = new Map<number, Watch>();
+  let givenUp = 0;
 
   /** Looks of waits with like delays fall together, at most a twentieth of the delay (and 50 ms) late. */
   function dueAfter(now: number, policy: PollPolicy, look: number): number {
@@ -80,7 +86,10 @@ export function createOutstandingWaits(random: () => number): OutstandingWaits {
       if (!watch.waits.some(ends)) continue;
       const ended = watch.waits.filter(ends);
       watch.waits = watch.waits.filter((one) => !ends(one));
-      if (watch.waits.length === 0) watches.delete(watch.id);
+      if (watch.waits.length === 0) {
+        watches.delete(watch.id);
+        givenUp++;
+      }
       for (const one of ended) {
         if (watch.entry) one.resolve({ entry: watch.entry, ended: false, looks: one.looks });
         else one.reject(neverAnswered(watch.id));
@@ -92,6 +101,9 @@ export function createOutstandingWaits(random: () => number): OutstandingWaits {
     get size() {
       return watches.size;
     },
+    get givenUp() {
+      return givenUp;
+    },
     has: (id) => watches.has(id),
     all: () => [...watches.values()],
     due: (now) =>
@@ -99,13 +111,15 @@ export function createOutstandingWaits(random: () => number): OutstandingWaits {
     next() {
       let due = Infinity;
       let deadline = Infinity;
+      let bounded = false;
       for (const { waits } of watches.values()) {
         for (const one of waits) {
           due = Math.min(due, one.due, one.deadline);
           deadline = Math.min(deadline, one.deadline);
+          bounded ||= one.policy.limit !== Infinity || one.deadline !== Infinity;
         }
       }
-      return { due, deadline };
+      return { due, deadline, bounded };
     },
     add(id, entry, policy, now) {
       let watch = watches.get(id);

@@ -11,7 +11,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import { isTerminal } from "../domain/status.ts";
-import type { PollAnswer } from "../protocol/messages.ts";
+import type { PollAnswer, PollRequest } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createOutstandingWaits, type Watch } from "./outstanding-waits.ts";
@@ -60,8 +60,9 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
   /** Answers in a row that came early and ended nothing: an operation that writes a lot. */
   let idleAnswers = 0;
   let closed = false;
-  /** Of the last answer: the server need not look again at what has not changed since. */
+  /** Of the last answer: the server remembers what it was asked about, so the next request names only what is new. */
   let cursor: string | undefined;
+  let givenUp = 0;
 
   function wait(id: number, policy: PollPolicy): Promise<WaitResult> {
     if (closed) return Promise.reject(closedError());
@@ -88,9 +89,9 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
     const now = clock.now();
     waits.endOverdue(now - DEADLINE_GRACE);
     if (waits.size === 0) return rest();
-    const { due, deadline } = waits.next();
+    const { due, deadline, bounded } = waits.next();
     const asksNow = push ? request === undefined || joined : request === undefined && due <= now;
-    if (asksNow && now >= notBefore) return send(now, due);
+    if (asksNow && now >= notBefore) return send(now, due, bounded);
     let at = deadline + DEADLINE_GRACE;
     if (asksNow) at = Math.min(at, notBefore);
     else if (request === undefined) at = Math.min(at, Math.max(due, notBefore));
@@ -106,9 +107,10 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
     failingSince = undefined;
     idleAnswers = 0;
     notBefore = 0;
+    cursor = undefined;
   }
 
-  function send(now: number, due: number): void {
+  function send(now: number, due: number, bounded: boolean): void {
     // Aborting costs a connection; a second held request for the newcomers would have to be merged later by the same
     // means, and doubles what the server holds. Many joins within the gap are one abort.
     request?.abort();
@@ -124,21 +126,28 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
       take();
       pass();
     };
-    ask(asked, hold, controller.signal).then(
+    ask(asked, { wait: hold, tell: bounded ? "all" : "ends" }, controller.signal).then(
       (answer) => answered(() => take(asked, answer)),
       (error: unknown) => answered(() => fail(asked, error)),
     );
     pass();
   }
 
-  async function ask(asked: Watch[], wait: number, signal: AbortSignal): Promise<PollAnswer> {
+  async function ask(
+    asked: Watch[],
+    how: Pick<PollRequest, "wait" | "tell">,
+    signal: AbortSignal,
+  ): Promise<PollAnswer> {
+    // The server would go on to watch them.
+    if (waits.givenUp !== givenUp) cursor = undefined;
+    givenUp = waits.givenUp;
     const parts: Array<Promise<PollAnswer>> = [];
-    const fresh = asked.flatMap(({ id, covered }) => (covered ? [] : [id]));
-    const since = cursor === undefined || asked.length > MAX_POLL_ITEMS ? {} : { cursor, fresh };
-    for (let at = 0; at < asked.length; at += MAX_POLL_ITEMS) {
-      const entries = asked.slice(at, at + MAX_POLL_ITEMS).map(({ id, seen }) => ({ id, seen }));
+    const named = cursor === undefined ? asked : asked.filter((watch) => !watch.covered);
+    const since = cursor === undefined ? how : { ...how, cursor };
+    for (let at = 0; at === 0 || at < named.length; at += MAX_POLL_ITEMS) {
+      const entries = named.slice(at, at + MAX_POLL_ITEMS).map(({ id, seen }) => ({ id, seen }));
       // One attempt: the poller repeats by itself, with those who joined meanwhile.
-      parts.push(api.poll({ entries, wait, until: "end", ...since }, { signal, retryTime: 0 }));
+      parts.push(api.poll({ entries, until: "end", ...since }, { signal, retryTime: 0 }));
     }
     const [first, ...rest] = await Promise.all(parts);
     if (rest.length === 0) return first!;
@@ -148,12 +157,15 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
   function take(asked: Watch[], answer: PollAnswer): void {
     const now = clock.now();
     const changes = answer.entries;
-    // Of what was not asked about this answer says nothing: changes before it would never be looked at.
-    for (const watch of waits.all()) watch.covered = false;
-    cursor = answer.cursor;
-    if (cursor !== undefined) for (const watch of asked) watch.covered = true;
     failures = 0;
     failingSince = undefined;
+    // Without push it is asked only about those that are due, and the server must not tell of others.
+    cursor = push ? answer.cursor : undefined;
+    for (const watch of asked) watch.covered = cursor !== undefined;
+    if (answer.restart) {
+      joined = true;
+      return;
+    }
     idleAnswers = waits.take(asked, changes, now) ? 0 : idleAnswers + 1;
     if (idleAnswers > 2) notBefore = Math.max(notBefore, now + Math.min(100, 2 ** idleAnswers));
   }

@@ -10,7 +10,8 @@ export interface Watch {
 }
 
 export interface EntryWatch {
-  watch(ids: readonly number[]): Watch;
+  /** @param entries by id; of many, later additions are watched too. */
+  watch(entries: ReadonlyMap<number, unknown>): Watch;
   /** How far the changes have come that this process has heard of. */
   position(): number;
   /** The ids that changed after `position`; null = that can't be told any more. */
@@ -30,7 +31,7 @@ const WIDE = 64;
 
 export function createEntryWatch(signals: Signals): EntryWatch {
   const byId = new Map<number, Set<Watcher>>();
-  const wide = new Map<Watcher, ReadonlySet<number>>();
+  const wide = new Map<Watcher, ReadonlyMap<number, unknown>>();
   const all = new Set<Watcher>();
   let stopped = false;
   let recent: number[] = [];
@@ -59,7 +60,7 @@ export function createEntryWatch(signals: Signals): EntryWatch {
     for (const id of change.entries ?? []) {
       recent.push(id);
       for (const watcher of byId.get(id) ?? []) mark(watcher, id);
-      for (const [watcher, ids] of wide) if (ids.has(id)) mark(watcher, id);
+      for (const [watcher, entries] of wide) if (entries.has(id)) mark(watcher, id);
     }
     if (recent.length > REMEMBERED) forget(REMEMBERED / 2);
   });
@@ -67,16 +68,15 @@ export function createEntryWatch(signals: Signals): EntryWatch {
   return {
     position: () => base + recent.length,
     since: (position) => (position < base ? null : new Set(recent.slice(position - base))),
-    watch(ids) {
+    watch(entries) {
+      const ids = entries.size > WIDE ? [] : [...entries.keys()];
       const watcher: Watcher = { changed: new Set(), wake: undefined };
       all.add(watcher);
-      if (ids.length > WIDE) wide.set(watcher, new Set(ids));
-      else {
-        for (const id of ids) {
-          const watchers = byId.get(id);
-          if (watchers) watchers.add(watcher);
-          else byId.set(id, new Set([watcher]));
-        }
+      if (entries.size > WIDE) wide.set(watcher, entries);
+      for (const id of ids) {
+        const watchers = byId.get(id);
+        if (watchers) watchers.add(watcher);
+        else byId.set(id, new Set([watcher]));
       }
       const hasNews = () => watcher.changed === null || watcher.changed.size > 0;
       return {
@@ -99,7 +99,7 @@ export function createEntryWatch(signals: Signals): EntryWatch {
         end() {
           all.delete(watcher);
           wide.delete(watcher);
-          for (const id of ids.length > WIDE ? [] : ids) {
+          for (const id of ids) {
             const watchers = byId.get(id);
             watchers?.delete(watcher);
             if (watchers?.size === 0) byId.delete(id);

@@ -44,8 +44,10 @@ export interface ScriptSource {
 /** POST /v1/entries/poll → 200. Entries that changed since `seen`; unknown ids have an error. */
 export interface PollAnswer {
   entries: PollChange[];
-  /** To be sent with the next poll; absent when there is more than this answer could hold. */
+  /** Of polls for the ends of many entries: to be sent with the next, which then names only what is new. */
   cursor?: string;
+  /** The cursor is of another server, or forgotten: ask again without it, for everything. */
+  restart?: true;
 }
 export type PollChange =
   | { id: number; entry: Entry; events?: EntryEvent[]; more?: boolean }

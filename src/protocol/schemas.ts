@@ -115,7 +115,7 @@ export const PollSchema = Type.Object(
         },
         closed,
       ),
-      { minItems: 1, maxItems: LIMITS.pollItems },
+      { maxItems: LIMITS.pollItems, description: "with a cursor: those that were not asked about before" },
     ),
     wait: Type.Optional(
       Type.Integer({
@@ -128,19 +128,20 @@ export const PollSchema = Type.Object(
     until: Type.Optional(
       Type.Union([Type.Literal("change"), Type.Literal("end")], {
         default: "change",
-        description: "what ends the hold: any change, or the end of one of them; either way all changes are answered",
+        description:
+          "what ends the hold: any change, or the end of one of them. Of more than 20 entries then only ends are answered before `wait` is over",
+      }),
+    ),
+    tell: Type.Optional(
+      Type.Union([Type.Literal("all"), Type.Literal("ends")], {
+        default: "all",
+        description: "what is answered when `wait` is over: all that changed, or still nothing but ends",
       }),
     ),
     cursor: Type.Optional(
       Type.String({
         maxLength: 80,
-        description: "of the answer before: spares a look at all that has not changed since",
-      }),
-    ),
-    fresh: Type.Optional(
-      Type.Array(id, {
-        maxItems: LIMITS.pollItems,
-        description: "with a cursor: entries that were not asked about then",
+        description: "of the answer before: the server remembers what was asked about, and what it has told of it",
       }),
     ),
   },

@@ -4,6 +4,7 @@
  */
 import { randomId } from "../core/ids.ts";
 import type { Database } from "../database/database.ts";
+import { readIds, writeIds } from "./id-runs.ts";
 import type { Move } from "./moves.ts";
 
 export interface Change {
@@ -38,7 +39,8 @@ const MAX_PAYLOAD = 7_500;
 /** What travels between servers: origin, entries, routes, sessions, freed, requests. */
 interface Message {
   o: string;
-  e: number[];
+  /** As `writeIds` makes them. */
+  e: string;
   r: string[];
   s: string[];
   f: string[];
@@ -67,8 +69,10 @@ export function createSignals(database: Database): Signals {
     if (payload === "*") return deliver(null);
     const message = readMessage(payload);
     if (!message) return deliver(null);
-    const { o, e: entries, r: routes, s: sessions, f: freed, q: requests = [] } = message;
-    if (o !== origin) deliver({ entries, routes, sessions, freed, requests });
+    const { o, e, r: routes, s: sessions, f: freed, q: requests = [] } = message;
+    if (o === origin) return;
+    const entries = readIds(e);
+    deliver(entries ? { entries, routes, sessions, freed, requests } : null);
   });
 
   function flush(): void {
@@ -76,7 +80,7 @@ export function createSignals(database: Database): Signals {
     const { entries, routes, sessions, freed, requests } = pending;
     const message: Message = {
       o: origin,
-      e: [...entries],
+      e: writeIds(entries),
       r: [...routes],
       s: [...sessions],
       f: [...freed],
@@ -114,8 +118,9 @@ export function createSignals(database: Database): Signals {
 function readMessage(payload: string): Message | null {
   try {
     const message = JSON.parse(payload) as Partial<Message> | null;
-    const lists = [message?.e, message?.r, message?.s, message?.f, message?.q ?? []];
-    return typeof message?.o === "string" && lists.every(Array.isArray) ? (message as Message) : null;
+    const lists = [message?.r, message?.s, message?.f, message?.q ?? []];
+    const texts = [message?.o, message?.e];
+    return lists.every(Array.isArray) && texts.every((one) => typeof one === "string") ? (message as Message) : null;
   } catch {
     return null;
   }

@@ -1,9 +1,9 @@
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openDatabase } from "../../src/database/database.ts";
-import type { PollAnswer, PollRequest } from "../../src/protocol/messages.ts";
+import type { PollRequest } from "../../src/protocol/messages.ts";
 import { createGroupCommit } from "../../src/operations/group-commit.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { createWorld, optionsOf, serve, workerToken } from "./world.ts";
+import { alice, createWorld, optionsOf, serve, workerToken } from "./world.ts";
 
 describeOnBothEngines("a held poll", (engine) => {
   it("is answered by the change of any of its entries, with the events asked for", async () => {
@@ -74,21 +74,66 @@ describeOnBothEngines("a held poll", (engine) => {
     );
   });
 
-  it("with the cursor of the last answer looks at what is new or has changed since, and at all when it can't tell", async () => {
-    const world = await createWorld(engine, { pollFloor: 60_000 });
-    const session = await world.register();
-    const [a, b] = [await world.submit("a", "work"), await world.submit("b", "work")];
-    const first = await world.operations.poll({ entries: [{ id: a.id, seen: 0 }] }, world.never);
-    expect(first.cursor).toBeDefined();
-    const cursor = first.cursor!;
-    const seen = (more: Partial<PollRequest>) =>
-      world.operations.poll({ entries: [a, b].map(({ id }) => ({ id, seen: 0 })), cursor, ...more }, world.never);
-    const idsOf = async (answer: Promise<PollAnswer>) => (await answer).entries.map(({ id }) => id);
-    expect(await idsOf(seen({}))).toEqual([]);
-    expect(await idsOf(seen({ fresh: [b.id] }))).toEqual([b.id]);
-    await world.claim(session);
-    expect(await idsOf(seen({}))).toEqual([a.id, b.id]);
-    expect(await idsOf(seen({ cursor: "elsewhere.0.0" }))).toEqual([a.id, b.id]);
+  describe("until the end of many", () => {
+    const many = 30;
+    async function waitingFor() {
+      const world = await createWorld(engine, { pollFloor: 60_000 });
+      const session = await world.register("w1", { capacity: 100 });
+      const calls = Array.from({ length: many }, () => ({ resource: "a", operation: "look" }));
+      const filed = await world.operations.submit(alice, { entries: calls }, undefined);
+      const ids = filed.entries.map((outcome) => ("entry" in outcome ? outcome.entry.id : 0));
+      const poll = async (more: Partial<PollRequest> = {}) => {
+        const { entries, ...answer } = await world.operations.poll({ entries: [], until: "end", ...more }, world.never);
+        const told = entries.map((one) => [one.id, "error" in one ? one.error.code : one.entry.status]);
+        return { ...answer, told: Object.fromEntries(told) as Record<number, string> };
+      };
+      const first = await poll({ entries: ids.map((id) => ({ id, seen: 1 })) });
+      expect(first.told).toEqual({});
+      return { world, session, ids, poll, cursor: first.cursor! };
+    }
+
+    it("answers with ends alone while there is time, and remembers what was asked", async () => {
+      const { world, session, ids, poll, cursor } = await waitingFor();
+      const [one, two] = await world.claim(session, { slots: 3 });
+      const held = poll({ cursor, wait: 20_000 });
+      await world.finish(session, two!);
+      const ended = await held;
+      expect(ended.told).toEqual({ [two!.entry]: "succeeded" });
+      const rest = await poll({ cursor: ended.cursor! });
+      expect(rest.told).toEqual({ [one!.entry]: "running", [ids[2]!]: "running" });
+      expect((await poll({ cursor: rest.cursor! })).told).toEqual({});
+      const fresh = await world.submit("b", "work");
+      const next = await poll({ cursor: rest.cursor!, entries: [{ id: fresh.id, seen: 0 }] });
+      expect(next.told).toEqual({ [fresh.id]: "queued" });
+    });
+
+    it("tells again what was in an answer that got lost, also what an abandoned poll had found", async () => {
+      const { world, session, poll, cursor } = await waitingFor();
+      const [one] = await world.claim(session, { slots: 1 });
+      await world.finish(session, one!);
+      const gone = new AbortController();
+      const abandoned = world.operations.poll({ entries: [], cursor, until: "end", wait: 20_000 }, gone.signal);
+      gone.abort();
+      await abandoned;
+      expect((await poll({ cursor })).told).toEqual({ [one!.entry]: "succeeded" });
+      const again = await poll({ cursor });
+      expect(again.told).toEqual({ [one!.entry]: "succeeded" });
+      expect((await poll({ cursor: again.cursor! })).told).toEqual({});
+      // Two answers ago: what it knew is not known any more.
+      expect(await poll({ cursor })).toEqual({ told: {}, restart: true });
+    });
+
+    it("asks for everything anew when the cursor is of another server", async () => {
+      const { poll } = await waitingFor();
+      expect(await poll({ cursor: "elsewhere.0.0" })).toEqual({ told: {}, restart: true });
+    });
+
+    it("answers for entries that there are not, and refuses to look at none", async () => {
+      const { ids, poll } = await waitingFor();
+      const entries = [...ids, 4711].map((id) => ({ id, seen: 1 }));
+      expect((await poll({ entries, wait: 20_000 })).told).toEqual({ 4711: "unknown_entry" });
+      await expect(poll()).rejects.toMatchObject({ code: "invalid_request" });
+    });
   });
 
   it("sees what another server of the database changed, with and without notifications", async () => {
