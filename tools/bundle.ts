@@ -5,6 +5,8 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { builtinsWhenCalled } from "./builtins.ts";
+import { chunksOfStarts } from "./chunks.ts";
 import { rolldown, type InputOptions, type OutputOptions, type RolldownOutput } from "rolldown";
 
 /** Native, or found by their own files at run time, or the user's. */
@@ -25,8 +27,17 @@ export async function bundle(dist: string): Promise<void> {
       input: inputs(dist, ["cli/bin", "sandbox/thread", "worker/handlers/main"]),
       platform: "node",
       external: EXTERNAL,
+      plugins: [builtinsWhenCalled()],
+      // Nobody imports from entries.
+      preserveEntrySignatures: false,
     },
-    { dir: dist, chunkFileNames: `${CHUNKS}/[name]-[hash].js`, minify: true, keepNames: true },
+    {
+      dir: dist,
+      chunkFileNames: `${CHUNKS}/[name]-[hash].js`,
+      codeSplitting: { groups: chunksOfStarts(dist) },
+      minify: true,
+      keepNames: true,
+    },
   );
   // Names are kept as they are: they are what a script's author sees in messages.
   const guest = await build(

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The entry of the `wilco` command. `--version` is answered before anything is imported: start-up is the measure. */
 import module from "node:module"; // as a whole: older Nodes lack the function used below and could not even say so
+import { defaultCacheDirectory } from "../sandbox/cache-directory.ts";
+import { startEarlyThread } from "./early-thread.ts";
 import { refuseOldNode } from "./node-version.ts";
 import { readVersion } from "./version.ts";
 
@@ -12,10 +14,8 @@ if ((first === "--version" || first === "-V") && rest.length === 0) {
   process.stderr.write(`${refusal}\n`);
   process.exitCode = 2; // wrong use: nothing was submitted
 } else {
-  const { startEarlyThread } = await import("./early-thread.ts");
   await startEarlyThread(process.argv.slice(2));
   // Not Node's default place: that is a directory all users share.
-  const { defaultCacheDirectory } = await import("../sandbox/cache-directory.ts");
   module.enableCompileCache(`${defaultCacheDirectory()}/compiled`);
   const { main } = await import("./main.ts");
   await main(process);

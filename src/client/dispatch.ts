@@ -31,22 +31,8 @@ export interface HttpAnswer {
 /** Resolves with any answer, whatever its status; rejects when there was none. */
 export type Dispatch = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Over the network. The library is loaded with the first request: it costs a command's start-up 13 ms. */
+/** Over the network. What it takes is loaded with the first request. */
 export const dispatchOverNetwork: Dispatch = async (request) => {
   if (request.upload || request.download) return (await import("./stream-exchange.ts")).exchangeStream(request);
-  const { method, url, headers, body, signal } = request;
-  const { ofetch } = await import("ofetch");
-  const answer = await ofetch.raw<string, "text">(url, {
-    method,
-    headers,
-    signal,
-    ...(body === undefined ? {} : { body }),
-    responseType: "text",
-    ignoreResponseError: true,
-    // Repeating is decided in one place, by what is safe: not here.
-    retry: false,
-    // A followed redirect turns a POST into a GET, and carries the token to another host.
-    redirect: "manual",
-  });
-  return { status: answer.status, text: answer._data ?? "" };
+  return (await import("./exchange.ts")).exchangeText(request);
 };

@@ -22,10 +22,9 @@ const REASONS: Record<string, string> = {
   EHOSTUNREACH: "no way to that host",
   ENETUNREACH: "no way to that network",
   ETIMEDOUT: "the connection timed out",
-  UND_ERR_CONNECT_TIMEOUT: "the connection timed out",
+  CONNECT_TIMEOUT: "the connection timed out",
   ECONNRESET: "the connection was lost",
   EPIPE: "the connection was lost",
-  UND_ERR_SOCKET: "the connection was lost",
 };
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
@@ -33,7 +32,7 @@ const NEVER_SENT = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
+  "CONNECT_TIMEOUT",
 ]);
 const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
 /** Answers of a server, or of a proxy before it, that is not there at the moment. */
@@ -45,10 +44,6 @@ export function faultOfError(error: unknown): Fault {
     return { reason: `its certificate is not trusted (${code})`, neverSent: true, permanent: true, cause: error };
   }
   const innermost = messageOf(innermostCause(error));
-  if (innermost === "bad port") {
-    const reason = "HTTP clients refuse this port, which belongs to another protocol";
-    return { reason, neverSent: true, permanent: true, cause: error };
-  }
   const reason = (code !== undefined && REASONS[code]) || `${innermost}${code === undefined ? "" : ` (${code})`}`;
   return { reason, neverSent: code !== undefined && NEVER_SENT.has(code), permanent: false, cause: error };
 }

@@ -118,15 +118,6 @@ test("a server that is gone is tried for the retry time, then named with what to
   });
 });
 
-test("a port that HTTP clients refuse is told in a sentence, at once", async () => {
-  const api = apiOf({ url: "http://127.0.0.1:1" });
-  await expect(api.entry(1)).rejects.toMatchObject({
-    code: "unreachable",
-    message:
-      "The server at http://127.0.0.1:1 can't be reached: HTTP clients refuse this port, which belongs to another protocol",
-  });
-});
-
 test("a mutation without a key is repeated while the connection is refused: it was never sent", async () => {
   const { url } = server;
   await server.close();
