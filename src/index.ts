@@ -27,6 +27,7 @@ export type {
   ResourceConfiguration,
   UpdateOptions,
 } from "./client/resource-configuration.ts";
+export type { DeploymentsQuery, RollbackOptions } from "./client/resource-deployments.ts";
 export type { ResourceList } from "./client/resource-list.ts";
 export type { Found, LookMode, OperationMethod, ResourceMembers, ResourceProxy } from "./client/resource-members.ts";
 export type { ScriptApi } from "./client/script-api.ts";
@@ -39,6 +40,7 @@ export type {
   ConfigurationVersion,
   KnownConfiguration,
 } from "./domain/configuration.ts";
+export type { Deployment, DeploymentStatus } from "./domain/deployment.ts";
 export type { EntryNode, EntryTree } from "./domain/entry-tree.ts";
 export type { Entry, EntryError, EntryEvent, EntryKind } from "./domain/entry.ts";
 export type { PollPolicyInput } from "./domain/poll-policy.ts";

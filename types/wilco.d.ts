@@ -115,6 +115,17 @@ declare module "wilco" {
     availabilityHistory(query?: ObservationQuery): Promise<AvailabilityHistory>;
     /** Its metrics as they were kept, by name, each with a `chart()`; the operation `metrics` reads them live. */
     metricsHistory(query?: MetricHistoryQuery): Promise<Readonly<Record<string, MetricSeries>>>;
+    /** What was deployed to it, the newest version first. */
+    deployments(query?: DeploymentsQuery): Promise<Deployment[]>;
+    /**
+     * Deploys an older version anew, with the parameters that it had: by default the one before the current. The version
+     * is chosen when the call is filed.
+     * @throws WilcoError `conflict` when there is none to go back to; at the call `unknown_operation` when its type has
+     *   no `deploy`.
+     */
+    rollback(
+      options?: RollbackOptions,
+    ): Execution<O extends { deploy: (...input: any[]) => Execution<infer R> } ? R : any>;
     /**
      * Runs the type's check anew for each look (the first at once, then every `delay`), until an observation that was
      * begun after this call is as asked for. A function gets the check's result, null when the check failed.
@@ -126,6 +137,33 @@ declare module "wilco" {
     toString(): string;
     /** Never thenable: `await resource` is the resource. */
     then?: undefined;
+  }
+
+  export interface DeploymentsQuery {
+    /** At most this many; default 100. */
+    limit?: number;
+  }
+  /** Options of a roll-back. */
+  export interface RollbackOptions extends CallOptions {
+    /** The version to bring back, as `deployments()` numbers them. Default: the one before the current. */
+    to?: number;
+  }
+  export type DeploymentStatus = "current" | "former" | "rolled_back";
+  export interface Deployment {
+    resource: string;
+    /** Of the resource: 1, 2, 3 … */
+    version: number;
+    /** As its `deploy` called it in the parameter `version`. */
+    label: string | null;
+    content: { sha256: string; size: number; name: string };
+    /** The entry that deployed it. */
+    entry: number;
+    author: string;
+    /** ISO 8601. */
+    at: string;
+    status: DeploymentStatus;
+    /** The version that this one brought back; null unless it is a roll-back. */
+    restores: number | null;
   }
 
   export interface ObservationQuery {

@@ -49,6 +49,7 @@ import type {
   ResourcesAnswer,
   ResourcesQuery,
   ResumeRequest,
+  RollbackAnswer,
   RollbackRequest,
   SecretValue,
   StoredSecret,
@@ -128,7 +129,7 @@ export function createApi(transport: Transport) {
     deployments: (ref: string | number, query: DeploymentsQuery = {}) =>
       request<DeploymentsAnswer>("GET", paths.deployments(ref), { query }),
     rollBack: (ref: string | number, body: RollbackRequest, idempotencyKey: string) =>
-      request<Entry>("POST", paths.rollback(ref), { body, idempotencyKey }),
+      request<RollbackAnswer>("POST", paths.rollback(ref), { body, idempotencyKey }),
 
     resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),
     resource: (idOrName: string | number) => request<Resource>("GET", paths.resource(idOrName)),

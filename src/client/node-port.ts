@@ -2,16 +2,17 @@
 import { randomId } from "../core/ids.ts";
 import { createMasker } from "../core/masking.ts";
 import type { ConfigurationVersion } from "../domain/configuration.ts";
+import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { RequestResult } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
-import type { EntriesQuery, Page } from "../protocol/messages.ts";
+import type { EntriesQuery, Page, RollbackRequest } from "../protocol/messages.ts";
 import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
-import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall } from "./port.ts";
+import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall, RollbackCall } from "./port.ts";
 import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
 import { createUploads } from "./uploads.ts";
 import { createSubmitter } from "./submitter.ts";
@@ -84,6 +85,19 @@ export function createNodePort(options: NodePortOptions): NodePort {
     });
   }
 
+  async function fileRollback(call: RollbackCall): Promise<Entry> {
+    const { resource, resourceName: _name, type: _type, to, idempotencyKey, ...options } = call;
+    const body: RollbackRequest = { ...options };
+    if (to !== undefined) body.version = to;
+    if (secrets.size > 0) body.secrets = [...secrets.keys()];
+    if (!submitOnce || idempotencyKey !== undefined) {
+      if (idempotencyKey !== undefined) body.key = idempotencyKey;
+      return (await api.rollBack(resource, body, randomId())).entry;
+    }
+    const identity = { target: resource, operation: "rollback", parameters: { to }, after: call.after };
+    return submitOnce(identity, (key) => api.rollBack(resource, { ...body, key }, randomId()));
+  }
+
   function typeOf(name: string): Promise<ResourceTypeDescriptor> {
     let found = types.get(name);
     if (!found) {
@@ -105,6 +119,11 @@ export function createNodePort(options: NodePortOptions): NodePort {
       const sent = await uploads.inCall(call);
       const known = secrets.size === 0 ? sent : { ...sent, secrets: [...secrets.keys()] };
       const entry = await file(known);
+      poller.know(entry);
+      return entry;
+    },
+    async rollBack(call) {
+      const entry = await fileRollback(call);
       poller.know(entry);
       return entry;
     },
@@ -133,6 +152,8 @@ export function createNodePort(options: NodePortOptions): NodePort {
         (cursor, left) => api.configurationVersions(id, { limit: Math.min(PAGE, left), ...cursor }),
         limit,
       ),
+    deployments: (id, limit) =>
+      everyPage<Deployment>((cursor, left) => api.deployments(id, { limit: Math.min(PAGE, left), ...cursor }), limit),
     availabilityHistory: (id, query) => api.availability(id, query),
     metricHistory: (id, query) => api.metricHistory(id, query),
     configurationDifferences: async (id, from, to) => (await api.configurationDifferences(id, { from, to })).items,

@@ -41,31 +41,53 @@ export function operationCall(init: OperationCallInit): OperationCall {
   }
   const parameters = snapshotParameters(descriptor, input[0], resource.name);
   const files = filesIn(input[0]);
-  const {
-    poll,
-    start,
-    after,
-    requireWorker = port.requireWorker,
-    ...rest
-  } = mergeCallOptions(parseCallOptions(input[1]), defaults);
+  const { options, poll, filed } = layerOptions({ port, input: input[1], defaults, poll: operation.poll });
   const call: Call = {
     resource: resource.id,
     resourceName: resource.name,
     type: resource.type,
     operation: descriptor.name,
     parameters,
-    ...rest,
-    ...start,
+    ...options,
   };
   if (files.length > 0) call.files = files;
-  if (typeof requireWorker === "number") call.requireWorker = requireWorker;
   return {
     subject: `${resource.name} ${descriptor.name}`,
-    poll: layerPollPolicies(poll, port.pollDefaults, operation.poll),
-    async file() {
-      if (after === undefined) return port.submit(call);
+    poll,
+    file: () => filed((after) => port.submit({ ...call, ...after })),
+  };
+}
+
+export interface LayerInit extends Pick<OperationCallInit, "port" | "defaults"> {
+  /** The options as written. */
+  input: unknown;
+  /** Of the operation's descriptor. */
+  poll: Partial<PollPolicy>;
+}
+
+export interface LayeredOptions {
+  options: Omit<Call, "resource" | "resourceName" | "type" | "operation" | "parameters">;
+  poll: PollPolicy;
+  /** Files it: in the same tick unless it runs after an execution that is not filed yet. */
+  filed: (file: (after: Pick<Call, "after">) => Promise<Entry>) => Promise<Entry>;
+}
+
+/** @throws WilcoError `invalid_request`, `invalid_policy`. */
+export function layerOptions({ port, input, defaults, poll: ofOperation }: LayerInit): LayeredOptions {
+  const {
+    poll,
+    start,
+    after,
+    requireWorker = port.requireWorker,
+    ...rest
+  } = mergeCallOptions(parseCallOptions(input), defaults);
+  return {
+    options: { ...rest, ...start, ...(typeof requireWorker === "number" ? { requireWorker } : {}) },
+    poll: layerPollPolicies(poll, port.pollDefaults, ofOperation),
+    async filed(file) {
+      if (after === undefined) return file({});
       const dependencies = resolveDependencies(after);
-      return port.submit({ ...call, after: dependencies instanceof Promise ? await dependencies : dependencies });
+      return file({ after: dependencies instanceof Promise ? await dependencies : dependencies });
     },
   };
 }

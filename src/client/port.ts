@@ -8,6 +8,7 @@ import type { MetricHistory } from "../domain/metrics.ts";
 import type { ConfigurationDifference, ConfigurationVersion, KnownConfiguration } from "../domain/configuration.ts";
 import type { FileHandle } from "node:fs/promises";
 import type { ContentRef } from "../domain/content.ts";
+import type { Deployment } from "../domain/deployment.ts";
 import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
@@ -50,6 +51,12 @@ export interface RequestCall extends Omit<Call, "resource" | "resourceName" | "t
   minSuccess?: number | string;
   serial?: boolean;
   allowEmpty?: boolean;
+}
+
+/** The deploy of an older version of a resource. */
+export interface RollbackCall extends Omit<Call, "operation" | "parameters" | "files"> {
+  /** Default: the version before the current one. */
+  to?: number;
 }
 
 export interface WaitResult {
@@ -101,6 +108,8 @@ export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
 export interface ClientPort {
   /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
   submit(call: Call | RequestCall): Promise<Entry>;
+  /** Files the deploy of an older version. */
+  rollBack(call: RollbackCall): Promise<Entry>;
   /** Polls until the entry is terminal, or the policy's limit. One poller serves all waits. */
   wait(id: number, policy: PollPolicy): Promise<WaitResult>;
   cancel(id: number, options: { force?: boolean; reason?: string }): Promise<Entry>;
@@ -116,6 +125,8 @@ export interface ClientPort {
   configurationVersions(resource: number, limit: number): Promise<ConfigurationVersion[]>;
   availabilityHistory(resource: number, query: ObservationQuery): Promise<AvailabilityHistory>;
   metricHistory(resource: number, query: MetricHistoryQuery): Promise<MetricHistory>;
+  /** Newest first, at most `limit`. */
+  deployments(resource: number, limit: number): Promise<Deployment[]>;
   configurationDifferences(resource: number, from: number, to: number): Promise<ConfigurationDifference[]>;
   /** Sends an open file to the content store. Only where there are files: not inside the sandbox. */
   upload?(handle: FileHandle, name: string): Promise<ContentRef>;

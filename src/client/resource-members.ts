@@ -1,5 +1,6 @@
 /** The types of resource proxies, as scripts and Node programs see them. */
 import type { Json } from "../core/json.ts";
+import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { PollPolicyInput } from "../domain/poll-policy.ts";
 import type { Availability } from "../domain/resource.ts";
@@ -9,6 +10,7 @@ import type { Execution } from "./execution.ts";
 import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricsByName } from "./metric-history.ts";
 import type { HistoryQuery, MetricHistoryQuery, ObservationQuery } from "./port.ts";
+import type { DeploymentsQuery, RollbackOptions } from "./resource-deployments.ts";
 import type { ResourceConfiguration } from "./resource-configuration.ts";
 import type { ResourceList } from "./resource-list.ts";
 import type { WaitUntilTarget } from "./wait-until.ts";
@@ -58,6 +60,18 @@ export interface ResourceMembers<M extends LookMode = "promised"> {
    * @throws WilcoError `invalid_request` for a query that is none.
    */
   metricsHistory(query?: MetricHistoryQuery): Promise<MetricsByName>;
+  /**
+   * What was deployed to it, the newest version first.
+   * @throws WilcoError `invalid_request` for a query that is none.
+   */
+  deployments(query?: DeploymentsQuery): Promise<Deployment[]>;
+  /**
+   * Deploys an older version anew, with the parameters that it had: by default the one before the current. The version
+   * is chosen when the call is filed.
+   * @throws WilcoError `conflict` when there is none to go back to; at the call `unknown_operation` when its type has
+   *   no `deploy`, `invalid_request`, `invalid_policy`.
+   */
+  rollback(options?: RollbackOptions): Execution;
   /**
    * Submits the type's check anew for each look (the first at once, then every `delay`), until an observation that was
    * begun after this call is as asked for.

@@ -8,6 +8,7 @@ import { WilcoError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { AvailabilityHistory } from "../domain/availability.ts";
+import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
@@ -24,6 +25,7 @@ import { whenLooked, type ClientPort, type Looked, type LookupPort } from "./por
 import { resourceList, type ResourceList } from "./resource-list.ts";
 import type { LookMode, ResourceProxy } from "./resource-members.ts";
 import type { KnownOperation, KnownType, ResourceTypeCache } from "./resource-type-cache.ts";
+import { parseDeploymentsQuery, rollbackCall } from "./resource-deployments.ts";
 import { createResourceConfiguration, type ResourceConfiguration } from "./resource-configuration.ts";
 import { createUnknownNameFallback } from "./unknown-operation.ts";
 import { requireTarget, waitUntil, type WaitUntilTarget } from "./wait-until.ts";
@@ -103,6 +105,15 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
       return metricsByName(
         await port.metricHistory(id, parseObservationQuery(query, ["since", "until", "name", "points"])),
       );
+    },
+    async deployments(query?: unknown): Promise<Deployment[]> {
+      const { id } = stateOf(this, "deployments").resource;
+      return port.deployments(id, parseDeploymentsQuery(query));
+    },
+    rollback(options?: unknown): Execution {
+      const { resource, type, defaults } = stateOf(this, "rollback");
+      const call = rollbackCall({ port, resource, type, input: options, defaults });
+      return startExecution({ ...call, port, tracker, site: captureCallSite(members.rollback) });
     },
     waitUntil(target: WaitUntilTarget<AnyProxy>, poll?: unknown): Promise<Entry> {
       const state = stateOf(this, "waitUntil");

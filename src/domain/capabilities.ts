@@ -12,10 +12,13 @@ import type { EntryKind } from "./entry.ts";
 /** Makes a resource below its own: parameters `type` and `name`, and what the type asks for. */
 export const CREATE_CHILD = "createChild";
 
+/** Puts content on its resource. */
+export const DEPLOY = "deploy";
+
 const KINDS: ReadonlyMap<string, EntryKind> = new Map<string, EntryKind>([
   ["discover", "discovery"],
   ["updateConfiguration", "configuration"],
-  ["deploy", "deployment"],
+  [DEPLOY, "deployment"],
   [CREATE_CHILD, "deployment"],
 ]);
 

@@ -38,6 +38,7 @@ import type {
   ReportRequest,
   StopRequest,
   ResumeRequest,
+  RollbackAnswer,
   RollbackRequest,
   ScriptAnswer,
   ScriptSource,
@@ -118,7 +119,7 @@ export interface Operations {
     ref: string | number,
     request: RollbackRequest,
     key: string | undefined,
-  ): Promise<Entry>;
+  ): Promise<RollbackAnswer>;
   /** That a worker may read a content. @throws WilcoError `session_ended`, `lease_lost`, `unknown_content`. */
   requireLeasedContent(principal: Principal, session: string, leased: LeasedContent): Promise<void>;
   workers(): Promise<WorkersAnswer>;

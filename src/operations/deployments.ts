@@ -5,7 +5,13 @@ import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Sql } from "../database/database.ts";
 import type { DeploymentTable } from "../database/inventory-tables.ts";
-import type { DeploymentsAnswer, DeploymentsQuery, RollbackRequest, SubmitAnswer } from "../protocol/messages.ts";
+import type {
+  DeploymentsAnswer,
+  DeploymentsQuery,
+  RollbackAnswer,
+  RollbackRequest,
+  SubmitAnswer,
+} from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
@@ -39,11 +45,13 @@ export async function rollBack(
   ref: string | number,
   request: RollbackRequest,
   key: string | undefined,
-): Promise<Entry> {
+): Promise<RollbackAnswer> {
   const resource = await find(context, ref);
   // Repeated after an answer that was lost: what was current then need not be any more.
-  const before = request.version === undefined && key !== undefined ? await filedBefore(context, principal, key) : null;
-  if (before?.operation === "deploy" && before.resource?.id === resource.id) return before;
+  const known = request.key ?? (key === undefined ? undefined : `${key}#0`);
+  const before =
+    request.version === undefined && known !== undefined ? await filedBefore(context, principal, known) : null;
+  if (before?.operation === "deploy" && before.resource?.id === resource.id) return { entry: before, replayed: true };
   const target = await versionToRestore(context.database, resource, request.version);
   const opened = await openedParameters(context, target.entry);
   const { version: _version, note = noteOf(target), ...more } = request;
@@ -57,13 +65,13 @@ export async function rollBack(
   });
   const [outcome] = answer.entries;
   if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
-  return outcome.entry;
+  return outcome;
 }
 
 async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<Entry | null> {
   const [row] = await database.query<{ id: number }>("SELECT id FROM entry WHERE requested_by = $1 AND key = $2", [
     principal.name,
-    `${key}#0`,
+    key,
   ]);
   return row ? readEntry(database, row.id) : null;
 }

@@ -1,6 +1,7 @@
 /** TypeBox schemas of the content store. The bytes themselves have none: they are streams. */
 import { Type, type Static } from "typebox";
-import { closed, LIMITS, ms, storable, text } from "./schema-parts.ts";
+import { closed, LIMITS, storable } from "./schema-parts.ts";
+import { filing } from "./schemas.ts";
 
 const hash = (description: string) => Type.String({ pattern: "^[0-9a-f]{64}$", description });
 const fileName = Type.String({ minLength: 1, maxLength: 255, ...storable, description: "file name, without a path" });
@@ -52,9 +53,7 @@ export const RollbackSchema = Type.Object(
     version: Type.Optional(
       Type.Integer({ minimum: 1, description: "to bring back; default: the one before the current" }),
     ),
-    note: Type.Optional(text(1_000, "kept with the entry")),
-    timeout: Type.Optional(ms("from claim to deadline")),
-    requireWorker: Type.Optional(ms("how long it may wait for a live worker")),
+    ...filing,
   },
   closed,
 );

@@ -34,6 +34,11 @@ export interface ScriptAnswer {
   entry: Entry;
   replayed: boolean;
 }
+/** POST /v1/resources/:name/rollback → 200: the entry of the deploy. */
+export interface RollbackAnswer {
+  entry: Entry;
+  replayed: boolean;
+}
 /** GET /v1/scripts/:id: what was uploaded. */
 export interface ScriptSource {
   entry: number;

@@ -11,10 +11,8 @@ export const DependencySchema = Type.Object(
   closed,
 );
 
-/** What a call and a request have in common. */
-const work = {
-  operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
-  parameters: Type.Optional(jsonObject),
+/** Of everything that files an entry. */
+export const filing = {
   timeout: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 315_360_000_000, description: "of the operation, ms from claim" }),
   ),
@@ -36,6 +34,13 @@ const work = {
     }),
   ),
   key: Type.Optional(text(512, "idempotency key of this item; default: the header's key and the item's index")),
+};
+
+/** What a call and a request have in common. */
+const work = {
+  operation: Type.String({ minLength: 1, maxLength: 128, ...storable }),
+  parameters: Type.Optional(jsonObject),
+  ...filing,
 };
 
 const resourceRef = Type.Union([Type.String({ minLength: 1, maxLength: 256, ...storable }), id]);

@@ -31,7 +31,7 @@ const ms = whole(0, MAX_MS);
 const name = text(256);
 const infinite = one("infinite");
 
-const callOptions = {
+const options = {
   timeout: ms,
   priority: whole(0, 200),
   at: text(64),
@@ -42,10 +42,12 @@ const callOptions = {
   requireWorker: ms,
   idempotencyKey: text(512),
   note: text(1_000),
-  files: list(name, 100),
 };
+const callOptions = { ...options, files: list(name, 100) };
 
-const call = shape({ resource: id, resourceName: name, type: name, operation: name, parameters: object }, callOptions);
+const target = { resource: id, resourceName: name, type: name };
+const call = shape({ ...target, operation: name, parameters: object }, callOptions);
+const rollback = shape(target, { ...options, to: id });
 
 const share = either(whole(1, 1_000_000), text(16));
 
@@ -117,6 +119,7 @@ const method = (args: Check[], required = args.length): Method => ({ args, requi
 /** Asynchronous: answered by a settlement. */
 export const CALLS: Readonly<Record<string, Method>> = {
   submit: method([anyCall]),
+  rollBack: method([rollback]),
   wait: method([id, policy]),
   cancel: method([id, shape({}, { force: flag, reason: text(1_000) })]),
   retry: method([id]),
@@ -126,6 +129,7 @@ export const CALLS: Readonly<Record<string, Method>> = {
   events: method([id, whole(0, Number.MAX_SAFE_INTEGER), whole(0, 60_000)]),
   configuration: method([id, id], 1),
   configurationVersions: method([id, whole(1, 1_000_000)]),
+  deployments: method([id, whole(1, 1_000_000)]),
   availabilityHistory: method([id, shape({}, { ...range, limit: whole(1, 1_000) })]),
   metricHistory: method([id, shape({}, { ...range, name: text(128), points: whole(1, 10_000) })]),
   configurationDifferences: method([id, version, version]),

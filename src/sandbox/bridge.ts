@@ -81,6 +81,7 @@ export function createBridge(options: BridgeOptions): Bridge {
 
   const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
     submit: (call: Parameters<ClientPort["submit"]>[0]) => file(withFiles(call).then((sent) => port.submit(sent))),
+    rollBack: (call: Parameters<ClientPort["rollBack"]>[0]) => file(port.rollBack(call)),
     retry: (id: number) => file(port.retry(id)),
     async wait(id: number, policy: WirePolicy) {
       const result = await port.wait(id, unpackPolicy(policy) as PollPolicy);
@@ -94,6 +95,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     events: (id: number, after: number, wait: number) => port.events(id, after, wait),
     configuration: (id: number, version?: number) => port.configuration(id, version),
     configurationVersions: (id: number, limit: number) => port.configurationVersions(id, limit),
+    deployments: (id: number, limit: number) => port.deployments(id, limit),
     availabilityHistory: (id: number, query: ObservationQuery) => port.availabilityHistory(id, query),
     metricHistory: (id: number, query: MetricHistoryQuery) => port.metricHistory(id, query),
     configurationDifferences: (id: number, from: number, to: number) => port.configurationDifferences(id, from, to),

@@ -3,7 +3,8 @@
  * says of its resource comes from the guest and is not believed; the server is asked. Look-ups and the history are left
  * alone: what a script may see is its token's matter.
  */
-import type { Call, ClientPort, LookupPort, RequestCall } from "../client/port.ts";
+import type { Call, ClientPort, LookupPort, RequestCall, RollbackCall } from "../client/port.ts";
+import { DEPLOY } from "../domain/capabilities.ts";
 import type { EntryResource } from "../domain/entry.ts";
 import { operationAllowed } from "../domain/operation-pattern.ts";
 import { MAX_TASKS } from "../domain/request.ts";
@@ -76,6 +77,20 @@ export function guardCalls({ port, lookup, permissions, now = () => performance.
     return { ...call, resourceName: name, type };
   }
 
+  /** What a roll-back files is a deploy. */
+  async function checkedRollback(call: RollbackCall): Promise<RollbackCall> {
+    const { id, name, type } = await resourceOf(call.resource);
+    await check("submit", DEPLOY, { id, name, type });
+    return { ...call, resourceName: name, type };
+  }
+
+  async function inTurn<T>(own: Promise<T>): Promise<T> {
+    const turn = before.then(() => own);
+    // A refused call holds up none of those after it.
+    before = turn.catch(() => {});
+    return turn;
+  }
+
   async function checkEntry(verb: string, id: number): Promise<void> {
     const { resource, operation, kind } = await port.entry(id);
     if (kind === "request") return checkRequest(verb, id);
@@ -94,13 +109,8 @@ export function guardCalls({ port, lookup, permissions, now = () => performance.
 
   return {
     ...port,
-    async submit(call) {
-      const own = checked(call);
-      const turn = before.then(() => own);
-      // A refused call holds up none of those after it.
-      before = turn.catch(() => {});
-      return port.submit(await turn);
-    },
+    submit: async (call) => port.submit(await inTurn(checked(call))),
+    rollBack: async (call) => port.rollBack(await inTurn(checkedRollback(call))),
     async retry(id) {
       await checkEntry("retry", id);
       return port.retry(id);

@@ -73,3 +73,25 @@ it("does the same from here, for whoever runs it again", async () => {
     ) as string,
   });
 });
+
+it("has its versions, and the way back to one of them, in scripts too", async () => {
+  const file = world.file(
+    "back.ts",
+    `import { resource } from "wilco";
+const front = resource("front-1");
+const told = async () => (await front.deployments({ limit: 2 })).map(({ label, status, restores }) => [label, status, restores]);
+console.log(JSON.stringify(await told()));
+console.log((await front.rollback({ to: 1, note: "as it was", poll: { delay: "200ms" } })).version);
+console.log(JSON.stringify(await told()));
+`,
+  );
+  expect(await world.run(["run", "--allow-operation", "deploy", file])).toMatchObject({
+    code: 0,
+    stdout: '[["3","rolled_back",null],["2","current",null]]\n2\n[["2","current",1],["3","rolled_back",null]]\n',
+  });
+  const refused = await world.run(["run", "--allow-operation", "restart", file]);
+  expect([refused.code, refused.stderr]).toEqual([
+    3,
+    expect.stringContaining("To submit deploy of front-1 is not permitted"),
+  ]);
+});

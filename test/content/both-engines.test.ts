@@ -111,9 +111,9 @@ describeOnBothEngines("deployments and children", (world) => {
     writeFileSync(copy, "TWO");
     const ref = { sha256: kept!.content.sha256 };
     expect(await main.deploy(ref)).toEqual({ text: "two" });
-    const entry = await api.rollBack("main", {}, "back");
+    const { entry } = await api.rollBack("main", {}, "back");
     expect((await client.history.wait(entry.id)).result).toEqual({ text: "one" });
-    expect((await api.rollBack("main", {}, "back")).id).toBe(entry.id);
+    expect(await api.rollBack("main", {}, "back")).toMatchObject({ entry: { id: entry.id }, replayed: true });
     const { items } = await api.deployments("main", { limit: 3 });
     expect(items.map(({ version, label, status, restores }) => [version, label, status, restores])).toEqual([
       [5, "1", "current", 1],
@@ -131,7 +131,7 @@ describeOnBothEngines("deployments and children", (world) => {
     });
     await put("one.txt", "/a");
     await put("extra.txt", "/b");
-    const b = await api.rollBack("main", {}, "back-of-b");
+    const { entry: b } = await api.rollBack("main", {}, "back-of-b");
     expect(b.parameters).toMatchObject({ path: "/b", content: { name: "two.txt" } });
     await client.history.wait(b.id);
     const retried = await api.retry(items[1]!.entry, "again");

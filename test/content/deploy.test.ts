@@ -7,9 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { injectDispatch } from "../../src/cli/composition/inject-dispatch.ts";
 import { startServerParts, type ServerParts } from "../../src/cli/composition/server-parts.ts";
 import { createApi, type Api } from "../../src/client/api.ts";
+import { claimInProcess } from "../../src/cli/idempotency/occurrences.ts";
 import { connect, type Client } from "../../src/client/connect.ts";
 import { file } from "../../src/client/content-file.ts";
 import { OperationFailed } from "../../src/client/errors.ts";
+import { createNodePort } from "../../src/client/node-port.ts";
+import { createSubmitOnce } from "../../src/client/submit-once.ts";
 import { createTransport } from "../../src/client/transport.ts";
 import { builtinTypes } from "../../src/resource-types/builtin.ts";
 import { freePorts } from "../cli/world.ts";
@@ -48,7 +51,13 @@ describe("deployments", () => {
       ready: { url: `http://127.0.0.1:${port}/` },
       readyTimeout: "20s",
     };
-    await api.apply({ resources: { web: { type: "process", connection }, here: { type: "host" } } });
+    await api.apply({
+      resources: {
+        web: { type: "process", connection },
+        here: { type: "host" },
+        site: { type: "http", connection: { url: "http://127.0.0.1:1/" } },
+      },
+    });
     for (const version of ["one", "two"]) {
       mkdirSync(path(version));
       writeFileSync(path(`${version}/app.js`), app(version));
@@ -118,13 +127,19 @@ describe("deployments", () => {
   it("brings an older version back as a deploy of its own", async () => {
     // Old releases that can't be removed change nothing about the new one.
     symlinkSync("nowhere", path("deployed/releases/odd"));
-    const entry = await api.rollBack("web", {}, "back-1");
-    expect(entry).toMatchObject({
+    const web = await client.resource("web");
+    const back = web.rollback({
+      idempotencyKey: "back-1",
+      after: { entry: (await web.history({ limit: 1 }))[0]!, on: "any" },
+    });
+    expect(back.subject).toBe("web rollback");
+    expect(await back.submitted).toMatchObject({
       kind: "deployment",
       operation: "deploy",
       note: expect.stringContaining("version 1 (1.0)"),
     });
-    expect(await client.history.wait(entry.id)).toMatchObject({ status: "succeeded" });
+    expect(await back).toMatchObject({ version: "1.0", ready: true });
+    expect(await web.rollback({ idempotencyKey: "back-1" }).submitted).toMatchObject({ id: back.id });
     rmSync(path("deployed/releases/odd"));
     expect(await shown()).toBe("one");
     const { items } = await api.deployments("web");
@@ -133,10 +148,47 @@ describe("deployments", () => {
       ["3.0", "rolled_back", null],
       ["2.0", "rolled_back", null],
     ]);
-    await expect(api.rollBack("web", {}, "back-2")).rejects.toMatchObject({ code: "conflict" });
-    await expect(api.rollBack("web", { version: 9 }, "back-3")).rejects.toMatchObject({ code: "conflict" });
+    expect(await web.deployments({ limit: 3 })).toEqual(items.slice(0, 3));
+    await expect(web.rollback()).rejects.toMatchObject({
+      code: "conflict",
+      message: "web has no earlier version to go back to",
+    });
+    await expect(web.rollback({ to: 9 })).rejects.toMatchObject({ code: "conflict", message: "web has no version 9" });
+    const loose = web as unknown as { rollback(options: unknown): unknown };
+    const site = await client.resource("site");
+    for (const [call, message, hint] of [
+      [() => loose.rollback(2), "A roll-back takes an object", "Write rollback({ to: 2 })."],
+      [() => loose.rollback({ to: "2.0" }), 'to is "2.0"', expect.stringContaining("the number of a version")],
+      [() => loose.rollback({ too: 2 }), 'A roll-back has no option "too"', 'Did you mean "to"?'],
+      [
+        () => site.rollback(),
+        "site can't be rolled back: its type http has no deploy",
+        "Declare the operation deploy in the type.",
+      ],
+    ] as const) {
+      expect(call).toThrow(expect.objectContaining({ message, hint }));
+    }
     await expect(api.removeContent(items[0]!.content.sha256)).rejects.toMatchObject({ code: "content_in_use" });
     expect((await api.contents({ unused: true })).items).toEqual([]);
+  });
+
+  it("goes back once when a step that did is run again", async () => {
+    await (await client.resource("web")).deploy(file(path("two.tgz")), { version: "2.0", strip: 1 });
+    const run = () => {
+      const submitOnce = createSubmitOnce({ key: "step", again: false, claim: claimInProcess() });
+      return createNodePort({ api, submitOnce });
+    };
+    const { id } = await api.resource("web");
+    const call = { resource: id, resourceName: "web", type: "process" };
+    const filed = [];
+    for (const port of [run(), run()]) {
+      const entry = await port.rollBack(call);
+      await client.history.wait(entry.id);
+      filed.push(entry.id);
+      port.close();
+    }
+    expect(filed).toEqual([filed[0], filed[0]]);
+    expect(await shown()).toBe("one");
   });
 
   it("refuses what leaves the directory, what is no archive, and content that there is not", async () => {

@@ -203,6 +203,8 @@ export function createFakePort(options: FakeOptions = {}): FakePort {
       note("metricHistory", id, query);
       throw new Error("not asked for here");
     },
+    deployments: async () => [],
+    rollBack: async ({ to: _to, ...call }) => port.submit({ ...call, operation: "deploy", parameters: {} }),
     configurationVersions: async () => [],
     configurationDifferences: async () => [],
     sleep: async () => {},

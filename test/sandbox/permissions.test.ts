@@ -401,6 +401,10 @@ describe("--allow-operation and --allow-resource", () => {
       code: "not_permitted",
       details: { flag: "--allow-operation", value: "database.restart" },
     });
+    // A roll-back is a deploy, whatever it says of its type.
+    await expect(guarded.rollBack({ resource: 3, resourceName: "web-1", type: "process" })).rejects.toMatchObject({
+      details: { flag: "--allow-operation", value: "database.deploy" },
+    });
     const byResource = guardCalls({ port, lookup: port, permissions: allow({ resources: ["web-*"] }) });
     await expect(byResource.submit(call({ resource: 3 }))).rejects.toMatchObject({
       details: { flag: "--allow-resource", value: "db-1" },

@@ -50,6 +50,9 @@ describe("the declared script API", () => {
     same<Exclude<Found<client.History>, Found<declared.History>>>();
     same<Differences<Omit<declared.History, "find">, Omit<client.History, "find">>>();
     same<Differences<declared.UpdateOptions, client.UpdateOptions>>();
+    same<Differences<declared.RollbackOptions, client.RollbackOptions>>();
+    same<Differences<declared.DeploymentsQuery, client.DeploymentsQuery>>();
+    same<Differences<declared.Deployment, client.Deployment>>();
     same<Exclude<keyof declared.ResourceConfiguration, keyof client.ResourceConfiguration>>();
     same<Exclude<keyof client.ResourceConfiguration, keyof declared.ResourceConfiguration>>();
     same<Exclude<keyof declared.ConfigurationVersion, keyof client.ConfigurationVersion>>();

@@ -79,7 +79,7 @@ export async function rollBack(
       ...(flags.note === undefined ? {} : { note: flags.note }),
       ...requireWorkerOf(flags.requireWorker),
     };
-    const entry = await api.rollBack(name, request, randomId());
+    const { entry } = await api.rollBack(name, request, randomId());
     context.output.notice(`entry ${entry.id}: ${describeWork(entry)}: ${entry.note ?? ""}`);
     if (!flags.wait) {
       await printDocument(context.output, [entry], () => `${entry.id}\n`);

@@ -18,6 +18,7 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     pollDefaults,
     requireWorker,
     submit: (what) => call("submit", what),
+    rollBack: (what) => call("rollBack", what),
     wait: (id, policy) => call("wait", id, packPolicy(policy)),
     cancel: (id, options) => call("cancel", id, options),
     retry: (id) => call("retry", id),
@@ -28,6 +29,7 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     configuration: (id, version) =>
       version === undefined ? call("configuration", id) : call("configuration", id, version),
     configurationVersions: (id, limit) => call("configurationVersions", id, limit),
+    deployments: (id, limit) => call("deployments", id, limit),
     availabilityHistory: (id, query) => call("availabilityHistory", id, query),
     metricHistory: (id, query) => call("metricHistory", id, query),
     configurationDifferences: (id, from, to) => call("configurationDifferences", id, from, to),

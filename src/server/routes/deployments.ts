@@ -34,7 +34,7 @@ export function deploymentRoutes({ operations }: { operations: Operations }): Ro
       body: RollbackSchema,
       bodyOptional: true,
       headers: KEY_HEADER,
-      answer: { description: "The entry of the deploy, as filed" },
+      answer: { description: "The entry of the deploy as filed, and whether its key was known" },
       handle: (asked) => operations.rollBack(asked.principal, refOf(asked.params), asked.body, idempotencyKey(asked)),
     }),
   ];

@@ -93,6 +93,12 @@ const RANGE = {
   until: text("The same. Default now."),
 } satisfies Record<string, JsonSchema>;
 
+export const DEPLOYMENTS = object({ limit: { type: "integer", description: "At most this many. Default 100." } });
+export const ROLLBACK = object({
+  to: { type: "integer", description: "The version to bring back. Default: the one before the current." },
+  ...OPTION_SCHEMAS,
+  idempotencyKey: text("Two calls with one key are one entry."),
+});
 export const AVAILABILITY_HISTORY = object({
   ...RANGE,
   limit: { type: "integer", description: "Changes, the newest. Default 200." },

@@ -81,6 +81,18 @@ export function resourceMembers(self: Shape): Members {
     metricsHistory: call("metricsHistory(query?)", "Its metrics as they were kept, each with a chart().", [
       takes.METRICS_HISTORY,
     ]),
+    deployments: call(
+      "deployments({ limit }?)",
+      "What was deployed to it, the newest version first.",
+      [takes.DEPLOYMENTS],
+      promised(undefined),
+    ),
+    rollback: call(
+      "rollback({ to }?)",
+      "Deploys an older version anew: by default the one before the current.",
+      [takes.ROLLBACK],
+      { kind: "execution", result: {} },
+    ),
     configuration: { kind: "configuration", types: self.kind === "resource" ? self.types : [] },
     operations: { kind: "operations", types: self.kind === "resource" ? self.types : [] },
     id: undefined,

@@ -69,6 +69,8 @@ export function createWorld<M extends LookMode = "direct">(options: WorldOptions
     metricHistory: async () => {
       throw new Error("not asked for here");
     },
+    deployments: async () => [],
+    rollBack: async ({ to: _to, ...call }) => port.submit({ ...call, operation: "deploy", parameters: {} }),
     configurationVersions: async () => [],
     configurationDifferences: async () => [],
     async submit(call) {
