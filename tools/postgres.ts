@@ -21,7 +21,10 @@ export interface ThrowAwayPostgres {
 }
 
 export interface ThrowAwayPostgresOptions {
-  /** True: as a production server writes, each commit is flushed. Default false: nothing is, tests are faster so. */
+  /**
+   * True: as a production server writes, to a disk, each commit flushed. Default false: in memory where there is room,
+   * and nothing is flushed; tests are faster so.
+   */
   durable?: boolean;
   /** Server settings by name, e.g. `{ max_connections: "300" }`. */
   settings?: Record<string, string>;
@@ -44,7 +47,8 @@ export async function startPostgres(options: ThrowAwayPostgresOptions = {}): Pro
     ...options.settings,
   };
   const keeper = fileURLToPath(new URL("./postgres/keeper.ts", import.meta.url));
-  const child = spawn(process.execPath, [keeper, JSON.stringify(settings)], {
+  const kind = options.durable === true ? "durable" : "fast";
+  const child = spawn(process.execPath, [keeper, JSON.stringify(settings), kind], {
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -43,12 +43,15 @@ describe("a throw-away PostgreSQL", () => {
     await expect(cut).resolves.toBeUndefined();
   });
 
-  test("asks for its password", async () => {
+  test("that need not be durable asks for its password, and leaves nothing behind either", async () => {
     const server = await startPostgres();
     onTestFinished(() => server.stop());
+    const directory = dirname(String(await ask(server.url, "SHOW data_directory")));
     const stranger = new URL(server.url);
     stranger.password = "wrong";
     await expect(ask(stranger.href, "SELECT 1")).rejects.toThrow("password authentication failed");
+    await server.stop();
+    expect(existsSync(directory)).toBe(false);
   });
 
   test("that can't be found is a sentence with what was tried", async () => {
