@@ -155,6 +155,8 @@ export function createApi(transport: Transport) {
       request<{ items: ConfigurationDifference[] }>("GET", paths.configurationDifferences(idOrName), { query }),
     types: () => request<TypesAnswer>("GET", paths.types),
     type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
+    deleteType: (name: string) => request<void>("DELETE", paths.type(name)),
+    deleteGroup: (name: string) => request<void>("DELETE", paths.group(name)),
     groups: (query: GroupsQuery = {}) => request<GroupsAnswer>("GET", paths.groups, { query }),
     /** A document of 100,000 resources takes seconds. */
     apply: (body: InventoryDocument) =>

@@ -3,6 +3,7 @@
  * `key=value` terms narrow it, `key!=value` excludes. `inventory/` turns the parsed form into SQL.
  */
 import { WilcoError } from "../core/errors.ts";
+import type { Group } from "./resource.ts";
 
 export const RESERVED_KEYS = ["name", "type", "zone", "group", "worker"] as const;
 export type ReservedKey = (typeof RESERVED_KEYS)[number];
@@ -94,4 +95,12 @@ function invalid(text: string, why: string): WilcoError {
     message: `The selector ${JSON.stringify(text)} can't be read: ${why}`,
     hint: 'Write names or globs and key=value terms: "web-*,tier=web,zone!=eu".',
   });
+}
+
+/** The groups that a group names, in its list or in its selector. */
+export function groupsNamedBy(group: Pick<Group, "select" | "groups">): string[] {
+  if (group.select === null) return group.groups ?? [];
+  return parseSelector(group.select)
+    .terms.filter((term) => !term.label && term.key === "group")
+    .map((term) => term.value);
 }

@@ -98,14 +98,6 @@ async function selectedMembers(
   return rows.map(({ id }) => id);
 }
 
-/** The groups that a group names, in its list or in its selector. */
-export function groupsNamedBy(group: Group): string[] {
-  if (group.select === null) return group.groups ?? [];
-  return parseSelector(group.select)
-    .terms.filter((term) => !term.label && term.key === "group")
-    .map((term) => term.value);
-}
-
 export function cyclic(path: readonly string[]): WilcoError {
   return new WilcoError({
     code: "invalid_selector",

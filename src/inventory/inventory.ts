@@ -28,6 +28,7 @@ import { groupMembers, listGroups, listGroupsWithSizes } from "./groups.ts";
 import { createObservations } from "./observations.ts";
 import { hasRuledFindings, ignoreFindings, listFindings, takeByRules, takeFindings } from "./findings.ts";
 import type { ParseType } from "./parse-document.ts";
+import { deleteGroup, deleteType } from "./remove.ts";
 import { createResources, unknownResource } from "./resources.ts";
 import type { Sealer } from "./sealer.ts";
 import { createSecretStore, type SecretStore } from "./secret-store.ts";
@@ -83,6 +84,10 @@ export interface Inventory {
   groupsWithSizes(): Promise<SizedGroup[]>;
   /** Ids of the members now. @throws WilcoError `unknown_group`. */
   groupMembers(name: string): Promise<number[]>;
+  /** @throws WilcoError `unknown_group`, `conflict` while another group names it. */
+  deleteGroup(name: string): Promise<void>;
+  /** @throws WilcoError `unknown_type`, `conflict` for one that is built in, in use, or brought by a live worker. */
+  deleteType(name: string): Promise<void>;
   registerBuiltinTypes(descriptors: readonly ResourceTypeDescriptor[]): Promise<void>;
 
   // For operations, inside their transactions:
@@ -144,6 +149,8 @@ export function createInventory({ database, schemas, sealer, parseType }: Invent
     groups: () => listGroups(database),
     groupsWithSizes: () => listGroupsWithSizes(database),
     groupMembers: (name) => groupMembers(database, name),
+    deleteGroup: (name) => database.transaction((tx) => deleteGroup(tx, name)),
+    deleteType: (name) => database.transaction((tx) => deleteType(tx, types, name)),
     registerBuiltinTypes: (descriptors) => registerBuiltinTypes(database, types, descriptors),
   };
 }

@@ -2,9 +2,10 @@
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Group } from "../domain/resource.ts";
+import { groupsNamedBy } from "../domain/selector.ts";
 import type { PlanDifference } from "../protocol/messages.ts";
 import { differencesBetween } from "./differences.ts";
-import { cyclic, findGroups, groupMembers, groupsNamedBy, listGroups } from "./groups.ts";
+import { cyclic, findGroups, groupMembers, listGroups } from "./groups.ts";
 import type { GroupDraft } from "./parse-document.ts";
 import type { Problems, Report } from "./problems.ts";
 import { noResource, unknownResource } from "./resources.ts";

@@ -4,10 +4,10 @@
  */
 import { suggestion } from "../core/suggest.ts";
 import type { Transaction } from "../database/database.ts";
-import { globToRegExp, isGlob } from "../domain/selector.ts";
+import { globToRegExp, groupsNamedBy, isGlob } from "../domain/selector.ts";
 import type { Group } from "../domain/resource.ts";
 import type { PlanChange } from "../protocol/messages.ts";
-import { groupsNamedBy, listGroups } from "./groups.ts";
+import { listGroups } from "./groups.ts";
 import { dropQueuedLooks } from "./look-schedule.ts";
 import type { ParsedDocument } from "./parse-document.ts";
 import type { Report } from "./problems.ts";

@@ -34,6 +34,7 @@ export const paths = {
   types: `${API}/types`,
   type: (name: string) => `${API}/types/${encodeURIComponent(name)}`,
   groups: `${API}/groups`,
+  group: (name: string) => `${API}/groups/${encodeURIComponent(name)}`,
   apply: `${API}/inventory/apply`,
   discoveries: `${API}/discoveries`,
   takeFindings: `${API}/discoveries/take`,

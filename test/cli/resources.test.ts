@@ -82,4 +82,25 @@ describe("wilco resources", () => {
     expect(await json("groups", "show", "web")).toMatchObject({ size: 1, resources: [{ name: "site" }] });
     expect((await world.run(["groups", "show", "wep"])).stderr).toContain('Did you mean "web"?');
   });
+
+  it("removes groups and types that nothing needs, the outer group first", async () => {
+    const document = `
+types: { odd: { operations: { look: { run: ["true"] } } } }
+resources: { odd-1: { type: odd } }
+groups: { outer: { groups: [web] } }
+`;
+    await world.run(["apply", "-"], { input: document });
+    const misspelt = await world.run(["groups", "remove", "web", "outr", "--yes"]);
+    expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('Did you mean "outer"?')]);
+    expect((await world.run(["groups", "remove", "web"])).stderr).toContain("nobody is there to say yes");
+    const gone = await world.run(["groups", "remove", "web", "outer", "--yes"]);
+    expect([gone.code, gone.stderr]).toEqual([0, "Group outer is removed.\nGroup web is removed.\n"]);
+    const used = await world.run(["types", "remove", "odd", "--yes"]);
+    expect([used.code, used.stderr]).toEqual([2, expect.stringContaining("The type odd is the type of odd-1.")]);
+    await world.run(["resources", "remove", "odd-1", "--yes"]);
+    expect(await world.run(["types", "remove", "odd", "--yes"])).toMatchObject({
+      code: 0,
+      stderr: "Type odd is removed.\n",
+    });
+  });
 });

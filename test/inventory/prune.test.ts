@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { WilcoError } from "../../src/core/errors.ts";
 import type { InventoryDocument } from "../../src/protocol/messages.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { addEntry, openInventory } from "./world.ts";
@@ -78,5 +79,42 @@ describeOnBothEngines("A plan", (world) => {
     expect((await inventory.resources({})).items.map(({ name }) => name)).toEqual(["web-1"]);
     expect((await inventory.typeList()).map(({ name }) => name)).toEqual(["daemon", "service"]);
     expect(await pruned(["service"]).then(String, String)).toContain("is not of an inventory document");
+  });
+
+  test("goes one by one, too: groups and types that nothing needs", async () => {
+    const { database, inventory } = await openInventory(world, DOCUMENT);
+    const refusal = (attempt: Promise<unknown>) =>
+      attempt.then(String, ({ code, message, hint }: WilcoError) => `${code}: ${message}. ${hint}`);
+    expect(await refusal(inventory.deleteGroup("pair"))).toBe(
+      "conflict: The group pair is named by the group outer. Take it out of that group first (wilco apply FILE), or remove it too.",
+    );
+    expect(await refusal(inventory.deleteGroup("pear"))).toContain(
+      'unknown_group: There is no group "pear". Did you mean "pair"?',
+    );
+    await inventory.deleteGroup("outer");
+    await inventory.deleteGroup("pair");
+    expect(await inventory.groups()).toEqual([]);
+
+    expect(await refusal(inventory.deleteType("gauge"))).toBe(
+      "conflict: The type gauge is the type of gauge-1. Remove that resource first: wilco resources list type=gauge",
+    );
+    expect(await refusal(inventory.deleteType("service"))).toContain("conflict: The type service is built in.");
+    expect(await refusal(inventory.deleteType("guage"))).toContain('Did you mean "gauge"?');
+    await inventory.deleteResource("gauge-1", undefined);
+    await inventory.deleteType("gauge");
+
+    const brought = { ...(await inventory.type("service")), name: "brought", builtin: false };
+    await database.transaction((tx) => inventory.types.saveFromWorker(tx, [brought]));
+    await database.query(
+      `INSERT INTO worker (session, name, zone, roles, state, capacity, host, pid, version, succession_hash, token, types, started_at, seen_at)
+       VALUES ('s', 'w-1', 'default', '[]', 'ready', 1, 'h', 1, '1', '-', 'token', '["brought"]', 1, 1)`,
+    );
+    await database.query("INSERT INTO worker_type (session, type, version) VALUES ('s', 'brought', '1')");
+    expect(await refusal(inventory.deleteType("brought"))).toContain(
+      "conflict: The type brought is brought by the worker w-1.",
+    );
+    await database.query("UPDATE worker SET state = 'stopped'");
+    await inventory.deleteType("brought");
+    expect((await inventory.typeList()).map(({ name }) => name)).toEqual(["daemon", "service"]);
   });
 });

@@ -91,6 +91,8 @@ const OTHERS: Asked[] = [
   ["GET", "/v1/resources/web-1/metrics", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/resources/web-1/deployments", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/resources/web-1/rollback", {}, ["operator", "admin"]],
+  ["DELETE", "/v1/types/service", undefined, ["admin"]],
+  ["DELETE", "/v1/groups/web", undefined, ["admin"]],
   ["GET", "/v1/inventory/export", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/discoveries", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/discoveries/take", {}, ["admin"]],

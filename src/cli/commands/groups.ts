@@ -1,7 +1,9 @@
-/** `wilco groups list` and `show` */
+/** `wilco groups list`, `show` and `remove` */
 import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
 import type { GroupsAnswer } from "../../protocol/messages.ts";
+import { groupsNamedBy } from "../../domain/selector.ts";
+import { agreeToRemove, type RemoveFlags } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printDocument, printList } from "../output/documents.ts";
@@ -25,15 +27,7 @@ export async function showGroup(context: Context, name: string, flags: PageFlags
   const { api } = await openRemote(context);
   const { output } = context;
   const { items } = await api.groups({ sizes: true });
-  const group = items.find((one) => one.name === name);
-  if (!group) {
-    const hint = suggestion(
-      name,
-      items.map((one) => one.name),
-      "Groups",
-    );
-    throw new WilcoError({ code: "unknown_group", message: `There is no group ${JSON.stringify(name)}`, hint });
-  }
+  const group = groupNamed(name, items);
   const { items: resources } = await readPages(context, flags, (page) =>
     api.resources({ ...page, selector: `group=${name}` }),
   );
@@ -44,6 +38,35 @@ export async function showGroup(context: Context, name: string, flags: PageFlags
   });
   if (group.size === 0) output.notice(`Nothing is in the group ${name} now.`);
   return EXIT.succeeded;
+}
+
+/** Groups that are named by others of these are removed after those. */
+export async function removeGroups(context: Context, names: readonly string[], flags: RemoveFlags): Promise<number> {
+  const { api } = await openRemote(context);
+  const { items } = await api.groups();
+  // All are looked up before the first is gone: a misspelt name removes nothing.
+  let left = [...new Set(names)].map((name) => groupNamed(name, items));
+  const what = left.map(({ name }) => name).join(", ");
+  const note = "Their members stay.";
+  if (!(await agreeToRemove(context, what, flags.yes, note))) return EXIT.wrongUse;
+  while (left.length > 0) {
+    const next = left.find(({ name }) => !left.some((other) => groupsNamedBy(other).includes(name))) ?? left[0]!;
+    await api.deleteGroup(next.name);
+    context.output.notice(`Group ${next.name} is removed.`);
+    left = left.filter((one) => one !== next);
+  }
+  return EXIT.succeeded;
+}
+
+function groupNamed(name: string, groups: readonly ShownGroup[]): ShownGroup {
+  const group = groups.find((one) => one.name === name);
+  if (group) return group;
+  const hint = suggestion(
+    name,
+    groups.map((one) => one.name),
+    "Groups",
+  );
+  throw new WilcoError({ code: "unknown_group", message: `There is no group ${JSON.stringify(name)}`, hint });
 }
 
 function fieldsOf(group: ShownGroup): Array<readonly [string, string]> {

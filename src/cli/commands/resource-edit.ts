@@ -4,7 +4,7 @@ import { WilcoError } from "../../core/errors.ts";
 import type { Resource } from "../../domain/resource.ts";
 import type { ResourceInput, ResourcePatch } from "../../protocol/messages.ts";
 import type { Api } from "../../client/api.ts";
-import { confirm } from "../confirm.ts";
+import { agreeToRemove, type RemoveFlags } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printDocument } from "../output/documents.ts";
@@ -15,10 +15,6 @@ import { connectionOf, patchOfFlags, type ResourceFlags } from "../resource-flag
 
 export interface AddFlags extends ResourceFlags {
   type: string;
-}
-
-export interface RemoveFlags {
-  yes?: boolean;
 }
 
 export async function addResource(context: Context, name: string, flags: AddFlags): Promise<number> {
@@ -80,16 +76,7 @@ export async function removeResources(context: Context, names: readonly string[]
   const resources: Resource[] = [];
   for (const name of names) resources.push(await api.resource(name));
   const what = resources.map((resource) => resource.name).join(", ");
-  if (flags.yes !== true) {
-    if (!context.output.interactive || !isPersonThere(process.stdin, context.env)) {
-      throw new WilcoError({
-        code: "invalid_request",
-        message: `${what} would be removed, and nobody is there to say yes`,
-        hint: "Repeat it with --yes.",
-      });
-    }
-    if (!(await confirm(context, `Remove ${what}? The history stays.`))) return EXIT.wrongUse;
-  }
+  if (!(await agreeToRemove(context, what, flags.yes, "The history stays."))) return EXIT.wrongUse;
   for (const { name, version } of resources) {
     await api.deleteResource(name, version);
     context.output.notice(`Resource ${name} is removed.`);

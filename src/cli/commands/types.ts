@@ -1,7 +1,8 @@
-/** `wilco types list` and `show` */
+/** `wilco types list`, `show` and `remove` */
 import { formatDuration } from "../../core/durations.ts";
 import { isJsonObject, type JsonSchema } from "../../core/json.ts";
 import type { OperationDescriptor, ResourceTypeDescriptor } from "../../domain/resource-type.ts";
+import { agreeToRemove, type RemoveFlags } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printDocument, printList } from "../output/documents.ts";
@@ -24,6 +25,20 @@ export async function showType(context: Context, name: string): Promise<number> 
   const { api } = await openRemote(context);
   const type = await api.type(name);
   await printDocument(context.output, type, () => cardOf(type, context.output.width));
+  return EXIT.succeeded;
+}
+
+export async function removeTypes(context: Context, names: readonly string[], flags: RemoveFlags): Promise<number> {
+  const { api } = await openRemote(context);
+  const types = [...new Set(names)];
+  // All are looked up before the first is gone: a misspelt name removes nothing.
+  for (const name of types) await api.type(name);
+  const note = "The history stays.";
+  if (!(await agreeToRemove(context, types.join(", "), flags.yes, note))) return EXIT.wrongUse;
+  for (const name of types) {
+    await api.deleteType(name);
+    context.output.notice(`Type ${name} is removed.`);
+  }
   return EXIT.succeeded;
 }
 

@@ -17,7 +17,7 @@ const VALUES: Record<string, readonly string[]> = {
 /** What a command's n-th argument is. */
 const ARGUMENTS: Record<
   string,
-  ReadonlyArray<"selector" | "operation" | "resource" | "setting" | "type" | "shell" | undefined>
+  ReadonlyArray<"selector" | "operation" | "resource" | "setting" | "type" | "group" | "shell" | undefined>
 > = {
   exec: ["selector", "operation"],
   "resources list": ["selector"],
@@ -34,7 +34,10 @@ const ARGUMENTS: Record<
   "deployments show": ["resource"],
   "deployments get": ["resource"],
   "deployments rollback": ["resource"],
+  "groups show": ["group"],
+  "groups remove": ["group"],
   "types show": ["type"],
+  "types remove": ["type"],
   "config get": ["resource"],
   "config update": ["resource", "setting"],
   "config rollback": ["resource"],
@@ -130,6 +133,8 @@ function namesOf(
       return typesOf(args[0]!, known).flatMap((type) => (known?.settings?.[type] ?? []).map((name) => `${name}=`));
     case "type":
       return Object.keys(known?.types ?? {});
+    case "group":
+      return [...(known?.groups ?? [])];
     case "shell":
       return ["bash", "zsh", "fish"];
     case undefined:

@@ -52,6 +52,8 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "resources remove": ["wilco resources remove old-1 old-2 --yes"],
   "groups list": ["wilco groups list"],
   "groups show": ["wilco groups show web --json | jq -r '.resources[].name'"],
+  "groups remove": ["wilco groups remove old-web old --yes"],
+  "types remove": ["wilco types remove old-thing --yes"],
   "types list": ["wilco types list"],
   "types show": ["wilco types show process --json"],
   "types new": ["wilco types new disk", "wilco types new cache --ts"],

@@ -1,7 +1,8 @@
 /** `resources` and `groups`: what is managed. */
 import type { Command } from "commander";
-import type { AddFlags, RemoveFlags } from "../commands/resource-edit.ts";
+import type { AddFlags } from "../commands/resource-edit.ts";
 import type { AvailabilityFlags, MetricsFlags } from "../commands/resource-observations.ts";
+import type { RemoveFlags } from "../confirm.ts";
 import type { PageFlags } from "../pages.ts";
 import type { ResourceFlags } from "../resource-flags.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
@@ -80,6 +81,13 @@ export function declareGroups(program: Command, runner: Runner): void {
         (await import("../commands/groups.ts")).showGroup(context, name, flags),
       ),
   );
+  declare(groups, "remove <groups...>", "remove groups that no other group names; their members stay")
+    .option("-y, --yes", "don't ask")
+    .action((names: string[], flags: RemoveFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/groups.ts")).removeGroups(context, names, flags),
+      ),
+    );
 }
 
 function addRange(command: Command, since: string): Command {

@@ -1,6 +1,7 @@
 /** `types`: those of the server, and one's own before any server has them. */
 import type { Command } from "commander";
 import type { NewTypeFlags } from "../commands/types-new.ts";
+import type { RemoveFlags } from "../confirm.ts";
 import { declare, flagsOf, type Runner } from "./declare.ts";
 
 export function declareTypes(program: Command, runner: Runner): void {
@@ -12,6 +13,13 @@ export function declareTypes(program: Command, runner: Runner): void {
     (name: string, _flags: unknown, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await import("../commands/types.ts")).showType(context, name)),
   );
+  declare(types, "remove <types...>", "remove types that no resource is of and that are not built in")
+    .option("-y, --yes", "don't ask")
+    .action((names: string[], flags: RemoveFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/types.ts")).removeTypes(context, names, flags),
+      ),
+    );
 
   declare(types, "new <name>", "write a small type that works, with a test")
     .option("--yaml", "in YAML: commands and HTTP calls (the default)")

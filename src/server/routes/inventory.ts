@@ -110,6 +110,30 @@ export function inventoryRoutes({ inventory }: { inventory: Inventory }): Route[
       answer: { description: "The descriptor" },
       handle: ({ params }) => inventory.type(params.name),
     }),
+    route<{ Params: Name }>({
+      method: "DELETE",
+      path: "/v1/types/:name",
+      access: "admin",
+      summary: "Remove a type that no resource is of, that is not built in and that no live worker brings",
+      params: ByName,
+      answer: { status: 204, description: "It is gone" },
+      handle: async ({ params }, reply) => {
+        await inventory.deleteType(params.name);
+        return reply.code(204).send();
+      },
+    }),
+    route<{ Params: Name }>({
+      method: "DELETE",
+      path: "/v1/groups/:name",
+      access: "admin",
+      summary: "Remove a group that no other group names; its members stay",
+      params: ByName,
+      answer: { status: 204, description: "It is gone" },
+      handle: async ({ params }, reply) => {
+        await inventory.deleteGroup(params.name);
+        return reply.code(204).send();
+      },
+    }),
     route<{ Querystring: GroupsQuery }>({
       method: "GET",
       path: "/v1/groups",
