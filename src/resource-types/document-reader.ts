@@ -2,7 +2,7 @@
 import { parseDuration } from "../core/durations.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { isJsonObject } from "../core/json.ts";
-import { suggestion } from "../core/suggest.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
 
 export interface DocumentProblem {
   /** e.g. "types.web-server.operations.reload.run[2]". */
@@ -27,6 +27,8 @@ export interface DocumentReader {
   /** The mapping under a key, or undefined when there is none; `known` names the keys it may have. */
   child(key: string, known: readonly string[] | null): DocumentReader | undefined;
   problem(key: string | null, message: string, hint?: string): void;
+  /** Whether something is wrong with that key, or with the whole mapping, already: what follows from it needs no telling. */
+  told(key: string | null): boolean;
   /** Runs code that throws WilcoErrors; one becomes a problem at `key`. */
   guard<T>(key: string, read: () => T): T | undefined;
 }
@@ -74,6 +76,7 @@ export function readDocument(
     has: (key) => raw(key) !== undefined,
     raw,
     problem,
+    told: (key) => problems.some((one) => one.path === at(key) || one.path === path),
     guard,
     text: (key) => expect(key, "a text", (one) => typeof one === "string"),
     flag: (key) => expect(key, "true or false", (one) => typeof one === "boolean"),
@@ -92,8 +95,8 @@ export function readDocument(
     choice<T extends string>(key: string, choices: readonly T[]) {
       const found = raw(key);
       if (found === undefined || (choices as readonly unknown[]).includes(found)) return found as T | undefined;
-      const near = typeof found === "string" ? suggestion(found, choices, "Allowed") : undefined;
-      problem(key, `must be ${choices.join(" or ")}`, near);
+      const near = typeof found === "string" ? nearest(found, choices) : undefined;
+      problem(key, `must be ${choices.join(" or ")}`, near === undefined ? undefined : `Did you mean "${near}"?`);
       return undefined;
     },
     textMap(key) {

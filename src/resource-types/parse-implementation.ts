@@ -36,22 +36,20 @@ export function templatesOf(implementation: Implementation): Array<{ at: string;
 function parseRun(reader: DocumentReader): RunImplementation | null {
   const shell = reader.flag("shell") ?? false;
   const argv = parseArgv(reader, shell);
+  // What else is wrong is told as well.
+  const rest = {
+    cwd: reader.text("cwd") ?? null,
+    env: reader.textMap("env") ?? {},
+    ...parseResultForm(reader),
+  };
+  const exitCodes = parseExitCodes(reader);
   if (argv === null) return null;
   if (shell) {
     reader.guard("run[0]", () => {
       if (templatePaths(argv[0]!).length > 0) throw shellTemplate();
     });
   }
-  const exitCodes = parseExitCodes(reader);
-  return {
-    kind: "run",
-    argv,
-    shell,
-    cwd: reader.text("cwd") ?? null,
-    env: reader.textMap("env") ?? {},
-    ...parseResultForm(reader),
-    ...(exitCodes ? { exitCodes } : {}),
-  };
+  return { kind: "run", argv, shell, ...rest, ...(exitCodes ? { exitCodes } : {}) };
 }
 
 function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {
@@ -78,6 +76,7 @@ function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {
 function parseHttp(operation: DocumentReader): HttpImplementation | null {
   const reader = operation.child("http", HTTP_KEYS);
   if (!reader) {
+    if (operation.told(null)) return null;
     operation.problem(
       null,
       "has neither run nor http",
@@ -89,7 +88,7 @@ function parseHttp(operation: DocumentReader): HttpImplementation | null {
     if (operation.has(key)) operation.problem(key, "belongs to run, not to http");
   }
   const url = reader.text("url");
-  if (url === undefined) reader.problem("url", "is missing");
+  if (url === undefined && !reader.told("url")) reader.problem("url", "is missing", "Write http: { url: … }.");
   return {
     kind: "http",
     method: reader.choice("method", METHODS) ?? "GET",

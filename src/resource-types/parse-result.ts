@@ -80,8 +80,10 @@ export function parseExitCodes(operation: DocumentReader): Record<string, ExitCo
   if (!reader) return undefined;
   const meanings: Record<string, ExitCodeMeaning> = {};
   for (const code of reader.keys) {
-    if (!/^\d{1,3}$/.test(code) || Number(code) > 255)
+    if (!/^\d{1,3}$/.test(code) || Number(code) > 255) {
       reader.problem(code, "is not an exit code", "Exit codes are whole numbers from 0 to 255.");
+      continue;
+    }
     const meaning = parseMeaning(reader, code);
     if (meaning) meanings[code] = meaning;
   }

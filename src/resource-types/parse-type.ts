@@ -77,7 +77,7 @@ export function parseResourceType(name: string, document: unknown, options: Pars
     configuration: objectSchema(reader, "configuration", schemas),
   });
   const operations = reader.child("operations", null);
-  if (!operations || operations.keys.length === 0)
+  if ((!operations || operations.keys.length === 0) && !reader.told("operations"))
     reader.problem("operations", "is missing", "A type declares at least one operation.");
   const described = (operations?.keys ?? []).map((operation) => parseOperation(operation, operations!, schemas));
   Object.assign(parts, parseLooks(reader, described));
@@ -85,8 +85,11 @@ export function parseResourceType(name: string, document: unknown, options: Pars
   for (const operation of described) checkTemplates(operation, parts, operations!);
   const descriptor = describeType(name, parts, described);
   const told = new Set(problems.map((one) => one.path));
-  for (const { path: at, message, hint } of problemsOfCapabilities(descriptor))
-    if (!told.has(`${path}.${at}`)) problems.push({ path: `${path}.${at}`, message, hint });
+  for (const { path: at, message, hint } of problemsOfCapabilities(descriptor)) {
+    const place = `${path}.${at}`;
+    // A result that says nothing that is known was told where it stands.
+    if (!told.has(place) && !told.has(`${place}.result`)) problems.push({ path: place, message, hint });
+  }
   refuseProblems(problems);
   return descriptor;
 }
@@ -155,10 +158,11 @@ function nameOf(reader: DocumentReader, key: string): string | undefined {
  */
 function objectSchema(reader: DocumentReader, key: string, schemas: SchemaValidator): JsonSchema | undefined {
   const schema = checkedSchema(reader, key, schemas);
-  if (schema === undefined) return undefined;
+  // What can't be used is told, and stands for one that says nothing: that it is missing would be wrong.
+  if (schema === undefined) return reader.has(key) ? { type: "object" } : undefined;
   if (schema["type"] !== undefined && schema["type"] !== "object") {
-    reader.problem(`${key}.type`, 'must be "object"');
-    return undefined;
+    if (!reader.told(`${key}.type`)) reader.problem(`${key}.type`, 'must be "object"');
+    return { type: "object" };
   }
   const open = [
     "additionalProperties",

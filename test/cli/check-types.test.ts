@@ -83,6 +83,37 @@ export default defineResourceType({
     told("types/throws.js:null", "", "does not load: nothing here");
   });
 
+  it("tells each thing once and in the order of the file, without what only follows from it", async () => {
+    const cwd = folder({
+      "a.yaml": `types:
+  a:
+    configuration: { type: objct }
+    operations:
+      updateConfiguration: { run: [x] }
+      metrics: { run: [], result: foo }
+      number: 5
+      http: { http: "http://x" }
+      url: { http: { url: 5, heders: {} } }
+      codes: { run: [x], exitCodes: { 300: fails } }
+      lost: { run: [x], onLost: lost }
+  b: 5
+`,
+    });
+    const { problems } = await checkTypes(["a.yaml"], cwd, libraryUrl());
+    expect(problems.map(({ line, path, message, hint }) => `${line} ${path.slice(6)}: ${message} | ${hint}`)).toEqual([
+      '3 a.configuration.type: "objct" is no type | Did you mean "object"?',
+      "6 a.operations.metrics.run: must be a list of the program and its arguments | null",
+      "6 a.operations.metrics.result: must be none or text or json | null",
+      "7 a.operations.number: is the number 5, not a mapping | null",
+      "8 a.operations.http.http: is a text, not a mapping | null",
+      "9 a.operations.url.http.url: must be a text, but is the number 5 | null",
+      '9 a.operations.url.http.heders: is unknown here | Did you mean "headers"?',
+      "10 a.operations.codes.exitCodes.300: is not an exit code | Exit codes are whole numbers from 0 to 255.",
+      '11 a.operations.lost.onLost: must be lose or requeue | Did you mean "lose"?',
+      "12 b: is the number 5, not a mapping | null",
+    ]);
+  });
+
   it("is content with what is right", async () => {
     const cwd = folder({
       "a.yaml": `types:

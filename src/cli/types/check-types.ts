@@ -54,6 +54,11 @@ export async function checkTypes(typed: readonly string[], cwd: string, library:
       return { file: named(file), line: place?.line ?? null, column: place?.column ?? null, ...problem };
     }),
   );
+  const order = new Map(problems.map(({ file }, index) => [file, index]).toReversed() as Array<[string, number]>);
+  problems.sort(
+    (a, b) =>
+      order.get(a.file)! - order.get(b.file)! || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
   const types = found.flatMap(({ file, descriptor, problems }) =>
     descriptor === null || problems.length > 0
       ? []
