@@ -90,10 +90,28 @@ describeOnBothEngines("automatic checks", (engine) => {
     await world.finish(session, fails!, { status: "failed", error });
     expect(await resourceA(world)).toMatchObject({ availability: "down", availability_reason: "It exited with 1" });
 
-    await world.database.query("UPDATE resource SET availability_at = $1 WHERE name = 'a'", [Date.now() - 4 * MINUTE]);
-    await watch(world);
-    await maintenance.round();
-    expect(await resourceA(world)).toMatchObject({ availability: "unknown" });
+    // A check takes longer than its interval, time and again: what was seen stands while somebody looks.
+    const old = "UPDATE resource SET availability_at = $1 WHERE name = 'a'";
+    const due = async () => {
+      await watch(world);
+      await maintenance.round();
+      return (await resourceA(world))["availability"];
+    };
+    await world.database.query(old, [Date.now() - 4 * MINUTE]);
+    expect(await due()).toBe("down");
+    const [slow] = await world.claim(session);
+    expect(await due()).toBe("down");
+    await world.database.query("UPDATE entry SET started_at = started_at - $1 WHERE id = $2", [
+      4 * MINUTE,
+      slow!.entry,
+    ]);
+    await world.finish(session, slow!, { result: { availability: "down" } });
+    expect(await due()).toBe("down");
+    expect((await automatic(world)).filter(({ status }) => status === "queued")).toHaveLength(1);
+    // Its worker has fallen silent: nobody looks any more.
+    await world.claim(session);
+    await world.database.query("UPDATE entry SET silent = 1 WHERE status = 'running'");
+    expect(await due()).toBe("unknown");
     expect((await changesOf(world)).map(({ availability }) => availability)).toEqual([
       "up",
       "unknown",

@@ -71,6 +71,8 @@ async function fileLooks(
   const pauses = new Set(paused.map(({ route }) => route));
 
   const filings: Filing[] = [];
+  /** Of which an answer is under way, or a word that there will be none: an entry ends in any case. */
+  const looking = new Set<number>();
   const next: Array<{ id: number; due: number | null }> = [];
   for (const { id, due, every } of rows) {
     const target = targets.get(id);
@@ -81,14 +83,22 @@ async function fileLooks(
     }
     // From the time that it was due, so that what was spread stays so.
     next.push({ id, due: due + every > now ? due + every : now + every });
-    if (open.has(`${id} ${operation}`)) continue;
+    const silent = open.get(`${id} ${operation}`);
+    if (silent === false) looking.add(id);
+    if (silent !== undefined) continue;
     const filing = filingOf(context, validator, target, operation, every, now);
     if (!filing) continue;
     const { route, priority } = filing.row;
-    if (served.has({ route, priority: priority! }) && !pauses.has(route)) filings.push(filing);
-    else next.at(-1)!.due = now + Math.min(every, rows.length < BATCH ? UNSERVED_PAUSE : every);
+    if (served.has({ route, priority: priority! }) && !pauses.has(route)) {
+      filings.push(filing);
+      looking.add(id);
+    } else next.at(-1)!.due = now + Math.min(every, rows.length < BATCH ? UNSERVED_PAUSE : every);
   }
-  if (look === "check") forgetStale(tx, rows);
+  if (look === "check")
+    forgetStale(
+      tx,
+      rows.filter(({ id }) => !looking.has(id)),
+    );
   tx.send(
     `UPDATE resource SET ${look}_due = v.due FROM ${tx.dialect.rows("v", { id: "int", due: "int" }, "$1")}
      WHERE ${tx.dialect.matches("resource.id", "v", "id", "$1")} AND availability <> 'disabled'`,
@@ -97,13 +107,14 @@ async function fileLooks(
   await fileEntries(tx, filings, served, changes);
 }
 
-async function openLooks(tx: Transaction, ids: readonly number[]): Promise<Set<string>> {
-  const rows = await tx.query<{ resource: number; operation: string }>(
-    `SELECT resource, operation FROM entry
+/** By resource and operation, those that have not ended: whether their worker has fallen silent. */
+async function openLooks(tx: Transaction, ids: readonly number[]): Promise<Map<string, boolean>> {
+  const rows = await tx.query<{ resource: number; operation: string; silent: number }>(
+    `SELECT resource, operation, silent FROM entry
      WHERE ${tx.dialect.inIds("resource", "$1")} AND automatic = 1 AND finished_at IS NULL`,
     [JSON.stringify(ids)],
   );
-  return new Set(rows.map(({ resource, operation }) => `${resource} ${operation}`));
+  return new Map(rows.map(({ resource, operation, silent }) => [`${resource} ${operation}`, silent === 1]));
 }
 
 /** null when a call without parameters is refused: a type whose check can't be made by itself. */
@@ -131,7 +142,10 @@ function filingOf(
   }
 }
 
-/** What was seen long ago, with every look since then missing, is not known any more. */
+/**
+ * What was seen long ago, and nobody looks again, is not known any more. A check that takes longer than its interval is
+ * looking: what was seen before it stands until it says otherwise.
+ */
 function forgetStale(tx: Transaction, rows: readonly DueRow[]): void {
   const now = tx.now();
   const stale = rows.flatMap(({ id, every, availability, availability_at: at }) => {
