@@ -26,8 +26,8 @@ export function appendEvents(tx: Transaction, events: readonly NewEvent[]): void
   const rows = events.map((event) => ({ ...event, data: JSON.stringify(event.data) }));
   tx.send(
     `INSERT INTO entry_event (entry, seq, at, type, attempt, data)
-     SELECT entry, seq, at, type, attempt, data FROM ${tx.dialect.rows("v", EVENT_COLUMNS, "$1")}`,
-    [JSON.stringify(rows)],
+     SELECT entry, seq, at, type, attempt, data FROM ${tx.dialect.writtenRows("v", EVENT_COLUMNS, "$1")}`,
+    [tx.dialect.writeRows(rows)],
   );
 }
 

@@ -20,7 +20,45 @@ export interface TasksOfEntry {
   counts: NonNullable<Entry["tasks"]>;
 }
 
-export function entryOf(row: EntryRow, after: Dependency[], tasks?: TasksOfEntry): Entry {
+/** What of a row an entry shows. */
+const SHOWN = [
+  "id",
+  "kind",
+  "status",
+  "resource",
+  "resource_name",
+  "resource_type",
+  "operation",
+  "parameters",
+  "result",
+  "error",
+  "requested_by",
+  "automatic",
+  "note",
+  "route",
+  "priority",
+  "exclusive",
+  "parent",
+  "retry_of",
+  "worker_name",
+  "attempt",
+  "progress",
+  "timeout",
+  "warning",
+  "created_at",
+  "deliver_at",
+  "queued_at",
+  "started_at",
+  "finished_at",
+  "seen_at",
+  "last_event",
+] as const;
+
+export type ShownRow = Pick<EntryRow, (typeof SHOWN)[number]>;
+
+export const SHOWN_COLUMNS = SHOWN.join(", ");
+
+export function entryOf(row: ShownRow, after: Dependency[], tasks?: TasksOfEntry): Entry {
   return {
     id: row.id,
     kind: row.kind,

@@ -5,7 +5,7 @@ import type { Dependency, Entry, EntryEvent } from "../domain/entry.ts";
 import type { Selectable } from "kysely";
 import { TERMINAL_STATUSES, type Status } from "../domain/status.ts";
 import type { EntryRow, RequestTable } from "../database/tables.ts";
-import { entryOf, eventOf, type EventRow, type TasksOfEntry } from "./codec.ts";
+import { entryOf, eventOf, SHOWN_COLUMNS, type EventRow, type ShownRow, type TasksOfEntry } from "./codec.ts";
 
 /** @throws WilcoError `unknown_entry`. */
 export async function readEntry(sql: Sql, id: number): Promise<Entry> {
@@ -25,19 +25,20 @@ export function unknownEntry(id: number): WilcoError {
 /** The entries that exist, by id. */
 export async function readEntries(sql: Sql, ids: readonly number[]): Promise<Entry[]> {
   if (ids.length === 0) return [];
-  const rows = await sql.query<EntryRow>(`SELECT * FROM entry WHERE ${sql.dialect.inIds("id", "$1")} ORDER BY id`, [
-    JSON.stringify(ids),
-  ]);
+  const rows = await sql.query<ShownRow>(
+    `SELECT ${SHOWN_COLUMNS} FROM entry WHERE ${sql.dialect.inIds("id", "$1")} ORDER BY id`,
+    [JSON.stringify(ids)],
+  );
   return decorate(sql, rows);
 }
 
 /** Adds what lives in other rows: dependencies, and the tasks of requests. Only asked for where there can be any. */
-export async function decorate(sql: Sql, rows: readonly EntryRow[]): Promise<Entry[]> {
+export async function decorate(sql: Sql, rows: readonly ShownRow[]): Promise<Entry[]> {
   const [dependencies, tasks] = await Promise.all([readDependencies(sql, rows), readTasks(sql, rows)]);
   return rows.map((row) => entryOf(row, dependencies.get(row.id) ?? [], tasks.get(row.id)));
 }
 
-async function readDependencies(sql: Sql, rows: readonly EntryRow[]): Promise<Map<number, Dependency[]>> {
+async function readDependencies(sql: Sql, rows: readonly ShownRow[]): Promise<Map<number, Dependency[]>> {
   const found = new Map<number, Dependency[]>();
   if (rows.length === 0) return found;
   const links = await sql.query<{ entry: number; needs: number; condition: Dependency["on"] }>(
@@ -52,7 +53,7 @@ async function readDependencies(sql: Sql, rows: readonly EntryRow[]): Promise<Ma
   return found;
 }
 
-async function readTasks(sql: Sql, rows: readonly EntryRow[]): Promise<Map<number, TasksOfEntry>> {
+async function readTasks(sql: Sql, rows: readonly ShownRow[]): Promise<Map<number, TasksOfEntry>> {
   const idsOf = (kind: EntryRow["kind"]) => rows.filter((row) => row.kind === kind).map((row) => row.id);
   const [requests, scripts] = [idsOf("request"), idsOf("script")];
   const found = new Map<number, TasksOfEntry>();

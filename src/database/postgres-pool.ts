@@ -1,5 +1,6 @@
 /** What kysely sees of a `pg` pool: prepared statements, and no connection that hangs for ever. */
 import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
 import type pg from "pg";
 
 /**
@@ -19,6 +20,7 @@ export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silenc
   };
   const wrap = (client: pg.PoolClient, unwatch: () => void) => ({
     async query(text: string | { text: string; values: unknown[] }, values?: unknown[]) {
+      sendTogether(client);
       if (typeof text !== "string") return client.query(text);
       if (!values || values.length === 0) {
         const answers = [await client.query(text)].flat();
@@ -45,6 +47,17 @@ export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silenc
 }
 
 /**
+ * Statements that are sent in one go of the event loop leave in one piece: each by itself would cost a system call, and
+ * wake PostgreSQL for it.
+ */
+function sendTogether(client: pg.ClientBase): void {
+  const stream = streamOf(client);
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
+/**
  * A connection may be dead without either end being told (a cut cable, a firewall that forgot it): TCP alone gives up
  * after a quarter of an hour. One that is in use for long is asked after on another connection, and broken off unless
  * PostgreSQL works on it: a long migration, or the wait for a lock, may go on.
@@ -58,7 +71,7 @@ function watch(client: pg.PoolClient, makeClient: () => pg.Client, silence: numb
     if (released) return;
     if (busy) timer = setTimeout(look, silence).unref();
     else
-      socketOf(client).destroy(Object.assign(new Error("Connection terminated: it is silent"), { code: "ETIMEDOUT" }));
+      streamOf(client).destroy(Object.assign(new Error("Connection terminated: it is silent"), { code: "ETIMEDOUT" }));
   }
 
   return () => {
@@ -69,7 +82,7 @@ function watch(client: pg.PoolClient, makeClient: () => pg.Client, silence: numb
 
 async function isBusy(client: pg.PoolClient, asking: pg.Client, patience: number): Promise<boolean> {
   asking.on("error", () => {}); // the answer is then "no"
-  const late = setTimeout(() => socketOf(asking).destroy(), patience).unref();
+  const late = setTimeout(() => streamOf(asking).destroy(), patience).unref();
   try {
     await asking.connect();
     const { rowCount } = await asking.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
@@ -85,6 +98,6 @@ async function isBusy(client: pg.PoolClient, asking: pg.Client, patience: number
   }
 }
 
-function socketOf(client: pg.ClientBase): { destroy(error?: Error): void } {
-  return (client as unknown as { connection: { stream: { destroy(error?: Error): void } } }).connection.stream;
+function streamOf(client: pg.ClientBase): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

@@ -6,6 +6,7 @@ import type { Engine } from "./sql.ts";
 import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import { preparingPool } from "./postgres-pool.ts";
+import { splitShared } from "./shared-columns.ts";
 import type { Tables } from "./tables.ts";
 
 export const SCHEMA = "wilco";
@@ -38,6 +39,13 @@ export const postgresDialect: Dialect = {
     const list = Object.entries(columns).map(([name, type]) => `${name} ${JSON_TYPES[type]}`);
     return `json_to_recordset(${parameter}::json) AS ${alias}(${list.join(", ")})`;
   },
+  writtenRows(alias, columns, parameter) {
+    const list = Object.entries(columns).map(([name, type]) => `${name} ${JSON_TYPES[type]}`);
+    const values = Object.keys(columns).map((name) => `coalesce(each.${name}, shared.${name}) AS ${name}`);
+    return `(SELECT ${values.join(", ")} FROM json_to_recordset(${parameter}::json -> 'rows') AS each(${list.join(", ")})
+      CROSS JOIN json_to_record(${parameter}::json -> 'shared') AS shared(${list.join(", ")})) AS ${alias}`;
+  },
+  writeRows: (rows) => JSON.stringify(splitShared(rows)),
   firstOfRoutes(routes, first, limit, condition) {
     const list = Array.from({ length: routes }, (_, index) => `($${first + index})`).join(", ");
     return `SELECT e.id, e.priority, e.weight, e.resource FROM (VALUES ${list}) AS r(route) CROSS JOIN LATERAL (

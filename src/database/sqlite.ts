@@ -27,6 +27,8 @@ export const sqliteDialect: Dialect = {
     const list = Object.keys(columns).map((name) => `value->>'$.${name}' AS ${name}`);
     return `(SELECT ${list.join(", ")} FROM json_each(${parameter})) AS ${alias}`;
   },
+  writtenRows: (alias, columns, parameter) => sqliteDialect.rows(alias, columns, parameter),
+  writeRows: (rows) => JSON.stringify(rows),
   firstOfRoutes(routes, first, limit, condition) {
     const one = (index: number) =>
       `SELECT * FROM (SELECT id, priority, weight, resource FROM entry WHERE route = $${first + index} AND ${CLAIMABLE} AND ${condition}

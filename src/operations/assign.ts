@@ -2,7 +2,6 @@
 import { createScriptToken } from "../access/script-tokens.ts";
 import type { JsonObject } from "../core/json.ts";
 import { messageOf } from "../core/errors.ts";
-import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../domain/configuration.ts";
 import { SCRIPT_OPERATION, SCRIPT_TYPE } from "../domain/script.ts";
@@ -12,6 +11,7 @@ import { openParameters } from "../inventory/parameter-secrets.ts";
 import { askedChange } from "../inventory/plan-configuration.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import { parametersNow, refusedByType } from "./changed-types.ts";
+import type { ClaimedRow } from "../queue/take.ts";
 import { isFirstPatch } from "./configuration/first-update.ts";
 import { mergedUpdates } from "./configuration/claimed-updates.ts";
 import type { Context } from "./context.ts";
@@ -20,7 +20,7 @@ import { namesFor, storedSecrets, type StoredSecrets } from "./stored-secrets.ts
 export async function assignmentsOf(
   context: Context,
   tx: Transaction,
-  rows: readonly EntryRow[],
+  rows: readonly ClaimedRow[],
   now: number,
   opened?: { targets: ReadonlyMap<number, OpenedTarget>; stored: StoredSecrets },
 ): Promise<Assignment[]> {
@@ -100,7 +100,7 @@ function configurationWork(
 }
 
 /** It has no resource; what stands for one holds the secret that it may speak to the server with while it runs. */
-function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now: number): Assignment {
+function scriptAssignment(context: Context, tx: Transaction, row: ClaimedRow, now: number): Assignment {
   const token = createScriptToken(tx, row.id, row.attempt);
   return {
     entry: row.id,
@@ -131,7 +131,7 @@ function scriptAssignment(context: Context, tx: Transaction, row: EntryRow, now:
 }
 
 /** null when this server has another key than the one that filed it: the others of the answer must not suffer from it. */
-function tryOpen({ secrets, log }: Context, row: EntryRow): ReturnType<typeof openParameters> | null {
+function tryOpen({ secrets, log }: Context, row: ClaimedRow): ReturnType<typeof openParameters> | null {
   try {
     return openParameters(row.parameters, row.sealed, secrets.sealer);
   } catch (error) {

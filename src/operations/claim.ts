@@ -1,7 +1,6 @@
 /** One try of a claim, in one transaction. Holding it open is the broker's (`held-claims.ts`). */
 import { appendEvents } from "../audit/append.ts";
 import { messageOf } from "../core/errors.ts";
-import type { EntryRow } from "../database/tables.ts";
 import type { Transaction } from "../database/database.ts";
 import type { OpenedTarget } from "../inventory/targets.ts";
 import type { EntryError } from "../domain/entry.ts";
@@ -9,7 +8,15 @@ import type { Assignment } from "../domain/worker.ts";
 import { mayClaim } from "../queue/eligibility.ts";
 import { moveOf } from "../queue/moves.ts";
 import { isBanded, reachOf, type Reach } from "../queue/reach.ts";
-import { findCandidates, readRoom, reserve, takeEntries, withinSlots } from "../queue/take.ts";
+import {
+  CLAIMED_COLUMNS,
+  findCandidates,
+  readRoom,
+  reserve,
+  takeEntries,
+  withinSlots,
+  type ClaimedRow,
+} from "../queue/take.ts";
 import { assignmentsOf } from "./assign.ts";
 import { mergeUpdates } from "./configuration/claimed-updates.ts";
 import { refusedByType } from "./changed-types.ts";
@@ -166,7 +173,7 @@ export async function handOut(
 /** The entry's id with what of it stays shut and why; empty when everything opens. */
 function unopened(
   { secrets }: Context,
-  row: EntryRow,
+  row: ClaimedRow,
   targets: ReadonlyMap<number, OpenedTarget>,
 ): Array<[number, EntryError]> {
   const target = targets.get(row.resource ?? 0);
@@ -197,7 +204,7 @@ async function failUnstarted(tx: Transaction, shut: ReadonlyMap<number, EntryErr
   await endEntries(tx, await lockEntries(tx, [...shut.keys()]), ends, changes);
 }
 
-function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, rows: EntryRow[]): Changes {
+function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, rows: ClaimedRow[]): Changes {
   const now = tx.now();
   appendEvents(
     tx,
@@ -219,9 +226,9 @@ function recordClaim(context: Context, tx: Transaction, worker: WorkerRow, rows:
   return changes;
 }
 
-export function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<EntryRow[]> {
-  return tx.query<EntryRow>(
-    `SELECT * FROM entry WHERE claim_id = $1 AND worker_session = $2 AND status IN ('running', 'canceling') ORDER BY priority, id`,
+export function claimedBefore(tx: Transaction, session: string, claimId: string): Promise<ClaimedRow[]> {
+  return tx.query<ClaimedRow>(
+    `SELECT ${CLAIMED_COLUMNS} FROM entry WHERE claim_id = $1 AND worker_session = $2 AND status IN ('running', 'canceling') ORDER BY priority, id`,
     [claimId, session],
   );
 }

@@ -1,12 +1,11 @@
 /** Inserts the tasks of requests that were just filed, in the same transaction. */
 import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
-import type { EntryRow } from "../database/tables.ts";
 import { moveOf } from "../queue/moves.ts";
 import { announceQueued, type Changes } from "./changes.ts";
 import { recordContent } from "./content-use.ts";
 import type { RequestFiling } from "./file-request.ts";
-import type { Filed, Filing } from "./filing.ts";
+import type { Filed, FiledRow, Filing } from "./filing.ts";
 
 export function isRequest(filing: Filing): filing is RequestFiling {
   return "tasks" in filing;
@@ -28,14 +27,14 @@ const REQUEST_COLUMNS = {
 
 export interface FiledRequest {
   filing: RequestFiling;
-  row: EntryRow;
+  row: FiledRow;
 }
 
 /** @param insert writes filed rows and answers them as inserted. */
 export async function fileTasks(
   tx: Transaction,
   requests: readonly FiledRequest[],
-  insert: (rows: readonly Filed[]) => Promise<EntryRow[]>,
+  insert: (rows: readonly Filed[]) => Promise<FiledRow[]>,
   changes: Changes,
 ): Promise<void> {
   if (requests.length === 0) return;
@@ -76,7 +75,7 @@ export async function fileTasks(
 }
 
 /** Within the window a task is queued, beyond it held until a sibling ends. */
-function placed(task: Filed, request: EntryRow, open: boolean): Filed {
+function placed(task: Filed, request: FiledRow, open: boolean): Filed {
   const now = request.created_at;
   const expires = now + task.expires_in!;
   const common = { ...task, parent: request.id, root: request.root ?? request.id, expires_at: expires };

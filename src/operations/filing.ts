@@ -10,6 +10,9 @@ import type { Dependency } from "../domain/entry.ts";
 import { DEFAULT_PRIORITY } from "../domain/priority.ts";
 import { routeOf } from "../domain/route.ts";
 import { protectParameters } from "../inventory/parameter-secrets.ts";
+import type { ShownRow } from "../audit/codec.ts";
+import type { EntryRow } from "../database/tables.ts";
+import type { MovedRow } from "../queue/moves.ts";
 import type { Sealer } from "../inventory/sealer.ts";
 import type { Target } from "../inventory/targets.ts";
 import { LIMITS } from "../protocol/schema-parts.ts";
@@ -70,6 +73,20 @@ export type Filed = {
   key: string;
   route: string;
 };
+
+/** What is the same of all entries when they are filed; of what is shown or told of them then. */
+export const UNSTARTED = {
+  result: null,
+  error: null,
+  worker_name: null,
+  attempt: 0,
+  progress: null,
+  finished_at: null,
+  seen_at: null,
+} as const;
+
+/** As it was inserted. */
+export type FiledRow = ShownRow & MovedRow & Pick<EntryRow, "requested_by" | "key" | "request_hash" | "root">;
 
 export interface FilingInput {
   submission: Submission;

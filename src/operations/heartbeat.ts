@@ -1,9 +1,10 @@
 /** Renews leases as listed, and tells the worker what to cancel, what is no longer its, and what it forgot. */
 import type { Transaction } from "../database/database.ts";
-import type { EntryRow, WorkerRow } from "../database/tables.ts";
+import type { WorkerRow } from "../database/tables.ts";
 import type { Status } from "../domain/status.ts";
 import type { HeartbeatAnswer, HeartbeatRequest, LeaseRef } from "../protocol/messages.ts";
 import { assignmentsOf } from "./assign.ts";
+import { CLAIMED_COLUMNS, type ClaimedRow } from "../queue/take.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import { openOrders, takeAnswers } from "./orders.ts";
@@ -33,8 +34,8 @@ export async function heartbeat(
     if (!worker) throw sessionEnded();
     await takeAnswers(context, tx, session, request.answers ?? []);
     const renewed = await renew(context, tx, session, request.leases, now);
-    const others = await tx.query<EntryRow>(
-      `SELECT * FROM entry WHERE worker_session = $1
+    const others = await tx.query<ClaimedRow & { forced: number }>(
+      `SELECT ${CLAIMED_COLUMNS}, forced FROM entry WHERE worker_session = $1
          AND ((status = 'running' AND started_at < $2) OR status = 'canceling' OR (forced = 1 AND head = 1))`,
       [session, now - CLAIM_ON_ITS_WAY],
     );

@@ -89,6 +89,37 @@ export async function reserve(
   return entry !== null && rows.length > 0;
 }
 
+/** The columns that the work needs; an entry has twice as many. */
+const CLAIMED = [
+  "id",
+  "kind",
+  "status",
+  "resource",
+  "resource_name",
+  "type_version",
+  "operation",
+  "parameters",
+  "sealed",
+  "zone",
+  "route",
+  "priority",
+  "weight",
+  "on_lost",
+  "timeout",
+  "root",
+  "attempt",
+  "worker_name",
+  "deadline",
+  "last_event",
+  "queued_at",
+  "started_at",
+  "trace",
+] as const;
+
+export type ClaimedRow = Pick<EntryRow, (typeof CLAIMED)[number]>;
+
+export const CLAIMED_COLUMNS = CLAIMED.join(", ");
+
 export interface Lease {
   session: string;
   worker: string;
@@ -98,14 +129,14 @@ export interface Lease {
 }
 
 /** Starts a new attempt of each entry under a lease. Answers in the claim's order. */
-export async function takeEntries(tx: Transaction, ids: readonly number[], lease: Lease): Promise<EntryRow[]> {
+export async function takeEntries(tx: Transaction, ids: readonly number[], lease: Lease): Promise<ClaimedRow[]> {
   const now = tx.now();
-  const taken = await tx.query<EntryRow>(
+  const taken = await tx.query<ClaimedRow>(
     `UPDATE entry SET status = 'running', attempt = attempt + 1, tries = tries + 1, claim_id = $2,
        worker_session = $3, worker_name = $4, lease_expires = $5, started_at = $6, seen_at = $6,
        deadline = $6 + timeout, expires_at = NULL, last_chunk = 0, output_bytes = 0, finish_id = NULL, silent = 0,
        progress = NULL, warning = NULL, last_event = last_event + 1
-     WHERE ${tx.dialect.inIds("id", "$1")} AND ${tx.dialect.unindexed("status")} = 'queued' RETURNING *`,
+     WHERE ${tx.dialect.inIds("id", "$1")} AND ${tx.dialect.unindexed("status")} = 'queued' RETURNING ${CLAIMED_COLUMNS}`,
     [JSON.stringify(ids), lease.claimId, lease.session, lease.worker, now + lease.duration, now],
   );
   return taken.toSorted((a, b) => a.priority - b.priority || a.id - b.id);

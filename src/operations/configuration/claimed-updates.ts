@@ -5,12 +5,12 @@
 import { WilcoError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Transaction } from "../../database/database.ts";
-import type { EntryRow } from "../../database/tables.ts";
 import type { EntryError } from "../../domain/entry.ts";
 import { openParameters } from "../../inventory/parameter-secrets.ts";
 import { askedChange, planConfiguration, versionsNeeded } from "../../inventory/plan-configuration.ts";
 import { openWithSecrets } from "../../inventory/secrets.ts";
 import type { Target } from "../../inventory/targets.ts";
+import type { ClaimedRow } from "../../queue/take.ts";
 import type { Context } from "../context.ts";
 import { readVersions } from "./check-update.ts";
 import { isFirstPatch } from "./first-update.ts";
@@ -19,7 +19,7 @@ import { isFirstPatch } from "./first-update.ts";
 export async function mergeUpdates(
   context: Context,
   tx: Transaction,
-  rows: readonly EntryRow[],
+  rows: readonly ClaimedRow[],
   targets: ReadonlyMap<number, Target>,
 ): Promise<Map<number, EntryError>> {
   const refused = new Map<number, EntryError>();
@@ -36,7 +36,7 @@ export async function mergeUpdates(
   return refused;
 }
 
-async function mergeOne(context: Context, tx: Transaction, row: EntryRow, target: Target): Promise<void> {
+async function mergeOne(context: Context, tx: Transaction, row: ClaimedRow, target: Target): Promise<void> {
   const { sealer } = context.secrets;
   const { parameters, used } = openParameters(row.parameters, row.sealed, sealer);
   const asked = askedChange(parameters);
@@ -80,7 +80,7 @@ export interface MergedUpdate {
 export async function mergedUpdates(
   context: Context,
   tx: Transaction,
-  rows: readonly EntryRow[],
+  rows: readonly ClaimedRow[],
 ): Promise<Map<number, MergedUpdate>> {
   const ids = rows.flatMap(({ id, kind }) => (kind === "configuration" ? [id] : []));
   if (ids.length === 0) return new Map();
