@@ -38,13 +38,13 @@ export async function claimWithBeat(
   const look = () => {
     answer = answer.then(() => heartbeat(context, principal, session, { leases: [], state: beat.state })).then(obeyed);
     answer.catch(end);
-    beats.hurry();
+    beats.hurry(session);
   };
   const unwatch = watches.watch(session, look);
   signal.addEventListener("abort", end, { once: true });
   try {
     const { assignments } = await claims.claim(principal, session, request, over.signal);
-    beats.hurry();
+    beats.hurry(session);
     return { assignments, beat: await answer };
   } finally {
     unwatch();
