@@ -3,16 +3,15 @@
  * before anything else, it is ready when they are. Guessing wrong costs an idle thread that the process's end takes along.
  */
 import type { Worker } from "node:worker_threads";
+import { asksForHelp, commandWord } from "./command-word.ts";
 
-/** Flags before the command that are followed by a value. */
-const VALUED = new Set(["--server", "--profile", "--token-file", "--output", "-o"]);
 /** Commands that run scripts. */
 const SANDBOXED = new Set(["run", "shell"]);
 
 let early: Worker | undefined;
 
 export async function startEarlyThread(argv: readonly string[]): Promise<void> {
-  if (!SANDBOXED.has(commandOf(argv) ?? "") || argv.includes("--help") || argv.includes("-h")) return;
+  if (!SANDBOXED.has(commandWord(argv) ?? "") || asksForHelp(argv)) return;
   const { startThread } = await import("../sandbox/start-thread.ts");
   early = startThread();
 }
@@ -22,13 +21,4 @@ export function takeEarlyThread(): Worker | undefined {
   const thread = early;
   early = undefined;
   return thread;
-}
-
-function commandOf(argv: readonly string[]): string | undefined {
-  for (let index = 0; index < argv.length; index++) {
-    const word = argv[index]!;
-    if (!word.startsWith("-")) return word;
-    if (VALUED.has(word)) index++;
-  }
-  return undefined;
 }

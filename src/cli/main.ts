@@ -1,6 +1,7 @@
 /** Runs one command line: parses it, runs the command, shows what went wrong, exits with the code of the contract. */
 import { CommanderError, type Command } from "commander";
 import { createContext, type Context, type GlobalFlags } from "./context.ts";
+import type { Runner } from "./declare/declare.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import { sentence, showError } from "./output/error-text.ts";
 import { buildProgram } from "./program.ts";
@@ -17,12 +18,13 @@ export async function main(proc: NodeJS.Process): Promise<never> {
   let exit: number = EXIT.succeeded;
   let program: Command | undefined;
   try {
-    program = buildProgram({
+    const runner: Runner = {
       async run(flags, command) {
         context = await createContext(flags, proc);
         exit = await command(context);
       },
-    });
+    };
+    program = buildProgram(runner, proc.argv.slice(2));
     await program.parseAsync(proc.argv);
   } catch (error) {
     exit = await report(error, { program, context, proc });

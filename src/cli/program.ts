@@ -1,5 +1,6 @@
 /** The command line as commander sees it: names, arguments, flags. Each command's module is loaded when it is chosen. */
 import { Command } from "commander";
+import { asksForHelp, commandWord } from "./command-word.ts";
 import { declareAccess } from "./declare/access.ts";
 import { declareCompletion } from "./declare/completion.ts";
 import { addExamples } from "./declare/examples.ts";
@@ -20,8 +21,33 @@ import { declareWork } from "./declare/work.ts";
 import { declareWorkers } from "./declare/workers.ts";
 import { readVersion } from "./version.ts";
 
-/** @throws CommanderError for wrong use and for `--help`, after the help was written. */
-export function buildProgram(runner: Runner): Command {
+/** What declares them, by the names of the commands, in the order of the help. */
+const DECLARATIONS: ReadonlyArray<readonly [string, (program: Command, runner: Runner) => void]> = [
+  ["up down status doctor server worker", declareServer],
+  ["shell", declareShell],
+  ["run exec", declareWork],
+  ["deploy deployments content", declareContent],
+  ["typegen check init", declareScripts],
+  ["history entry", declareTrail],
+  ["queue", declareQueue],
+  ["resources groups apply import export", declareInventory],
+  ["discoveries", declareDiscoveries],
+  ["types", declareTypes],
+  ["config", declareConfiguration],
+  ["workers", declareWorkers],
+  ["tokens secrets", declareAccess],
+  ["login logout profiles", declareProfiles],
+  ["completion complete", declareCompletion],
+];
+/** Answer from the whole program. */
+const NEED_ALL = new Set(["completion", "complete"]);
+
+/**
+ * @param argv of the command line: commands that it can't mean are left out, because declaring all of them takes as long
+ *   as starting half a Node. Default: the whole program.
+ * @throws CommanderError for wrong use and for `--help`, after the help was written.
+ */
+export function buildProgram(runner: Runner, argv: readonly string[] = []): Command {
   const program = new Command("wilco")
     .description("Operations on fleets as awaitable methods, with a durable queue and an audit trail behind them.")
     .version(readVersion(), "-V, --version", "the version")
@@ -31,21 +57,15 @@ export function buildProgram(runner: Runner): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   addGlobalOptions(program);
-  declareServer(program, runner);
-  declareShell(program, runner);
-  declareWork(program, runner);
-  declareContent(program, runner);
-  declareScripts(program, runner);
-  declareTrail(program, runner);
-  declareQueue(program, runner);
-  declareInventory(program, runner);
-  declareDiscoveries(program, runner);
-  declareTypes(program, runner);
-  declareConfiguration(program, runner);
-  declareWorkers(program, runner);
-  declareAccess(program, runner);
-  declareProfiles(program, runner);
-  declareCompletion(program, runner);
+  for (const [, declare] of declarationsFor(argv)) declare(program, runner);
   addExamples(program);
   return program;
+}
+
+function declarationsFor(argv: readonly string[]): typeof DECLARATIONS {
+  const word = asksForHelp(argv) ? undefined : commandWord(argv);
+  if (word === undefined || NEED_ALL.has(word)) return DECLARATIONS;
+  const meant = DECLARATIONS.filter(([names]) => names.split(" ").includes(word));
+  // No command: then the answer names the nearest of all.
+  return meant.length === 0 ? DECLARATIONS : meant;
 }

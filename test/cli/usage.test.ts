@@ -1,4 +1,6 @@
+import type { Command } from "commander";
 import { afterAll, expect, test } from "vitest";
+import { buildProgram } from "../../src/cli/program.ts";
 import { emptyWorld } from "./world.ts";
 
 const world = emptyWorld();
@@ -35,4 +37,23 @@ test("an empty selector is refused, because a variable that nobody has set must 
     stdout: "",
     stderr: "error: The selector is empty.\n  Name the resources, or write '*' for all of them.\n",
   });
+});
+
+test("a command line is given the command that it names, with all its flags, whatever else is left out", () => {
+  const runner = { run: async () => {} };
+  const described = (command: Command): unknown => ({
+    usage: `${command.name()} ${command.usage()}`,
+    flags: command.options.map((option) => option.flags),
+    commands: command.commands.map(described),
+  });
+  const all = buildProgram(runner).commands;
+  expect(all.length).toBeGreaterThan(30);
+  for (const command of all) {
+    const given = buildProgram(runner, ["--output", "json", command.name(), "history"]).commands;
+    expect(described(given.find((one) => one.name() === command.name())!)).toEqual(described(command));
+  }
+  expect(buildProgram(runner, ["exec", "history"]).commands.map((one) => one.name())).toEqual(["run", "exec"]);
+  for (const argv of [["wat"], ["exec", "--help"], ["complete", "--", "his"]]) {
+    expect(buildProgram(runner, argv).commands.length).toBe(all.length);
+  }
 });
