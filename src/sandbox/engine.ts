@@ -16,6 +16,7 @@ import { createRequire } from "node:module";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-core";
 import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSSyncVariant } from "quickjs-emscripten-core";
+import { compileEngine } from "./engine-module.ts";
 import { internalsOf, watchHeap, type Internals } from "./engine-internals.ts";
 import { installRejectionTracker, withExportedTable } from "./rejections.ts";
 
@@ -103,8 +104,7 @@ export class GuestFailed extends Error {}
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: options.memory / PAGE, maximum: options.memory / PAGE });
   const file = createRequire(import.meta.url).resolve("@jitl/quickjs-wasmfile-release-sync/wasm");
-  // Compiling is lazy and takes 3 ms: not worth a cache, nor handing a compiled module from thread to thread.
-  const wasm = new WebAssembly.Module(withExportedTable(readFileSync(file)));
+  const wasm = compileEngine(withExportedTable(readFileSync(file)));
   let exports: WebAssembly.Exports = {};
   let exhausted = false;
   let giveBack = (): void => {};
