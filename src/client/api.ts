@@ -10,6 +10,7 @@ import type { AvailabilityHistory } from "../domain/availability.ts";
 import type { MetricHistory } from "../domain/metrics.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { Setting } from "../domain/settings.ts";
 import type { Why } from "../domain/why.ts";
 import type {
   ApplyAnswer,
@@ -168,6 +169,11 @@ export function createApi(transport: Transport) {
       request<{ items: Finding[] }>("POST", paths.ignoreFindings, { body, idempotent: true }),
     exported: (selector = "") =>
       request<ExportAnswer>("GET", paths.exported, { query: selector === "" ? {} : { selector }, hold: LARGE }),
+
+    settings: () => request<{ items: Setting[] }>("GET", paths.settings),
+    /** @param value ms; null = the default. */
+    changeSetting: (name: string, value: number | null) =>
+      request<Setting>("PUT", paths.setting(name), { body: { value }, idempotent: true }),
 
     tokens: () => request<{ items: Token[] }>("GET", paths.tokens),
     createToken: (body: TokenInput) => request<TokenCreated>("POST", paths.tokens, { body }),

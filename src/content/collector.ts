@@ -5,13 +5,12 @@ import type { ContentStore } from "./store.ts";
 export interface CollectorOptions {
   content: Pick<ContentStore, "collect" | "sweep">;
   /** ms since content was uploaded and last used. */
-  age: number;
+  age: () => Promise<number>;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   /** ms. Default 1 h. */
   every?: number;
 }
 
-export const DEFAULT_CONTENT_AGE = 30 * 86_400_000;
 const HOUR = 3_600_000;
 
 /** Several servers of one database may do it at once: each content is locked while it is looked at. */
@@ -21,8 +20,9 @@ export function createCollector({ content, age, log, every = HOUR }: CollectorOp
 
   async function round(): Promise<void> {
     try {
+      const old = await age();
       for (;;) {
-        const removed = await content.collect(age);
+        const removed = await content.collect(old);
         if (removed === 0) return;
         log.info({ removed }, "removed content that nothing needed");
       }

@@ -29,12 +29,6 @@ export interface QueueSettings {
   reconcileEvery: number;
   /** Whether this server files checks and metrics on their intervals. Default true. */
   automatic: boolean;
-  /** Automatic checks and metrics are deleted this long after their end. Default 1 h. */
-  automaticKept: number;
-  /** Samples of metrics are kept this long. Default 24 h. */
-  samplesKept: number;
-  /** Changes of availability are kept this long, and the newest of each resource for ever; as long what discoveries find no more. Default 90 d. */
-  availabilityKept: number;
 }
 
 export const DEFAULT_QUEUE_SETTINGS: Readonly<QueueSettings> = Object.freeze({
@@ -48,9 +42,6 @@ export const DEFAULT_QUEUE_SETTINGS: Readonly<QueueSettings> = Object.freeze({
   tick: 1_000,
   reconcileEvery: 60_000,
   automatic: true,
-  automaticKept: 3_600_000,
-  samplesKept: 86_400_000,
-  availabilityKept: 90 * 86_400_000,
 });
 
 export interface Context {

@@ -5,6 +5,7 @@ import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EntryTree } from "../domain/entry-tree.ts";
 import type { QueueStats } from "../domain/queue.ts";
+import type { Setting } from "../domain/settings.ts";
 import type { Why } from "../domain/why.ts";
 import type { Worker } from "../domain/worker.ts";
 import type {
@@ -96,6 +97,10 @@ export interface Operations {
   pauseRoute(principal: Principal, request: PauseRequest): Promise<PauseAnswer>;
   resumeRoute(principal: Principal, request: ResumeRequest): Promise<PausedRoute>;
   pausedRoutes(): Promise<PausedRoute[]>;
+  /** Of the database, for all servers. */
+  settings(): Promise<Setting[]>;
+  /** @param value ms; null = the default. @throws WilcoError `invalid_request`. */
+  changeSetting(principal: Principal, name: string, value: number | null): Promise<Setting>;
 
   /** @param saveTypes stores the types it brings, in the registration's transaction: refused, it leaves nothing. */
   registerWorker(principal: Principal, request: RegisterRequest, saveTypes: SaveTypes): Promise<RegisterAnswer>;

@@ -19,6 +19,7 @@ import { requireLeasedContent } from "./content-use.ts";
 import { DEFAULT_QUEUE_SETTINGS, type Context, type QueueSettings } from "./context.ts";
 import type { Operations } from "./contract.ts";
 import { listDeployments, rollBack } from "./deployments.ts";
+import { changeSetting, listSettings } from "./settings.ts";
 import { examine, type DoctorOptions } from "./doctor/doctor.ts";
 import { createEntryWatch } from "./entry-watch.ts";
 import { createFinish } from "./finish.ts";
@@ -120,6 +121,8 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     pauseRoute: (principal, request) => pauseRoute(context, principal, request),
     resumeRoute: (principal, request) => resumeRoute(context, principal, request),
     pausedRoutes: () => pausedRoutes(context),
+    settings: () => listSettings(database),
+    changeSetting: (principal, name, value) => changeSetting(context, principal, name, value),
     registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
     claim(principal, session, request, signal) {
       const { entry, beat } = request;

@@ -45,6 +45,8 @@ export const paths = {
   pausedRoutes: `${API}/queue/paused`,
   pauseRoute: `${API}/queue/pause`,
   resumeRoute: `${API}/queue/resume`,
+  settings: `${API}/settings`,
+  setting: (name: string) => `${API}/settings/${encodeURIComponent(name)}`,
   secrets: `${API}/secrets`,
   secret: (name: string) => `${API}/secrets/${encodeURIComponent(name)}`,
   doctor: `${API}/doctor`,

@@ -107,6 +107,12 @@ export const SubmitSchema = Type.Object(
   closed,
 );
 
+export const SettingInputSchema = Type.Object(
+  { value: Type.Union([ms("how long"), Type.Null()], { description: "null: the default" }) },
+  closed,
+);
+export type SettingInput = Static<typeof SettingInputSchema>;
+
 export const PollSchema = Type.Object(
   {
     entries: Type.Array(

@@ -26,6 +26,7 @@ import { inventoryRoutes } from "./routes/inventory.ts";
 import { queueRoutes } from "./routes/queue.ts";
 import { scriptRoutes } from "./routes/scripts.ts";
 import { secretRoutes } from "./routes/secrets.ts";
+import { settingRoutes } from "./routes/settings.ts";
 import { workerRoutes } from "./routes/workers.ts";
 import { createUnknownPath } from "./unknown-path.ts";
 import { createValidatorCompiler, explainInvalid } from "./validation.ts";
@@ -117,6 +118,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
     ...observationRoutes({ inventory }),
     ...discoveryRoutes({ inventory }),
     ...queueRoutes({ operations }),
+    ...settingRoutes({ operations }),
     ...secretRoutes(inventory),
     ...configurationRoutes(inventory),
     ...workerRoutes({ operations, inventory, content, version }),

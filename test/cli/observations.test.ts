@@ -151,3 +151,24 @@ it("says so where nothing is known, and refuses what is not", async () => {
     /^resource {6}bare-1\navailability {2}unknown\n.*\nup {12}not known\nin all {8}unknown .*\n$/,
   );
 });
+
+it("is kept for as long as is set for the database", async () => {
+  const settings = async (...args: string[]) => world.run(["settings", ...args]);
+  expect(await settings("set", "keep-metrics", "30d")).toMatchObject({
+    code: 0,
+    stdout: "",
+    stderr: "keep-metrics is 30d.\n",
+  });
+  const { stdout } = await settings("list");
+  expect(stdout).toMatch(
+    /^NAME +VALUE +DEFAULT +DESCRIPTION\n[^]*\nkeep-metrics +30d +1d +how long samples of metrics stay\n/,
+  );
+  expect(await settings("set", "keep-metric", "1x")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is not a duration") as string,
+  });
+  expect(await settings("set", "keep-metric", "1h")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Did you mean "keep-metrics"?') as string,
+  });
+});

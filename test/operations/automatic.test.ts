@@ -31,7 +31,8 @@ async function changesOf({ database }: World) {
 
 describeOnBothEngines("automatic checks", (engine) => {
   it("are filed when due, one at a time, and what they see changes the availability in the same transaction", async () => {
-    const world = await createWorld(engine, { automaticKept: 0, reconcileEvery: 0 });
+    const world = await createWorld(engine, { reconcileEvery: 0 });
+    await world.database.query("INSERT INTO setting (name, value) VALUES ('keep-automatic', '0')");
     const { maintenance } = world.operations;
     await watch(world);
     await maintenance.round();
@@ -159,7 +160,7 @@ describeOnBothEngines("automatic checks", (engine) => {
   });
 
   it("keep the numbers of metrics, one sample a second and resource at most, for as long as is said", async () => {
-    const world = await createWorld(engine, { samplesKept: MINUTE, reconcileEvery: 0 });
+    const world = await createWorld(engine, { reconcileEvery: 0 });
     const session = await world.register();
     for (const cpu of [1, 2]) {
       const { id } = await world.submit("a", "metrics");
@@ -169,9 +170,24 @@ describeOnBothEngines("automatic checks", (engine) => {
     }
     const rows = await world.database.query("SELECT at, numbers FROM metric_sample");
     expect(rows).toEqual([{ at: 2_000_000_000_000, numbers: '{"cpu":1}' }]);
-    await world.database.query("UPDATE metric_sample SET at = 1");
+    await world.database.query("UPDATE metric_sample SET at = $1", [Date.now() - 2 * MINUTE]);
+    await world.operations.maintenance.round();
+    expect(await world.database.query("SELECT at FROM metric_sample")).toHaveLength(1);
+    // Set once for the database; it counts for this server and for all others.
+    const setting = await world.operations.changeSetting(alice, "keep-metrics", MINUTE);
+    expect(setting).toMatchObject({ value: MINUTE, default: 1_440 * MINUTE, set: true });
     await world.operations.maintenance.round();
     expect(await world.database.query("SELECT at FROM metric_sample")).toEqual([]);
+    await expect(world.operations.changeSetting(alice, "keep-metric", MINUTE)).rejects.toMatchObject({
+      code: "invalid_request",
+      hint: 'Did you mean "keep-metrics"?',
+    });
+    await expect(world.operations.changeSetting(alice, "keep-metrics", 1)).rejects.toMatchObject({
+      message: "keep-metrics can't be 1ms",
+      hint: "The shortest is 1m.",
+    });
+    await world.operations.changeSetting(alice, "keep-metrics", null);
+    expect((await world.operations.settings()).filter(({ set }) => set)).toEqual([]);
   });
 
   it("are caught up at a steady rate after a time in which nobody looked", async () => {

@@ -57,6 +57,8 @@ const ROUTES: Asked[] = [
   ["GET", "/v1/types/service", undefined, ["viewer", "operator", "admin"]],
   ["GET", "/v1/groups", undefined, ["viewer", "operator", "admin"]],
   ["POST", "/v1/inventory/apply", { resources: { "web-1": { type: "service" } } }, ["admin"]],
+  ["GET", "/v1/settings", undefined, ["viewer", "operator", "admin"]],
+  ["PUT", "/v1/settings/keep-metrics", { value: 86_400_000 }, ["admin"]],
   ["GET", "/v1/secrets", undefined, ["viewer", "operator", "admin"]],
   ["PUT", "/v1/secrets/db", { value: "s3cret" }, ["admin"]],
   ["GET", "/v1/secrets/db", undefined, ["operator", "admin"]],

@@ -35,7 +35,6 @@ export interface ServerFlags extends UpFlags, AutomaticFlags {
   lease?: string;
   lostAfter?: string;
   contentLimit?: string;
-  keepContent?: string;
 }
 
 const DEFAULT_PORT = "7070";
@@ -75,7 +74,6 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       listen,
       settings,
       contentLimit: flags.contentLimit === undefined ? undefined : parseBytes(flags.contentLimit, "--content-limit"),
-      contentAge: flags.keepContent === undefined ? undefined : parseDuration(flags.keepContent, "--keep-content"),
       worker: flags.worker ? { name: workerName, slots, ...loaded, ...scripts } : null,
       version: readVersion(),
       tracing: await openTracing(context.env, "wilco-server", hostname()),

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { ensureLocalAdminToken } from "../../access/local-admin.ts";
 import { createTokens } from "../../access/tokens.ts";
-import { createCollector, DEFAULT_CONTENT_AGE } from "../../content/collector.ts";
+import { createCollector } from "../../content/collector.ts";
 import { createContentStore } from "../../content/store.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { openDatabase, type Database } from "../../database/database.ts";
@@ -16,6 +16,7 @@ import { createInventory } from "../../inventory/inventory.ts";
 import { createSealer, ensureSecretKey } from "../../inventory/sealer.ts";
 import type { QueueSettings } from "../../operations/context.ts";
 import { createOperations } from "../../operations/operations.ts";
+import { settingOf } from "../../operations/settings.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
 import { createScriptType } from "../../resource-types/script.ts";
@@ -50,8 +51,6 @@ export interface ServerPartsOptions {
   } | null;
   /** Bytes of one content at most. Default 2 GB. */
   contentLimit?: number | undefined;
-  /** ms that content which nothing needs stays. Default 30 days. */
-  contentAge?: number | undefined;
   /** Of the queue; default: its own. */
   settings?: Partial<QueueSettings>;
   version: string;
@@ -150,7 +149,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     bytes: await openContentBytes(database, { directory: join(dataDir, "content") }),
     limit: options.contentLimit,
   });
-  const collector = createCollector({ content, age: options.contentAge ?? DEFAULT_CONTENT_AGE, log });
+  const collector = createCollector({ content, age: () => settingOf(database, "keep-content"), log });
   await collector.start();
   const metrics = createMetrics({ look: () => operations.gauges() });
   const operations = createOperations({

@@ -1,4 +1,4 @@
-/** `tokens`, `secrets` and `workers`: who may, with what, and who does the work. */
+/** `tokens`, `settings` and `secrets`: who may, with what, and for how long it is kept. */
 import type { Command } from "commander";
 import type { BootstrapTokenFlags, CreateTokenFlags } from "../commands/tokens.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
@@ -25,6 +25,16 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(tokens, "revoke <name>", "refuse a token from now on").action(
     (name: string, _flags: unknown, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).revokeToken(context, name)),
+  );
+
+  const settingCommands = () => import("../commands/settings.ts");
+  const settings = program.command("settings").description("what is set for all servers of a database");
+  declare(settings, "list", "list settings: how long things are kept").action((_flags: unknown, command: Command) =>
+    runner.run(flagsOf(command), async (context) => (await settingCommands()).listSettings(context)),
+  );
+  declare(settings, "set <name> <duration>", 'change a setting; "default" gives it back its default').action(
+    (name: string, value: string, _flags: unknown, command: Command) =>
+      runner.run(flagsOf(command), async (context) => (await settingCommands()).changeSetting(context, name, value)),
   );
 
   const secretCommands = () => import("../commands/secrets.ts");

@@ -78,6 +78,8 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "tokens bootstrap": ["WILCO_DATABASE_URL=postgres://db/wilco wilco tokens bootstrap root"],
   "tokens list": ["wilco tokens list"],
   "tokens revoke": ["wilco tokens revoke ci"],
+  "settings list": ["wilco settings list"],
+  "settings set": ["wilco settings set keep-metrics 30d", "wilco settings set keep-metrics default"],
   "secrets set": ["wilco secrets set db-password < password.txt"],
   "secrets list": ["wilco secrets list"],
   "secrets remove": ["wilco secrets remove db-password"],

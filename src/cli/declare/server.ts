@@ -46,14 +46,7 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--lease <duration>", "how long a worker's claim lives without a heartbeat (default 30s)")
     .option("--lost-after <duration>", "how long a silent worker may still come back (default 5m)")
     .option("--content-limit <size>", "of one file in the content store (default 2GB)")
-    .option("--keep-content <duration>", "how long files that nothing needs stay in the content store (default 30d)")
-    .option("--no-automatic", "file no checks and metrics by itself (or WILCO_AUTOMATIC=off)")
-    .option("--keep-automatic <duration>", "how long their entries stay after their end (default 1h)")
-    .option("--keep-metrics <duration>", "how long samples of metrics stay (default 24h)")
-    .option(
-      "--keep-availability <duration>",
-      "how long changes of availability stay, and findings that are gone (default 90d)",
-    );
+    .option("--no-automatic", "file no checks and metrics by itself (or WILCO_AUTOMATIC=off)");
   server.action((flags: ServerFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) =>
       (await import("../commands/server.ts")).serverCommand(context, flags),
