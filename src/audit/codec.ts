@@ -21,7 +21,7 @@ export interface TasksOfEntry {
 }
 
 /** What of a row an entry shows. */
-const SHOWN = [
+export const SHOWN = [
   "id",
   "kind",
   "status",

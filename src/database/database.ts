@@ -1,13 +1,13 @@
 /**
  * One schema on two engines. `openDatabase` gives the same small surface for both: `query` with SQL texts that are
- * written once (numbered placeholders, prepared and cached), `kysely` for statements that vary, `transaction`.
+ * written once (numbered placeholders, prepared and cached) or built (`build.ts`), and `transaction`.
  */
 import { migrate } from "./migrate.ts";
 import { outlast } from "./outlast.ts";
 import { createPipelinedTransactions } from "./pipelined-transactions.ts";
 import { createSharedCommits } from "./shared-commits.ts";
 import type { PostgresOptions } from "./postgres.ts";
-import { sqlOn, type Database, type Engine } from "./sql.ts";
+import type { Database, Engine } from "./sql.ts";
 
 export type { Database, Sql, Transaction } from "./sql.ts";
 
@@ -41,17 +41,20 @@ async function openEngine(options: DatabaseOptions): Promise<Engine> {
 }
 
 function databaseOn(engine: Engine): Database {
-  const sql = sqlOn(engine, engine.kysely);
   const transaction = engine.pipelines ? createPipelinedTransactions(engine) : createSharedCommits(engine);
   return {
-    ...sql,
-    query: (text, parameters) => {
+    dialect: engine.dialect,
+    query<R>(text: string, parameters?: readonly unknown[]) {
       const readOnly = /^\s*SELECT\b/i.test(text);
-      return outlast(
-        engine,
-        () => sql.query(text, parameters),
-        () => !readOnly,
-      );
+      const ask = async () => {
+        const session = await engine.connect();
+        try {
+          return await session.query<R>(text, parameters);
+        } finally {
+          session.release();
+        }
+      };
+      return outlast(engine, ask, () => !readOnly);
     },
     transaction,
     notify: (payload) => engine.notify(payload),

@@ -3,10 +3,9 @@
  * those before, COMMIT included; serialization failures and deadlocks are retried, and what a lost connection broke off
  * before its COMMIT was sent.
  */
-import { CompiledQuery } from "kysely";
 import { backoffDelay } from "../core/backoff.ts";
 import { outlast } from "./outlast.ts";
-import { sqlOn, type Database, type Engine, type Transaction } from "./sql.ts";
+import type { Database, Engine, Session, Transaction } from "./sql.ts";
 
 const MAX_TRIES = 6;
 /** A clock that is this far from what was learned before, ms, was set, or this machine slept. */
@@ -53,53 +52,66 @@ async function attemptTransaction<T>(
   progress: Progress,
 ): Promise<T> {
   const actions: Array<() => void> = [];
-  const result = await engine.kysely.connection().execute(async (connection) => {
-    const sent: Array<Promise<unknown>> = [];
-    const keep = (answer: Promise<unknown>) => {
-      // Its failure is thrown at the end; until then it must not count as unhandled.
-      answer.catch(() => {});
-      sent.push(answer);
-    };
-    const raw = async (text: string) => connection.executeQuery(CompiledQuery.raw(text));
-    const sentAt = performance.now();
-    const begun = raw(engine.begin).then((answer) => engine.learnClock(answer.rows, sentAt));
-    keep(begun);
-    // Only a process's first transaction waits for the clock; the others have it from those before.
-    if (engine.clock() === undefined) await begun;
-    const clockAtBegin = engine.clock()!;
-    const begin = performance.now();
-    const clockMoved = begun.then(
-      () => Math.abs(engine.clock()! - performance.now() - clockAtBegin + begin) > CLOCK_MOVED,
-    );
-    keep(clockMoved);
-    const sql = sqlOn(engine, connection);
-    const tx: Transaction = {
-      ...sql,
-      send<R>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void) {
-        keep(sql.query<R>(text, parameters).then(receive));
-      },
-      now: () => Math.round(clockAtBegin + performance.now() - begin),
-      afterCommit: (action) => actions.push(action),
-    };
-    try {
-      const value = await work(tx);
-      // Leases and due times by the old clock would be wrong by as much; the next attempt has the new one.
-      if (await clockMoved) throw new ClockMoved("the database's clock moved");
-      progress.committing = true;
-      const committed = raw("COMMIT").catch((error: unknown) => {
-        progress.committing = !engine.isUnsent(error);
-        throw error;
-      });
-      keep(committed);
-      await Promise.all(sent);
-      return value;
-    } catch (error) {
-      await raw("ROLLBACK").catch(() => {}); // a connection that is gone can't roll back either
-      throw await firstFailure(sent, error);
-    }
-  });
+  const session = await engine.connect();
+  let result: T;
+  try {
+    result = await perform(engine, session, work, progress, actions);
+  } finally {
+    session.release();
+  }
   for (const action of actions) action();
   return result;
+}
+
+async function perform<T>(
+  engine: Engine,
+  session: Session,
+  work: (tx: Transaction) => Promise<T>,
+  progress: Progress,
+  actions: Array<() => void>,
+): Promise<T> {
+  const sent: Array<Promise<unknown>> = [];
+  const keep = (answer: Promise<unknown>) => {
+    // Its failure is thrown at the end; until then it must not count as unhandled.
+    answer.catch(() => {});
+    sent.push(answer);
+  };
+  const sentAt = performance.now();
+  const begun = session.query(engine.begin).then((rows) => engine.learnClock(rows, sentAt));
+  keep(begun);
+  // Only a process's first transaction waits for the clock; the others have it from those before.
+  if (engine.clock() === undefined) await begun;
+  const clockAtBegin = engine.clock()!;
+  const begin = performance.now();
+  const clockMoved = begun.then(
+    () => Math.abs(engine.clock()! - performance.now() - clockAtBegin + begin) > CLOCK_MOVED,
+  );
+  keep(clockMoved);
+  const tx: Transaction = {
+    dialect: engine.dialect,
+    query: (text, parameters) => session.query(text, parameters),
+    send<R>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void) {
+      keep(session.query<R>(text, parameters).then(receive));
+    },
+    now: () => Math.round(clockAtBegin + performance.now() - begin),
+    afterCommit: (action) => actions.push(action),
+  };
+  try {
+    const value = await work(tx);
+    // Leases and due times by the old clock would be wrong by as much; the next attempt has the new one.
+    if (await clockMoved) throw new ClockMoved("the database's clock moved");
+    progress.committing = true;
+    const committed = session.query("COMMIT").catch((error: unknown) => {
+      progress.committing = !engine.isUnsent(error);
+      throw error;
+    });
+    keep(committed);
+    await Promise.all(sent);
+    return value;
+  } catch (error) {
+    await session.query("ROLLBACK").catch(() => {}); // a connection that is gone can't roll back either
+    throw await firstFailure(sent, error);
+  }
 }
 
 /** Statements behind a failed one fail only because of it: the first says what happened. */

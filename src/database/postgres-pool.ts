@@ -1,49 +1,54 @@
-/** What kysely sees of a `pg` pool: prepared statements, and no connection that hangs for ever. */
+/** Connections of a `pg` pool: prepared statements, and none that hangs for ever. */
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type pg from "pg";
+import type { Session } from "./sql.ts";
 
 /**
- * A pool whose clients send statements with parameters as named prepared ones, so that PostgreSQL parses and plans
- * each text once a connection, and which gives the last result of a text with several statements.
+ * Connections that send statements with parameters as named prepared ones, so that PostgreSQL parses and plans each text
+ * once a connection, and which give the last result of a text with several statements. The pool's clients pipeline.
  */
-export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silence: number): never {
+export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silence: number): () => Promise<Session> {
   const names = new Map<string, string>();
   const nameOf = (text: string) => {
     let name = names.get(text);
     if (name === undefined) {
       name = createHash("sha1").update(text).digest("base64url");
-      // Texts built by kysely vary without end; those beyond the bound run unprepared.
+      // Texts that are built vary without end; those beyond the bound run unprepared.
       if (names.size < 400) names.set(text, name);
     }
     return names.has(text) ? name : undefined;
   };
-  const wrap = (client: pg.PoolClient, unwatch: () => void) => ({
-    async query(text: string | { text: string; values: unknown[] }, values?: unknown[]) {
-      sendTogether(client);
-      if (typeof text !== "string") return client.query(text);
-      if (!values || values.length === 0) {
-        const answers = [await client.query(text)].flat();
-        const last = answers.at(-1)!;
-        // PostgreSQL answers COMMIT of a failed transaction with a roll-back, not with an error.
-        if (text === "COMMIT" && last.command === "ROLLBACK") throw new Error("the transaction was rolled back");
-        return last;
-      }
-      const name = nameOf(text);
-      return client.query(name === undefined ? { text, values } : { name, text, values });
-    },
-    release() {
-      unwatch();
-      client.release();
-    },
-  });
-  return {
-    async connect() {
-      const client = await pool.connect();
-      return wrap(client, watch(client, makeClient, silence));
-    },
-    end: () => pool.end(),
-  } as never;
+
+  async function run(client: pg.PoolClient, text: string): Promise<unknown[]> {
+    const answers = [await client.query(text)].flat();
+    const last = answers.at(-1)!;
+    // PostgreSQL answers COMMIT of a failed transaction with a roll-back, not with an error.
+    if (text === "COMMIT" && last.command === "ROLLBACK") throw new Error("the transaction was rolled back");
+    return last.rows;
+  }
+
+  async function runPrepared(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<unknown[]> {
+    const name = nameOf(text);
+    return (
+      await client.query(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
+    ).rows;
+  }
+
+  return async () => {
+    const client = await pool.connect();
+    const unwatch = watch(client, makeClient, silence);
+    return {
+      query<R>(text: string, values: readonly unknown[] = []) {
+        sendTogether(client);
+        return (values.length === 0 ? run(client, text) : runPrepared(client, text, values)) as Promise<R[]>;
+      },
+      release() {
+        unwatch();
+        client.release();
+      },
+    };
+  };
 }
 
 /**

@@ -1,5 +1,4 @@
 /** The cluster engine: PostgreSQL through `pg`, any number of servers on one database. */
-import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { messageOf, NOT_CARRIED_OUT, WilcoError } from "../core/errors.ts";
 import type { Engine } from "./sql.ts";
@@ -7,7 +6,6 @@ import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import { preparingPool } from "./postgres-pool.ts";
 import { splitShared } from "./shared-columns.ts";
-import type { Tables } from "./tables.ts";
 
 export const SCHEMA = "wilco";
 
@@ -163,12 +161,9 @@ export async function openPostgres(
   // Their clock minus our monotonic one, learned anew at each BEGIN, so that no transaction waits for its answer.
   let offset: number | undefined;
   const notifier = createNotifier(() => new pg.Client(config), silence);
-  const kysely = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: preparingPool(pool, () => new pg.Client(config), silence) }),
-  });
   return {
     dialect: postgresDialect,
-    kysely,
+    connect: preparingPool(pool, () => new pg.Client(config), silence),
     begin: "BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
     clock: () => (offset === undefined ? undefined : performance.now() + offset),
     learnClock(rows, sent) {
@@ -179,8 +174,6 @@ export async function openPostgres(
       offset = offset === undefined ? least : Math.min(Math.max(offset, least), now - sent);
     },
     pipelines: true,
-    prepare: (text) => text,
-    parameters: (_text, parameters) => parameters,
     isRetryable: (error) => RETRYABLE.has(codeOf(error)),
     isGone,
     isUnsent: (error) => /not queryable/.test(messageOf(error)),

@@ -3,9 +3,7 @@
  * transaction and shares its commit, because a commit is a fsync (0.2 ms on a fast disk, 5 to 10 ms on a slow one) and
  * all the rest is microseconds. Answers go out after the commit. A work that throws is undone by itself.
  */
-import { CompiledQuery, type Kysely } from "kysely";
-import { sqlOn, type Database, type Engine, type Transaction } from "./sql.ts";
-import type { Tables } from "./tables.ts";
+import type { Database, Engine, Session, Transaction } from "./sql.ts";
 
 interface Waiting {
   work: (tx: Transaction) => Promise<unknown>;
@@ -26,7 +24,8 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
       const done: Array<() => void> = [];
       const works: Waiting[] = [];
       try {
-        await engine.kysely.connection().execute((connection) => share(connection, works, done));
+        const session = await engine.connect();
+        await share(session, works, done).finally(() => session.release());
         for (const answer of done) answer();
       } catch (error) {
         // The commit itself failed (a full disk): nothing of it is there. Or there was not even a beginning (the database
@@ -38,27 +37,26 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
     running = false;
   }
 
-  async function share(connection: Kysely<Tables>, works: Waiting[], done: Array<() => void>): Promise<void> {
-    const raw = (text: string) => connection.executeQuery(CompiledQuery.raw(text));
-    await raw(engine.begin);
+  async function share(session: Session, works: Waiting[], done: Array<() => void>): Promise<void> {
+    await session.query(engine.begin);
     const started = performance.now();
     try {
       do {
         const next = queue.shift()!;
         works.push(next);
         let actions: ReadonlyArray<() => void> = [];
-        await raw("SAVEPOINT work");
+        await session.query("SAVEPOINT work");
         try {
-          const performed = await perform(engine, connection, next);
-          await raw("RELEASE work");
+          const performed = await perform(engine, session, next);
+          await session.query("RELEASE work");
           ({ actions } = performed);
           done.push(() => next.resolve(performed.value));
         } catch (error) {
           // On a full disk SQLite has undone the whole transaction by itself: then this error is everybody's.
-          await raw("ROLLBACK TO work").catch(() => {
+          await session.query("ROLLBACK TO work").catch(() => {
             throw error;
           });
-          await raw("RELEASE work");
+          await session.query("RELEASE work");
           done.push(() => next.reject(engine.explain(error)));
         }
         // Before the commit on purpose: readers wait for this connection anyway, and whoever is woken, above all a held
@@ -66,9 +64,9 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
         for (const action of actions) action();
         if (queue.length === 0) await new Promise(setImmediate);
       } while (queue.length > 0 && works.length < MAX_WORKS && performance.now() - started < MAX_TIME);
-      await raw("COMMIT");
+      await session.query("COMMIT");
     } catch (error) {
-      await raw("ROLLBACK").catch(() => {}); // SQLite rolls back by itself when the disk is full
+      await session.query("ROLLBACK").catch(() => {}); // SQLite rolls back by itself when the disk is full
       throw error;
     }
   }
@@ -82,8 +80,7 @@ export function createSharedCommits(engine: Engine): Database["transaction"] {
     });
 }
 
-async function perform(engine: Engine, connection: Kysely<Tables>, { work }: Waiting) {
-  const sql = sqlOn(engine, connection);
+async function perform(engine: Engine, session: Session, { work }: Waiting) {
   const actions: Array<() => void> = [];
   const clockAtBegin = engine.clock()!;
   const begin = performance.now();
@@ -91,10 +88,10 @@ async function perform(engine: Engine, connection: Kysely<Tables>, { work }: Wai
   let failed = false;
   const run = <R>(text: string, parameters?: readonly unknown[]) => {
     if (failed) throw new Error("the work has failed");
-    return sql.query<R>(text, parameters);
+    return session.query<R>(text, parameters);
   };
   const tx: Transaction = {
-    ...sql,
+    dialect: engine.dialect,
     async query<R>(text: string, parameters?: readonly unknown[]) {
       await last;
       return run<R>(text, parameters);

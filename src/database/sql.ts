@@ -1,12 +1,9 @@
 /** The surface that everything above works with, and what an engine provides for it. */
-import { CompiledQuery, type Kysely } from "kysely";
 import type { Dialect } from "./dialect.ts";
-import type { Tables } from "./tables.ts";
 
 export interface Sql {
   readonly dialect: Dialect;
-  readonly kysely: Kysely<Tables>;
-  /** Runs a constant text with $1, $2 … The text is prepared once and kept, so never build values into it. */
+  /** Runs a text with $1, $2 … It is prepared once and kept, so never build values into it. */
   query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<R[]>;
 }
 
@@ -40,19 +37,25 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/** A connection, for whoever asked for it alone until it is released. */
+export interface Session {
+  /** Statements are carried out in the order in which they were given, awaited or not. */
+  query<R = Record<string, unknown>>(text: string, parameters?: readonly unknown[]): Promise<R[]>;
+  release(): void;
+}
+
 /** What `sqlite.ts` and `postgres.ts` provide. */
 export interface Engine {
   readonly dialect: Dialect;
-  readonly kysely: Kysely<Tables>;
+  /** Waits until one is free. */
+  connect(): Promise<Session>;
   readonly begin: string;
   /** The clock in ms now; undefined until the first answer of `begin` was given to `learnClock`. */
   clock(): number | undefined;
   /** @param sent when `begin` was sent, by `performance.now`. */
   learnClock(rows: unknown[], sent: number): void;
-  /** True: statements go out without waiting for the answers of those before, in order, on one connection. */
+  /** True: each transaction has a connection of its own, whose statements go out without waiting for answers. */
   readonly pipelines: boolean;
-  prepare(text: string): string;
-  parameters(text: string, parameters: readonly unknown[]): readonly unknown[];
   isRetryable(error: unknown): boolean;
   /** The connection is gone, or none could be had: what was not sent before that has certainly not happened. */
   isGone(error: unknown): boolean;
@@ -64,17 +67,4 @@ export interface Engine {
   listen(receive: (payload: string) => void): () => void;
   listening(): boolean;
   close(): Promise<void>;
-}
-
-/** The surface on a connection, or on whatever connection is free. */
-export function sqlOn(engine: Engine, kysely: Kysely<Tables>): Sql {
-  return {
-    dialect: engine.dialect,
-    kysely,
-    async query<R>(text: string, parameters: readonly unknown[] = []) {
-      const compiled = CompiledQuery.raw(engine.prepare(text), [...engine.parameters(text, parameters)]);
-      const answer = await kysely.executeQuery<R>(compiled);
-      return answer.rows;
-    },
-  };
 }

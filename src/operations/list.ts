@@ -1,8 +1,9 @@
 /** The history: entries by filter, newest first, paged by id. */
+import { SHOWN, type ShownRow } from "../audit/codec.ts";
 import { decorate } from "../audit/read.ts";
-import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
+import { runBuilt, statementBuilder } from "../database/build.ts";
 import type { Database } from "../database/database.ts";
 import { ENTRY_KINDS, type EntryKind } from "../domain/entry.ts";
 import { STATUSES, type Status } from "../domain/status.ts";
@@ -12,7 +13,7 @@ import type { EntriesAnswer, EntriesQuery } from "../protocol/messages.ts";
 export async function listEntries(database: Database, query: EntriesQuery): Promise<EntriesAnswer> {
   const { limit = 100, order = "newest" } = query;
   const direction = order === "newest" ? "desc" : "asc";
-  let select = database.kysely.selectFrom("entry").selectAll();
+  let select = statementBuilder().selectFrom("entry").select(SHOWN);
   if (query.status !== undefined) select = select.where("status", "in", statusesOf(query.status));
   if (query.kind !== undefined) select = select.where("kind", "=", oneOf(query.kind, ENTRY_KINDS, "kind") as EntryKind);
   if (query.operation !== undefined) select = select.where("operation", "=", query.operation);
@@ -29,10 +30,7 @@ export async function listEntries(database: Database, query: EntriesQuery): Prom
   if (query.since !== undefined) select = select.where("created_at", ">=", timeOf(query.since));
   if (query.until !== undefined) select = select.where("created_at", "<", timeOf(query.until));
   if (query.cursor !== undefined) select = select.where("id", order === "newest" ? "<" : ">", cursorOf(query.cursor));
-  const rows = (await select
-    .orderBy("id", direction)
-    .limit(limit + 1)
-    .execute()) as EntryRow[];
+  const rows = await runBuilt<ShownRow>(database, select.orderBy("id", direction).limit(limit + 1));
   const page = rows.slice(0, limit);
   return { items: await decorate(database, page), next: rows.length > limit ? String(page.at(-1)!.id) : null };
 }

@@ -3,6 +3,7 @@ import { iso } from "../audit/codec.ts";
 import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
+import { runBuilt, statementBuilder } from "../database/build.ts";
 import type { Database } from "../database/database.ts";
 import { QUEUE_FILTERS, type QueueFilter, type QueueItem } from "../domain/queue.ts";
 import { isTerminal, STATUSES, type Status } from "../domain/status.ts";
@@ -47,17 +48,19 @@ export async function listQueue(database: Database, query: QueueQuery): Promise<
   const horizon = await horizonOf(database, statuses, after, conditions.length > 0);
   const pages = await Promise.all(
     statuses.map((one) => {
-      let select = database.kysely.selectFrom("entry").selectAll().where("status", "=", one).where("id", ">", after);
+      let select = statementBuilder().selectFrom("entry").selectAll().where("status", "=", one).where("id", ">", after);
       if (horizon !== null) select = select.where("id", "<=", horizon);
       for (const { column, values } of conditions) select = select.where(column, "in", values);
-      return select
-        .orderBy("status")
-        .orderBy("id")
-        .limit(limit + 1)
-        .execute();
+      return runBuilt<EntryRow>(
+        database,
+        select
+          .orderBy("status")
+          .orderBy("id")
+          .limit(limit + 1),
+      );
     }),
   );
-  const found = (pages.flat() as EntryRow[]).toSorted((a, b) => a.id - b.id);
+  const found = pages.flat().toSorted((a, b) => a.id - b.id);
   const page = found.slice(0, limit);
   const now = await database.transaction(async (tx) => tx.now());
   const next = found.length > limit ? page.at(-1)!.id : horizon;

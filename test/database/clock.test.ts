@@ -7,21 +7,20 @@ import type { Engine } from "../../src/database/sql.ts";
 function engineWith(offsets: number[]) {
   const sent: string[] = [];
   let offset = 1_000_000;
-  const connection = {
-    async executeQuery({ sql }: { sql: string }) {
-      sent.push(sql);
-      return { rows: [] };
+  const session = {
+    async query(text: string) {
+      sent.push(text);
+      return [];
     },
+    release() {},
   };
   const engine = {
     dialect: {},
     begin: "BEGIN",
     pipelines: true,
-    kysely: { connection: () => ({ execute: (work: (on: typeof connection) => unknown) => work(connection) }) },
+    connect: async () => session,
     clock: () => performance.now() + offset,
     learnClock: () => (offset = offsets.shift() ?? offset),
-    prepare: (text: string) => text,
-    parameters: (_text: string, parameters: unknown[]) => parameters,
     isRetryable: () => false,
     isGone: () => false,
     isUnsent: () => false,

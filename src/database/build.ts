@@ -1,0 +1,25 @@
+/** Builds statements that vary: filters that may or may not be there. What is built runs as any other text does. */
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
+import type { Sql } from "./sql.ts";
+import type { Tables } from "./tables.ts";
+
+/** Of both engines: SQLite takes PostgreSQL's quotes and placeholders. */
+export function statementBuilder(): Kysely<Tables> {
+  return new Kysely({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (of) => new PostgresIntrospector(of),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+}
+
+/** Runs what was built. */
+export function runBuilt<R>(
+  sql: Sql,
+  built: { compile(): { sql: string; parameters: readonly unknown[] } },
+): Promise<R[]> {
+  const { sql: text, parameters } = built.compile();
+  return sql.query<R>(text, parameters);
+}
