@@ -1,7 +1,10 @@
 /** The two ways to a server: over HTTP, and into one that runs in this process. */
-import { ofetch } from "ofetch";
+import type { IncomingMessage } from "node:http";
 import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
 import type { WorkerRequest } from "./api.ts";
+
+/** Loaded with the first request: a server in this process needs none of it. */
+const overNetwork = () => import("../protocol/exchange.ts");
 
 /**
  * @param options.url of the server, e.g. "http://127.0.0.1:7070"; of several on one database "A,B": the one that answered
@@ -40,23 +43,26 @@ async function streamFrom(
 ): Promise<AsyncIterable<Uint8Array>> {
   const silent = new AbortController();
   const timer = setTimeout(() => silent.abort(), STREAM_TIMEOUT);
-  let response: Response;
+  let answer: IncomingMessage;
   try {
-    response = await fetch(server + path, {
+    answer = await (
+      await overNetwork()
+    ).beginExchange({
+      method: "GET",
+      url: server + path,
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.any([signal, silent.signal]),
-      redirect: "manual",
     });
   } catch (error) {
     clearTimeout(timer);
     signal.throwIfAborted();
     throw unreachable(server, silent.signal.aborted ? "no answer" : deepestMessage(error), error);
   }
-  if (response.status !== 200) {
+  if (answer.statusCode !== 200) {
     clearTimeout(timer);
-    throw refusalOf(response.status, await response.text(), server);
+    throw refusalOf(answer.statusCode!, await (await overNetwork()).textOf(answer), server);
   }
-  return flowing(response.body!, server, timer, signal);
+  return flowing(answer, server, timer, signal);
 }
 
 async function* flowing(
@@ -90,24 +96,22 @@ type Exchange = (base: string, ...request: Parameters<WorkerRequest>) => Promise
 function createExchange(token: string): Exchange {
   return async (base, method, path, body, { signal, timeout }) => {
     const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
-    let response;
+    let answer;
     try {
-      response = await ofetch.raw(base + path, {
+      answer = await (
+        await overNetwork()
+      ).exchangeText({
         method,
-        // Parsed here: destr, ofetch's own parser, turns texts such as "true" into values.
-        responseType: "text",
+        url: base + path,
         body: JSON.stringify(body ?? {}),
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        // The loops of the worker repeat with the same ids; a repetition in here would hide it from them.
-        retry: false,
-        ignoreResponseError: true,
       });
     } catch (error) {
       signal?.throwIfAborted();
       throw unreachable(base, deadline.aborted ? `no answer within ${timeout} ms` : deepestMessage(error), error);
     }
-    return answerOf(response.status, response._data ?? "", base);
+    return answerOf(answer.status, answer.text, base);
   };
 }
 
@@ -190,9 +194,9 @@ function unreachable(server: string, why: string, cause: unknown): WilcoError {
   });
 }
 
-/** fetch says "fetch failed"; what happened is the innermost cause. */
+/** Where a host has several addresses, there is an error for each and none about them all. */
 function deepestMessage(error: unknown): string {
   let deepest = error;
-  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
+  while (deepest instanceof AggregateError && deepest.errors.length > 0) deepest = deepest.errors[0];
   return messageOf(deepest);
 }
