@@ -58,6 +58,9 @@ function usageError(message: string, command: string): string {
     .join(" ")
     .trim()
     .replace(/^\((.*)\)$/, "$1");
+  if (hint === "" && command === "wilco exec" && what.startsWith("unknown option")) {
+    return `error: ${sentence(what)}\n  What belongs to the operation stands after --: wilco exec web-1 run -- ls -l\n`;
+  }
   return `error: ${sentence(what)}\n  ${sentence(hint === "" ? `See what there is with "${command} --help"` : hint)}\n`;
 }
 

@@ -6,7 +6,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { WilcoError, type ErrorCode, messageOf } from "../core/errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, type JsonSchema } from "../core/json.ts";
-import { suggestion } from "../core/suggest.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
 import { misspelt } from "./schema-keywords.ts";
 
 /** One thing that is wrong with a value. */
@@ -155,13 +155,32 @@ function jsonCopy(value: unknown, what: string, code: ErrorCode): unknown {
   }
 }
 
-/** Without what merely repeats another error: the branches of anyOf and oneOf, and the "if" that names a failed "then". */
+/**
+ * Without what merely repeats another error: the branches of anyOf and oneOf, the "if" that names a failed "then", and that
+ * a property is missing whose name is misspelt.
+ */
 function relevant(errors: ErrorObject[]): ErrorObject[] {
   const unions = errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf");
+  const meant = new Set(
+    errors.flatMap((error) => (isUnknownProperty(error) ? `${error.instancePath} ${meantBy(error)}` : [])),
+  );
   return errors.filter(
     (error) =>
       error.keyword !== "if" &&
+      !(error.keyword === "required" && meant.has(`${error.instancePath} ${error.params["missingProperty"]}`)) &&
       !unions.some((union) => error !== union && error.schemaPath.startsWith(`${union.schemaPath}/`)),
+  );
+}
+
+function isUnknownProperty({ keyword }: ErrorObject): boolean {
+  return keyword === "additionalProperties" || keyword === "unevaluatedProperties";
+}
+
+/** The property that an unknown one was probably meant to be. */
+function meantBy({ params, parentSchema }: ErrorObject): string | undefined {
+  return nearest(
+    String(params["additionalProperty"] ?? params["unevaluatedProperty"]),
+    Object.keys((parentSchema?.["properties"] as object | undefined) ?? {}),
   );
 }
 
@@ -226,8 +245,9 @@ function problem(path: string, predicate: string, hint: string | null = null): S
 /** Values are never repeated in a message (one may be a secret), only what would be right. */
 function choice(path: string, value: unknown, allowed: unknown[]): SchemaProblem {
   const texts = allowed.filter((one) => typeof one === "string");
-  const hint = typeof value === "string" ? suggestion(value, texts, "Allowed") : undefined;
-  return problem(path, `must be ${allowed.map((one) => JSON.stringify(one)).join(" or ")}`, hint ?? null);
+  const near = typeof value === "string" ? nearest(value, texts) : undefined;
+  const hint = near === undefined ? null : `Did you mean "${near}"?`;
+  return problem(path, `must be ${allowed.map((one) => JSON.stringify(one)).join(" or ")}`, hint);
 }
 
 function constantsOf(branches: unknown): unknown[] | null {

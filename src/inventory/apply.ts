@@ -49,6 +49,7 @@ export async function applyIn(
   const planned = await planTypes(tx, options.types, parsed, problems.report);
   const resources = await planResources(tx, parsed.resources, {
     types: planned.known,
+    wrongTypes: new Set(Object.keys(document.types ?? {})),
     workers: await liveWorkers(tx),
     schemas: options.schemas,
     sealer: options.sealer,

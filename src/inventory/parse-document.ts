@@ -1,7 +1,7 @@
 /** The shape of an inventory document and of one resource in it. What needs the database is checked in the plan. */
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { copyOfJson, isJsonObject, type JsonObject } from "../core/json.ts";
-import { suggestion } from "../core/suggest.ts";
+import { nearest, suggestion } from "../core/suggest.ts";
 import { DEFAULT_ZONE, isName } from "../domain/route.ts";
 import { parseSelector } from "../domain/selector.ts";
 import { parseInterval } from "../domain/interval.ts";
@@ -137,7 +137,12 @@ export function parseResource(
   };
   const names = "Names are letters, digits, '.', '_' and '-', and start with a letter or digit.";
   const type = text("type", isName, names, false);
-  if (value["type"] === undefined) wrong("type", "it is missing", "Say which resource type it is.");
+  if (value["type"] === undefined) {
+    // Misspelt, it was told as the key that is unknown.
+    const meant = (key: string) => !RESOURCE_KEYS.includes(key) && nearest(key, RESOURCE_KEYS) === "type";
+    if (Object.keys(value).some(meant)) good = false;
+    else wrong("type", "it is missing", "Say which resource type it is.");
+  }
   const zone = text(
     "zone",
     (zoneName) => isName(zoneName) && zoneName !== "worker",

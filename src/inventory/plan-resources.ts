@@ -34,6 +34,8 @@ export interface PlannedResource {
 export interface PlanContext {
   /** Stored types and, before them, those of the document. */
   types: ReadonlyMap<string, ResourceTypeDescriptor>;
+  /** Types of the document in which something is wrong: that is told, and not that they are missing. */
+  wrongTypes?: ReadonlySet<string>;
   workers: readonly LiveWorker[];
   schemas: SchemaValidator;
   sealer: Sealer;
@@ -146,7 +148,7 @@ function parentsFirst(drafts: ResourceDraft[], parentOf: (name: string) => strin
 async function typeOf(
   tx: Transaction,
   draft: ResourceDraft,
-  { types, report }: PlanContext,
+  { types, wrongTypes, report }: PlanContext,
 ): Promise<ResourceTypeDescriptor | undefined> {
   const type = types.get(draft.type);
   const path = draft.path === "" ? "type" : `${draft.path}.type`;
@@ -154,7 +156,7 @@ async function typeOf(
     report(path, "no resource is a script", "Run one on the server: wilco run --on-server FILE", "invalid_request");
     return undefined;
   }
-  if (type) return type;
+  if (type || wrongTypes?.has(draft.type)) return type;
   const known = new Set([...types.keys(), ...(await typeNames(tx))]);
   report(path, `there is no resource type "${draft.type}"`, suggestion(draft.type, known, "Types"), "unknown_type");
   return undefined;

@@ -60,6 +60,8 @@ describe("a schema", () => {
   it.each([
     [{ ports: [80], gracefull: true }, '"gracefull" is unknown', 'Did you mean "graceful"?'],
     [{}, '"ports" is missing', undefined],
+    // That it is missing would be the same thing said twice.
+    [{ prots: [80] }, '"prots" is unknown', 'Did you mean "ports"?'],
     [{ ports: [80, "x"] }, '"ports[1]" must be a whole number, but is a text', undefined],
     [{ ports: [0] }, '"ports[0]" must be >= 1', undefined],
     [{ ports: [1], mode: "roling" }, '"mode" must be "rolling" or "all-at-once"', 'Did you mean "rolling"?'],

@@ -139,6 +139,8 @@ describeOnBothEngines("An inventory document", (world) => {
         "a,b": { type: "service" },
         "12": { type: "service" },
         tpyo: { tpye: "service" },
+        typeless: {},
+        "of-bad": { type: "bad" },
         kind: { type: "servce" },
         port: { type: "service", connection: { port: "80", ulr: "x" } },
         masked: { type: "service", connection: { token: MASK } },
@@ -179,7 +181,7 @@ describeOnBothEngines("An inventory document", (world) => {
       ["resources.a,b", /not a name for a resource/],
       ["resources.12", /not a name for a resource/],
       ["resources.tpyo.tpye", /Did you mean "type"/],
-      ["resources.tpyo.type", /missing/],
+      ["resources.typeless.type", /missing/],
       ["resources.kind.type", /no resource type "servce".*Did you mean "service"/],
       ["resources.port.connection.port", /whole number/],
       ["resources.port.connection.ulr", /Did you mean "url"/],
@@ -209,6 +211,8 @@ describeOnBothEngines("An inventory document", (world) => {
       const line = told.find((one) => one.startsWith(`${path}: `));
       expect(line ?? `nothing about ${path} in\n${told.join("\n")}`).toMatch(words);
     }
+    // What follows from a mistake that is told is not one more: a type with a mistake in it is there.
+    expect(told.filter((one) => /^resources\.(of-bad|tpyo\.type:)/.test(one))).toEqual([]);
     expect(error.message).toContain("things are wrong");
     expect((await inventory.resources({})).items.map(({ name }) => name)).toEqual(["old"]);
     expect(await inventory.groups()).toEqual([]);

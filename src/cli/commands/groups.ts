@@ -61,11 +61,8 @@ export async function removeGroups(context: Context, names: readonly string[], f
 function groupNamed(name: string, groups: readonly ShownGroup[]): ShownGroup {
   const group = groups.find((one) => one.name === name);
   if (group) return group;
-  const hint = suggestion(
-    name,
-    groups.map((one) => one.name),
-    "Groups",
-  );
+  const names = groups.map((one) => one.name);
+  const hint = suggestion(name, names, "Groups") ?? "There are no groups yet: add one with wilco apply FILE.";
   throw new WilcoError({ code: "unknown_group", message: `There is no group ${JSON.stringify(name)}`, hint });
 }
 
