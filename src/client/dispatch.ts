@@ -34,5 +34,5 @@ export type Dispatch = (request: HttpRequest) => Promise<HttpAnswer>;
 /** Over the network. What it takes is loaded with the first request. */
 export const dispatchOverNetwork: Dispatch = async (request) => {
   if (request.upload || request.download) return (await import("./stream-exchange.ts")).exchangeStream(request);
-  return (await import("../protocol/exchange.ts")).exchangeText(request);
+  return (await import("./exchange.ts")).exchangeText(request);
 };

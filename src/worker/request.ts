@@ -1,10 +1,7 @@
 /** The two ways to a server: over HTTP, and into one that runs in this process. */
-import type { IncomingMessage } from "node:http";
+import { ofetch } from "ofetch";
 import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
 import type { WorkerRequest } from "./api.ts";
-
-/** Loaded with the first request: a server in this process needs none of it. */
-const overNetwork = () => import("../protocol/exchange.ts");
 
 /**
  * @param options.url of the server, e.g. "http://127.0.0.1:7070"; of several on one database "A,B": the one that answered
@@ -43,26 +40,23 @@ async function streamFrom(
 ): Promise<AsyncIterable<Uint8Array>> {
   const silent = new AbortController();
   const timer = setTimeout(() => silent.abort(), STREAM_TIMEOUT);
-  let answer: IncomingMessage;
+  let response: Response;
   try {
-    answer = await (
-      await overNetwork()
-    ).beginExchange({
-      method: "GET",
-      url: server + path,
+    response = await fetch(server + path, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.any([signal, silent.signal]),
+      redirect: "manual",
     });
   } catch (error) {
     clearTimeout(timer);
     signal.throwIfAborted();
     throw unreachable(server, silent.signal.aborted ? "no answer" : deepestMessage(error), error);
   }
-  if (answer.statusCode !== 200) {
+  if (response.status !== 200) {
     clearTimeout(timer);
-    throw refusalOf(answer.statusCode!, await (await overNetwork()).textOf(answer), server);
+    throw refusalOf(response.status, await response.text(), server);
   }
-  return flowing(answer, server, timer, signal);
+  return flowing(response.body!, server, timer, signal);
 }
 
 async function* flowing(
@@ -96,22 +90,24 @@ type Exchange = (base: string, ...request: Parameters<WorkerRequest>) => Promise
 function createExchange(token: string): Exchange {
   return async (base, method, path, body, { signal, timeout }) => {
     const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
-    let answer;
+    let response;
     try {
-      answer = await (
-        await overNetwork()
-      ).exchangeText({
+      response = await ofetch.raw(base + path, {
         method,
-        url: base + path,
+        // Parsed here: destr, ofetch's own parser, turns texts such as "true" into values.
+        responseType: "text",
         body: JSON.stringify(body ?? {}),
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        // The loops of the worker repeat with the same ids; a repetition in here would hide it from them.
+        retry: false,
+        ignoreResponseError: true,
       });
     } catch (error) {
       signal?.throwIfAborted();
       throw unreachable(base, deadline.aborted ? `no answer within ${timeout} ms` : deepestMessage(error), error);
     }
-    return answerOf(answer.status, answer.text, base);
+    return answerOf(response.status, response._data ?? "", base);
   };
 }
 
@@ -194,9 +190,9 @@ function unreachable(server: string, why: string, cause: unknown): WilcoError {
   });
 }
 
-/** Where a host has several addresses, there is an error for each and none about them all. */
+/** fetch says "fetch failed"; what happened is the innermost cause. */
 function deepestMessage(error: unknown): string {
   let deepest = error;
-  while (deepest instanceof AggregateError && deepest.errors.length > 0) deepest = deepest.errors[0];
+  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
   return messageOf(deepest);
 }
