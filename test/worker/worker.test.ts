@@ -573,7 +573,7 @@ describe("a handler can't harm the worker:", () => {
       server.submit({ operation: "run", type: "host", parameters: { comand: ["ls"] } }),
     );
     expect(error).toMatchObject({ code: "invalid_parameters", source: "system" });
-    expect(error!.message).toContain('"command" is missing');
+    expect(error!.message).toContain('"comand" is unknown');
   });
 });
 
