@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { builtChildren } from "./tools/built-children.ts";
 import { LongestFirst } from "./tools/longest-first.ts";
 
 /**
@@ -31,12 +32,15 @@ const common = {
   },
 } as const;
 
+/** `npm test` builds first. */
+const plugins = process.env["WILCO_TEST_CLI"] === "dist" ? [builtChildren(import.meta.dirname)] : [];
+
 export default defineConfig({
   test: {
     projects: [
       // A new process for each of these, with all of src/ loaded anew, cost 0.4 s of computing a file.
-      { test: { ...common, name: "together", include: TOGETHER, isolate: false } },
-      { test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: TOGETHER } },
+      { plugins, test: { ...common, name: "together", include: TOGETHER, isolate: false } },
+      { plugins, test: { ...common, name: "alone", include: ["test/**/*.test.ts"], exclude: TOGETHER } },
     ],
     // One real PostgreSQL for the whole run; each test gets a database of its own on it (test/support/engines.ts).
     globalSetup: ["test/support/postgres.ts"],

@@ -1,6 +1,6 @@
 /** The command line as a user has it: a process with exit code, stdout and stderr. */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { startProcess, type Ended, type StartOptions, type TestProcess } from "./processes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -10,6 +10,11 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  * vitest is run alone it is the source, which can't be stale.
  */
 export const CLI_FILE = `${root}${process.env["WILCO_TEST_CLI"] === "dist" ? "dist/cli/bin.js" : "src/cli/bin.ts"}`;
+
+/** What type files import as "wilco", in the same way: a URL. */
+export const LIBRARY = pathToFileURL(
+  `${root}${process.env["WILCO_TEST_CLI"] === "dist" ? "dist/index.js" : "src/index.ts"}`,
+).href;
 
 /** Variables that say how the machine at hand is used; a test says itself what it wants of them. */
 const NEUTRAL: Record<string, string | undefined> = {

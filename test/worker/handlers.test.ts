@@ -7,9 +7,8 @@ import { describeTypes } from "../../src/worker/handlers/describe.ts";
 import { createHandlerPool, type HandlerPoolOptions } from "../../src/worker/handlers/pool.ts";
 import type { OperationContext, ResourceTypeDefinition } from "../../src/resource-types/sdk.ts";
 import { until } from "../resource-types/context.ts";
+import { LIBRARY as library } from "../support/cli.ts";
 import { createWorld, silentLog, temporaryDirectory } from "./world.ts";
-
-const library = new URL("../../src/index.ts", import.meta.url).href;
 
 /** Types of a file that holds a type "test" with these handlers, written as JavaScript. */
 async function typesOf(handlers: Record<string, string>, before = ""): Promise<ResourceTypeDefinition[]> {
