@@ -101,6 +101,13 @@ export function layerPollPolicies(...layers: Array<Partial<PollPolicy> | undefin
   return policy;
 }
 
+/** What of a policy is not the default: `layerPollPolicies` of it is the policy again. */
+export function ownPollPolicy(policy: PollPolicy): Partial<PollPolicy> {
+  const own: Partial<PollPolicy> = {};
+  for (const key of KEYS) if (policy[key] !== DEFAULT_POLL_POLICY[key]) Object.assign(own, { [key]: policy[key] });
+  return own;
+}
+
 /** The delay before look number `look` (1 is the first), in ms. */
 export function pollDelay(policy: PollPolicy, look: number, random: () => number = Math.random): number {
   const grown = policy.backoff === 1 ? policy.delay : policy.delay * policy.backoff ** (look - 1);

@@ -67,15 +67,19 @@ const groupCall = shape(
 const anyCall: Check = (value, place) =>
   (object(value, place) === undefined && "group" in (value as object) ? groupCall : call)(value, place);
 
-const policy = shape({
-  delay: number(1, MAX_MS),
-  limit: either(whole(1, Number.MAX_SAFE_INTEGER), infinite),
-  backoff: number(1, 1_000),
-  maxDelay: either(number(1, MAX_MS), infinite),
-  jitter: number(0, 1),
-  waitTimeout: either(number(0, MAX_MS), infinite),
-  onLimit: one("throw", "return"),
-});
+/** What of it is not the default. */
+const policy = shape(
+  {},
+  {
+    delay: number(1, MAX_MS),
+    limit: either(whole(1, Number.MAX_SAFE_INTEGER), infinite),
+    backoff: number(1, 1_000),
+    maxDelay: either(number(1, MAX_MS), infinite),
+    jitter: number(0, 1),
+    waitTimeout: either(number(0, MAX_MS), infinite),
+    onLimit: one("throw", "return"),
+  },
+);
 
 const query = shape(
   {},

@@ -8,7 +8,7 @@ import type { ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } fro
 import { createInOrder } from "../client/files-in-order.ts";
 import type { ContentRef } from "../domain/content.ts";
 import type { Entry } from "../domain/entry.ts";
-import type { PollPolicy } from "../domain/poll-policy.ts";
+import { layerPollPolicies } from "../domain/poll-policy.ts";
 import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
 import { createFiledEntries, type FiledEntries } from "./filed-entries.ts";
 import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
@@ -84,7 +84,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     rollBack: (call: Parameters<ClientPort["rollBack"]>[0]) => file(port.rollBack(call)),
     retry: (id: number) => file(port.retry(id)),
     async wait(id: number, policy: WirePolicy) {
-      const result = await port.wait(id, unpackPolicy(policy) as PollPolicy);
+      const result = await port.wait(id, layerPollPolicies(unpackPolicy(policy)));
       see(result.entry);
       return result;
     },

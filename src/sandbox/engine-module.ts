@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
  * reading wilco's own modules is enough to make V8 start on them, on threads beside it: a fifth of all that a run of one
  * line costs. By this measure a script gets there after some ms of computing.
  */
-const BUDGET = 400_000_000;
+const BUDGET = 200_000_000;
 /** V8's own, since its version 13. */
 const DEFAULT_BUDGET = 13_000_000;
 const V8_MAJOR = Number.parseInt(process.versions.v8, 10);

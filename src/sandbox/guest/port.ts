@@ -1,6 +1,6 @@
 /** The client's port over the bridge. Checked again on the host: nothing here is trusted there. */
 import type { ClientPort, LookupPort } from "../../client/port.ts";
-import type { PollPolicy } from "../../domain/poll-policy.ts";
+import { ownPollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import type { Resource } from "../../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
 import type { Channel } from "./channel.ts";
@@ -19,7 +19,7 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     requireWorker,
     submit: (what) => call("submit", what),
     rollBack: (what) => call("rollBack", what),
-    wait: (id, policy) => call("wait", id, packPolicy(policy)),
+    wait: (id, policy) => call("wait", id, packPolicy(ownPollPolicy(policy))),
     cancel: (id, options) => call("cancel", id, options),
     retry: (id) => call("retry", id),
     entry: (id) => call("entry", id),
