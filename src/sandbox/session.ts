@@ -1,8 +1,8 @@
 /**
  * A sandbox session: one thread with one VM. Nothing of a script runs on the main thread, so a script can be stopped
- * whatever it does. The thread boots when the session is made: make it first and connect meanwhile. From here to the end
- * of a script of one line it takes about 145 ms on two cores, 42 of them Node's for any worker thread; most of the rest
- * is the engine's own code being compiled as it is first used (bundling and minifying the guest's modules gained 15 %).
+ * whatever it does. The thread boots when the session is made: make it first and connect meanwhile. A quarter of what it
+ * costs until a script's first line is Node's for any thread; most of the rest is the engine's own code being compiled as
+ * it is first used (docs/decisions/0014-what-a-command-costs.md).
  */
 import { MessageChannel, type Worker } from "node:worker_threads";
 import type { ClientPort, LookupPort } from "../client/port.ts";

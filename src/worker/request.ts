@@ -1,5 +1,4 @@
 /** The two ways to a server: over HTTP, and into one that runs in this process. */
-import { ofetch } from "ofetch";
 import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
 import type { WorkerRequest } from "./api.ts";
 
@@ -92,7 +91,9 @@ function createExchange(token: string): Exchange {
     const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
     let response;
     try {
-      response = await ofetch.raw(base + path, {
+      // Loaded with the first request: a server with its worker in one process needs neither it nor the fetch it loads.
+      const { ofetch } = await import("ofetch");
+      response = await ofetch.raw<string, "text">(base + path, {
         method,
         // Parsed here: destr, ofetch's own parser, turns texts such as "true" into values.
         responseType: "text",
