@@ -1,9 +1,18 @@
 /** Random identifiers and hashes. Entry ids are the database's own counters, not these. */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes, randomFillSync } from "node:crypto";
+
+const ID_BYTES = 16;
+/** Random bytes for the next ids: asked for one by one they take 4 µs, a seventh of what it takes to file an entry. */
+let pool: Buffer | undefined;
+let used = 0;
 
 /** A random identifier of 128 bits, 22 characters, safe in URLs and file names. */
 export function randomId(): string {
-  return randomBytes(16).toString("base64url");
+  if (pool === undefined || used === pool.length) {
+    pool = randomFillSync(pool ?? Buffer.allocUnsafeSlow(256 * ID_BYTES));
+    used = 0;
+  }
+  return pool.toString("base64url", used, (used += ID_BYTES));
 }
 
 /** A secret of 256 bits, 43 characters. */
@@ -12,5 +21,5 @@ export function randomSecret(): string {
 }
 
 export function sha256(text: string | Uint8Array): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }
