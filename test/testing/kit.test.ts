@@ -85,7 +85,7 @@ describe("the test kit", () => {
     const mismatch = await testResourceType(counter, { operation: "wrong" });
     expect(mismatch.error).toMatchObject({
       code: "result_mismatch",
-      message: expect.stringContaining('"count" is missing'),
+      message: expect.stringContaining('"cuont" is unknown'),
     });
   });
 
