@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/domain/entry.ts";
+import { paths } from "../../src/protocol/paths.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
 
 let world: CliWorld;
@@ -35,12 +36,12 @@ async function file(text: string, flags: string[] = []): Promise<string> {
 }
 
 async function entry(id: string): Promise<Entry> {
-  return JSON.parse((await world.run(["entry", "show", id, "--json"])).stdout) as Entry;
+  return world.ask<Entry>("GET", paths.entry(id));
 }
 
 async function childrenOf(id: string): Promise<Entry[]> {
-  const { stdout } = await world.run(["history", "--json"]);
-  return (JSON.parse(stdout) as Entry[]).filter(({ parent }) => parent === Number(id));
+  const { items } = await world.ask<{ items: Entry[] }>("GET", `${paths.entries}?limit=1000`);
+  return items.filter(({ parent }) => parent === Number(id));
 }
 
 describe.concurrent("wilco run --on-server: what the script did, and the answer", () => {

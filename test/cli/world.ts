@@ -1,10 +1,12 @@
 /** A real server with a real worker for the tests of the command line, started through the command line itself. */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse } from "yaml";
+import { paths } from "../../src/protocol/paths.ts";
 import { CLI_FILE, startCli } from "../support/cli.ts";
 import { spawnProcess, type Ended, type StartOptions, type TestProcess } from "../support/processes.ts";
 
@@ -18,11 +20,13 @@ export interface CliWorld {
   /** A file in the world's directory; its path. */
   file(name: string, text: string): string;
   server: TestProcess;
+  /** Asks the server over HTTP: for what a test sets up and looks at beside the command that it is about. */
+  ask<T>(method: "GET" | "POST", path: string, body?: object): Promise<T>;
   stop(): Promise<void>;
 }
 
 /** Surroundings without a server, in a directory of its own. */
-export function emptyWorld(): Omit<CliWorld, "url" | "server"> {
+export function emptyWorld(): Omit<CliWorld, "url" | "server" | "ask"> {
   const dir = mkdtempSync(join(tmpdir(), "wilco-cli-"));
   const env = {
     CI: undefined,
@@ -88,13 +92,22 @@ export async function cliWorld(
     env: world.env,
   });
   const [url] = await server.line(/^http:\/\/127\.0\.0\.1:\d+$/);
-  const applied = spawnProcess(process.execPath, [CLI_FILE, "apply", "-"], { env: world.env, input: inventory });
-  const { code, stderr } = await applied.ended;
-  if (code !== 0) throw new Error(`The inventory was not applied: ${stderr}`);
+  const token = readFileSync(join(world.dir, "data", "admin.token"), "utf8").trim();
+  async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+  await ask("POST", paths.apply, parse(inventory) as object);
   return {
     ...world,
     url,
     server,
+    ask,
     async stop() {
       server.kill("SIGTERM");
       server.kill("SIGTERM");

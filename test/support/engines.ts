@@ -122,7 +122,7 @@ async function createPostgres({ migrate, template = "migrated" }: TestDatabaseOp
   await asAdmin(async (admin) => {
     if (migrate === undefined) await admin.query(`CREATE DATABASE ${name}`);
     else {
-      await ensureTemplate(admin, template, migrate);
+      if (!(await hasTemplate(admin, template))) await makeTemplate(template, migrate);
       // Copied file by file: through the log, as is the default, takes more than twice the time.
       await admin.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}${await fileCopy(admin)}`);
     }
@@ -138,24 +138,22 @@ async function createPostgres({ migrate, template = "migrated" }: TestDatabaseOp
  * Test files run in processes of their own and all want the template: an advisory lock lets one build it. It is built
  * under another name and renamed when complete, so that a failed migration never passes for a template.
  */
-async function ensureTemplate(
-  admin: pg.Client,
-  template: string,
-  migrate: NonNullable<TestDatabaseOptions["migrate"]>,
-): Promise<void> {
-  const exists = async () =>
-    (await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [template])).rowCount === 1;
-  if (await exists()) return;
-  await admin.query("SELECT pg_advisory_lock(hashtext($1))", [template]);
+async function makeTemplate(template: string, migrate: NonNullable<TestDatabaseOptions["migrate"]>): Promise<void> {
+  const client = await openClient(); // the lock is a connection's
   try {
-    if (await exists()) return;
+    await client.query("SELECT pg_advisory_lock(hashtext($1))", [template]);
+    if (await hasTemplate(client, template)) return;
     const building = `building_${randomBytes(8).toString("hex")}`;
-    await admin.query(`CREATE DATABASE ${building}`);
+    await client.query(`CREATE DATABASE ${building}`);
     await migrate({ engine: "postgres", url: urlOf(building) });
-    await admin.query(`ALTER DATABASE ${building} RENAME TO ${pg.escapeIdentifier(template)}`);
+    await client.query(`ALTER DATABASE ${building} RENAME TO ${pg.escapeIdentifier(template)}`);
   } finally {
-    await admin.query("SELECT pg_advisory_unlock(hashtext($1))", [template]);
+    await client.end(); // and the lock with it
   }
+}
+
+async function hasTemplate(client: pg.Client, template: string): Promise<boolean> {
+  return (await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [template])).rowCount === 1;
 }
 
 /** Before version 15 there was no other way. */
@@ -166,14 +164,20 @@ async function fileCopy(admin: pg.Client): Promise<string> {
   return rows[0]!.version >= 150_000 ? " STRATEGY file_copy" : "";
 }
 
+/** One connection a process: it is asked twice for each database of a test. */
+let shared: Promise<pg.Client> | undefined;
+
 async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: inject("postgresUrl") });
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.end();
-  }
+  shared ??= openClient();
+  return work(await shared);
+}
+
+async function openClient(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: inject("postgresUrl") });
+  await client.connect();
+  // When the run ends, the server may be gone before this process.
+  client.on("error", () => (shared = undefined));
+  return client;
 }
 
 function urlOf(database: string): string {
