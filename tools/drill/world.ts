@@ -73,10 +73,13 @@ export async function createDrillWorld(options: WorldOptions): Promise<DrillWorl
     const admin = directUrl
       ? await bootstrap(directUrl)
       : (await readFile(join(folder, "server-1", "admin.token"), "utf8")).trim();
+    // Nothing goes wrong yet: an answer that is late is one of a busy machine.
+    const preparing = createTransport({ url: urls, token: admin, retryTime: PATIENCE, attemptTimeout: PATIENCE });
+    const { token } = await createApi(preparing).createToken({ name: "drill-worker", role: "worker" });
+    preparing.close();
     const transport = createTransport({ url: urls, token: admin, retryTime: PATIENCE, attemptTimeout: 5_000 });
     closing.push(async () => transport.close());
     const api = createApi(transport);
-    const { token } = await api.createToken({ name: "drill-worker", role: "worker" });
     const workers = await Promise.all(
       Array.from({ length: options.workers }, (_, index) =>
         startWorker(index, { urls, token, journal, folder }, options, closing),
