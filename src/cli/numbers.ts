@@ -45,12 +45,12 @@ export function formatEntryIds(ids: readonly number[]): string {
   return parts.join(" ");
 }
 
-/** A whole number from 1. @throws WilcoError `invalid_request`. */
-export function parseCount(text: string, what: string, most = 1_000_000): number {
+/** A whole number from 1. @param example what the hint shows. @throws WilcoError `invalid_request`. */
+export function parseCount(text: string, what: string, most = 1_000_000, example = "10"): number {
   if (/^[1-9]\d{0,9}$/.test(text) && Number(text) <= most) return Number(text);
   throw new WilcoError({
     code: "invalid_request",
     message: `${what} is not a whole number from 1 to ${most}: ${JSON.stringify(text)}`,
-    hint: what.startsWith("-") ? `Write ${what} 10.` : "Write a number such as 10.",
+    hint: what.startsWith("-") ? `Write ${what} ${example}.` : `Write a number such as ${example}.`,
   });
 }

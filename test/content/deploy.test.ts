@@ -73,6 +73,8 @@ describe("deployments", () => {
     const web = await client.resource("web");
     const execution = web.deploy(file(path("one/app.js")), { version: "1.0" });
     expect(await execution).toMatchObject({ version: "1.0", previous: null, ready: true });
+    // Nobody has checked it; what the deploy saw counts.
+    expect(await api.resource("web")).toMatchObject({ availability: "up" });
     expect(await shown()).toBe("one");
     expect((await execution.outcome()).kind).toBe("deployment");
     expect((await api.deployments("web")).items).toMatchObject([

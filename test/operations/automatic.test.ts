@@ -137,6 +137,14 @@ describeOnBothEngines("automatic checks", (engine) => {
     await world.finish(session, wait!, { result: { availability: "up" } });
     expect(await resourceA(world)).toMatchObject({ availability: "up", availability_entry: id });
 
+    await world.submit("a", "look");
+    const [stop] = await world.claim(session);
+    await world.finish(session, stop!, { result: { availability: "down" } });
+    expect(await resourceA(world)).toMatchObject({ availability: "down", availability_reason: "after look" });
+    await world.submit("a", "look");
+    const [start] = await world.claim(session);
+    await world.finish(session, start!, { result: { availability: "up" } });
+
     // What began before the resource was changed may have looked at another connection.
     const stale = await world.submit("a", "look");
     const [late] = await world.claim(session);

@@ -93,7 +93,7 @@ describe("a managed process", () => {
     });
     expect(await polite.call("status")).toMatchObject({ state: "stopped", pid: null });
     expect(await polite.call("check")).toMatchObject({ availability: "down" });
-    expect(await polite.call("stop")).toMatchObject({ wasRunning: false, signal: null });
+    expect(await polite.call("stop")).toMatchObject({ wasRunning: false, signal: null, availability: "down" });
 
     const deaf = await managed({ command: node(DEAF), stopTimeout: "200ms" });
     await deaf.call("start");
@@ -119,7 +119,7 @@ describe("a managed process", () => {
     const first = await call("start");
     expect(first).toMatchObject({ ready: true });
     const second = await call("restart");
-    expect(second).toMatchObject({ previousPid: first["pid"], stoppedBy: "SIGTERM", ready: true });
+    expect(second).toMatchObject({ previousPid: first["pid"], stoppedBy: "SIGTERM", ready: true, availability: "up" });
     const third = await call("restart", { graceful: false });
     expect(third).toMatchObject({ previousPid: second["pid"], stoppedBy: "SIGKILL" });
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("ok");

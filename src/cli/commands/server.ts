@@ -46,7 +46,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const port = flags.port ?? DEFAULT_PORT;
   const listen = {
     host: flags.host ?? "127.0.0.1",
-    port: port === "0" ? 0 : parseCount(port, "--port", LAST_PORT),
+    port: port === "0" ? 0 : parseCount(port, "--port", LAST_PORT, DEFAULT_PORT),
     insecure: flags.insecure === true,
     tls: readTls(flags.tlsCert && context.path(flags.tlsCert), flags.tlsKey && context.path(flags.tlsKey)),
   };

@@ -68,7 +68,8 @@ function observationOf(end: End, entry: LockedEntry | undefined, tx: Transaction
     // while it waited say less, however late they began.
     const availability = end.status === "succeeded" ? saidBy(result) : null;
     const began = entry.started_at ?? tx.now();
-    return availability && { resource, entry: id, availability, reason: null, at: tx.now(), began };
+    const reason = availability === "down" ? `after ${entry.operation}` : null;
+    return availability && { resource, entry: id, availability, reason, at: tx.now(), began };
   }
   // Nobody looked, because somebody wanted it so.
   if (end.status === "canceled") return null;

@@ -54,7 +54,7 @@ export async function deploy(context: OperationContext, plain: Managed, supervis
   });
   context.progress(3, 3, "running");
   const { pid, startedAt, ready } = started;
-  return { ...shown(release), previous: former && shown(former), pid, startedAt, ready };
+  return { ...shown(release), previous: former && shown(former), pid, startedAt, ready, availability: "up" };
 }
 
 function withReadyTimeout(managed: Managed, readyTimeout: string): Managed {

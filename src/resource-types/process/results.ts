@@ -3,6 +3,8 @@ import { checkResult, COUNT, described, FLAG, NUMBER, orNull, resultOf, TEXT, TE
 
 const PID = described({ type: "integer" }, "process id");
 const TIME = described(TEXT, "ISO 8601");
+/** What it ended with is known at once, without a check. */
+const UP = { const: "up" };
 const READY = described(orNull(FLAG), "null = it has no ready check");
 const EXIT = {
   anyOf: [resultOf({ code: orNull({ type: "integer" }), signal: orNull(TEXT), at: TIME }), { type: "null" }],
@@ -20,12 +22,14 @@ export const PROCESS_RESULTS = {
     started: described(FLAG, "false when it ran already"),
     startedAt: TIME,
     ready: READY,
+    availability: UP,
   }),
   stop: resultOf({
     pid: orNull(PID),
     wasRunning: FLAG,
     signal: described(orNull(TEXT), "that was needed"),
     exit: EXIT,
+    availability: { const: "down" },
   }),
   restart: resultOf({
     pid: PID,
@@ -33,6 +37,7 @@ export const PROCESS_RESULTS = {
     stoppedBy: described(orNull(TEXT), "signal"),
     startedAt: TIME,
     ready: READY,
+    availability: UP,
   }),
   deploy: resultOf({
     ...RELEASE,
@@ -40,6 +45,7 @@ export const PROCESS_RESULTS = {
     pid: PID,
     startedAt: TIME,
     ready: READY,
+    availability: UP,
   }),
   status: resultOf({
     state: { enum: ["running", "stopped", "exited"] },

@@ -47,14 +47,17 @@ export function createProcessType(): ResourceTypeDefinition {
         onLost: "requeue",
         timeout: "10m",
         result: PROCESS_RESULTS.start,
-        handler: changing((_context, managed) => supervisor.start(managed)),
+        handler: changing(async (_context, managed) => ({ ...(await supervisor.start(managed)), availability: "up" })),
       },
       stop: {
         description: "Ask it to stop, and kill it after stopTimeout.",
         onLost: "requeue",
         timeout: "10m",
         result: PROCESS_RESULTS.stop,
-        handler: changing((_context, managed) => supervisor.stop(managed, managed.connection.stopTimeout)),
+        handler: changing(async (_context, managed) => {
+          const stopped = await supervisor.stop(managed, managed.connection.stopTimeout);
+          return { ...stopped, availability: "down" };
+        }),
       },
       restart: {
         description: "Stop it, start it, wait until it is ready.",
@@ -148,7 +151,7 @@ async function restart(context: OperationContext, managed: Managed, supervisor: 
   context.progress(1, 2, "starting");
   const { pid, startedAt, ready } = await supervisor.start(managed);
   context.progress(2, 2, "running");
-  return { pid, previousPid: stopped.pid, stoppedBy: stopped.signal, startedAt, ready };
+  return { pid, previousPid: stopped.pid, stoppedBy: stopped.signal, startedAt, ready, availability: "up" };
 }
 
 async function status(managed: Managed, supervisor: Supervisor): Promise<unknown> {
