@@ -31,6 +31,10 @@ export interface Beats {
 const GATHERED = 500;
 const MAX_BATCH = 500;
 
+/** Kept by each of a thousand claims until it ends, so they are the same for all. */
+const NOTHING: HeartbeatAnswer = { cancel: [], lost: [], unlisted: [], drain: false, orders: [] };
+const DRAIN: HeartbeatAnswer = { ...NOTHING, drain: true };
+
 const COLUMNS = {
   session: "text",
   state: "text",
@@ -109,7 +113,7 @@ async function beatTogether(context: Context, items: readonly Item[]): Promise<M
     return new Map(
       told.map(({ session, state }) => {
         const drain = state === "draining" && bySession.get(session)!.beat.state === "ready";
-        return [session, { cancel: [], lost: [], unlisted: [], drain, orders: [] }];
+        return [session, drain ? DRAIN : NOTHING];
       }),
     );
   });

@@ -21,8 +21,6 @@ export interface WaitingClaim {
   reach: Reach | undefined;
   /** Set while a submit claims for it: what it got, null = nothing. */
   handed: Promise<Assignment[] | null> | undefined;
-  /** Ends its sleep; undefined while it is awake. */
-  wake: (() => void) | undefined;
 }
 
 /** The hand-over of one batch of submits. */
@@ -52,6 +50,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
   reaches,
   dryRoutes,
   firstAsleep,
+  wake,
   signal,
   wakeAll,
   passOn,
@@ -61,6 +60,8 @@ export function createCarriedClaims<C extends WaitingClaim>({
   reaches: ReadonlyMap<string, Reach>;
   dryRoutes: DryRoutes;
   firstAsleep: (route: string) => C | undefined;
+  /** Ends its sleep; nothing happens to one that is awake. */
+  wake: (held: C) => void;
   signal: (held: C) => void;
   wakeAll: (route: string) => void;
   passOn: (routes: readonly string[]) => void;
@@ -132,7 +133,7 @@ export function createCarriedClaims<C extends WaitingClaim>({
           if (!held) continue;
           const { promise, resolve } = Promise.withResolvers<Assignment[] | null>();
           held.handed = promise;
-          held.wake?.();
+          wake(held);
           const reservation = { held, got: [] as Assignment[], settle: resolve };
           reserved.push(reservation);
           reservation.got = await claimFor(tx, held, changes);

@@ -1,5 +1,6 @@
 /** What the server's routes call. Every change is one transaction; held calls answer early when something changes. */
 import type { Principal } from "../access/principal.ts";
+import type { LightSignal } from "../core/light-abort.ts";
 import type { Transaction } from "../database/database.ts";
 import type { DoctorAnswer } from "../domain/doctor.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -105,7 +106,7 @@ export interface Operations {
   /** @param saveTypes stores the types it brings, in the registration's transaction: refused, it leaves nothing. */
   registerWorker(principal: Principal, request: RegisterRequest, saveTypes: SaveTypes): Promise<RegisterAnswer>;
   /** Held up to `request.wait` while there is nothing to claim; a newer claim of the session ends it empty. */
-  claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
+  claim(principal: Principal, session: string, request: ClaimRequest, signal: LightSignal): Promise<ClaimAnswer>;
   /** Renews at once; the answer is held up to `request.wait` while there is nothing to obey. */
   heartbeat(
     principal: Principal,

@@ -3,6 +3,8 @@
  * claim a session; a newer one replaces it. A floor looks for what no signal announced, once for all held claims.
  */
 import { messageOf } from "../core/errors.ts";
+import type { LightSignal } from "../core/light-abort.ts";
+import { createMultiMap } from "../core/multi-map.ts";
 import { CLAIMABLE, notPaused } from "../database/dialect.ts";
 import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
 import { createDryRoutes } from "../queue/dry-routes.ts";
@@ -22,11 +24,13 @@ interface Held extends WaitingClaim {
   /** Its last try left entries that it had locked. */
   leaves: boolean;
   ended: boolean;
-  wake: (() => void) | undefined;
+  /** Only while it sleeps: both end that. */
+  timer: NodeJS.Timeout | undefined;
+  resolve: ((woken: boolean) => void) | undefined;
 }
 
 export interface HeldClaims extends CarriedClaims {
-  claim(principal: Principal, session: string, request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer>;
+  claim(principal: Principal, session: string, request: ClaimRequest, signal: LightSignal): Promise<ClaimAnswer>;
   /** Whether a claim of the session is held open here. */
   isAsking(session: string): boolean;
   /** Claims that are held open. */
@@ -39,7 +43,7 @@ export function createHeldClaims(context: Context): HeldClaims {
   /** Learned at a session's first claim; forgotten when it ends. */
   const reaches = new Map<string, Reach>();
   /** Only claims that sleep; the first is the one that has waited longest. */
-  const sleeping = new Map<string, Set<Held>>();
+  const sleeping = createMultiMap<Held>();
   const dryRoutes = createDryRoutes();
   let floorTimer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -67,11 +71,11 @@ export function createHeldClaims(context: Context): HeldClaims {
 
   function signal(held: Held): void {
     held.signalled = true;
-    held.wake?.();
+    wake(held);
   }
 
   function wakeOne(route: string): void {
-    for (const held of sleeping.get(route) ?? []) {
+    for (const held of sleeping.get(route)) {
       signal(held);
       // It may be outside of a worker's band, of a type that it does not have, or behind a heavy one that it keeps itself
       // free for; the first one that takes whatever comes will do.
@@ -82,7 +86,7 @@ export function createHeldClaims(context: Context): HeldClaims {
   }
 
   function wakeFirst(route: string): void {
-    const [first] = sleeping.get(route) ?? [];
+    const [first] = sleeping.get(route);
     if (first) signal(first);
   }
 
@@ -104,25 +108,23 @@ export function createHeldClaims(context: Context): HeldClaims {
   function sleep(held: Held, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       if (held.signalled || held.ended || stopped || ms <= 0) return resolve(true);
-      const timer = setTimeout(() => done(false), ms);
-      for (const route of held.reach?.routes ?? []) {
-        const set = sleeping.get(route);
-        if (set) set.add(held);
-        else sleeping.set(route, new Set([held]));
-      }
-      held.wake = () => done(true);
+      for (const route of held.reach?.routes ?? []) sleeping.add(route, held);
+      held.resolve = resolve;
+      // Functions of its own for each of thousands would be most of what a claim that sleeps takes.
+      held.timer = setTimeout(wake, ms, held, false);
       startFloor();
-      function done(woken: boolean): void {
-        clearTimeout(timer);
-        held.wake = undefined;
-        for (const route of held.reach?.routes ?? []) {
-          const set = sleeping.get(route);
-          set?.delete(held);
-          if (set?.size === 0) sleeping.delete(route);
-        }
-        resolve(woken);
-      }
     });
+  }
+
+  /** Nothing happens to one that is awake. */
+  function wake(held: Held, woken = true): void {
+    const { resolve } = held;
+    if (!resolve) return;
+    clearTimeout(held.timer);
+    held.timer = undefined;
+    held.resolve = undefined;
+    for (const route of held.reach?.routes ?? []) sleeping.delete(route, held);
+    resolve(woken);
   }
 
   function startFloor(): void {
@@ -150,18 +152,18 @@ export function createHeldClaims(context: Context): HeldClaims {
 
   /** One that sleeps and takes whatever its routes have. What is outside of a band would leave its worker empty-handed. */
   function firstAsleep(route: string): Held | undefined {
-    for (const held of sleeping.get(route) ?? []) if (held.reach && !isBanded(held.reach)) return held;
+    for (const held of sleeping.get(route)) if (held.reach && !isBanded(held.reach)) return held;
     return undefined;
   }
 
   return {
-    ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, signal, wakeAll, passOn }),
+    ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, wake, signal, wakeAll, passOn }),
     async claim(principal, session, request, abort) {
       const until = performance.now() + request.wait;
       const before = bySession.get(session);
       if (before) {
         before.ended = true;
-        before.wake?.();
+        wake(before);
       }
       const held: Held = {
         principal,
@@ -174,12 +176,13 @@ export function createHeldClaims(context: Context): HeldClaims {
         picky: true,
         leaves: false,
         ended: false,
-        wake: undefined,
+        timer: undefined,
+        resolve: undefined,
       };
       bySession.set(session, held);
       const onAbort = () => {
         held.ended = true;
-        held.wake?.();
+        wake(held);
       };
       abort.addEventListener("abort", onAbort, { once: true });
       try {
@@ -248,7 +251,7 @@ export function createHeldClaims(context: Context): HeldClaims {
       stopped = true;
       unsubscribe();
       clearTimeout(floorTimer);
-      for (const held of bySession.values()) held.wake?.();
+      for (const held of bySession.values()) wake(held);
     },
   };
 }

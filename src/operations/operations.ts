@@ -11,7 +11,7 @@ import type { Targets } from "../inventory/targets.ts";
 import { logMove, type Move } from "../queue/moves.ts";
 import { createRates } from "../queue/rates.ts";
 import { createSignals } from "../queue/signals.ts";
-import { claimWithBeat } from "./beating-claims.ts";
+import { claimWithBeat, hasBeat } from "./beating-claims.ts";
 import { createBeats } from "./beats.ts";
 import { cancelEntry } from "./cancel.ts";
 import { claimOne } from "./claim-one.ts";
@@ -125,10 +125,10 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     changeSetting: (principal, name, value) => changeSetting(context, principal, name, value),
     registerWorker: (principal, request, saveTypes) => registerWorker(context, principal, request, saveTypes),
     claim(principal, session, request, signal) {
-      const { entry, beat } = request;
+      const { entry } = request;
       if (entry !== undefined) return claimOne(context, principal, session, { ...request, entry });
-      if (beat === undefined) return claims.claim(principal, session, request, signal);
-      return claimWithBeat(beating, principal, session, { ...request, beat }, signal);
+      if (hasBeat(request)) return claimWithBeat(beating, principal, session, request, signal);
+      return claims.claim(principal, session, request, signal);
     },
     heartbeat: (principal, session, request, signal) =>
       holdHeartbeat(

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { parseBytes } from "../../core/bytes.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { keepHeapFrugal } from "../../core/frugal-heap.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { requireName } from "../../domain/route.ts";
 import { parseSecretKey } from "../../inventory/sealer.ts";
@@ -61,6 +62,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     context.flags.verbose === true ? "debug" : context.flags.quiet === true ? "warn" : "info",
   );
   const stopLogging = logStrayRejections(log);
+  const heap = keepHeapFrugal();
   const interrupt = listenForInterrupt();
   const interrupted = new Promise<void>((resolve) =>
     interrupt.signal.addEventListener("abort", () => resolve(), { once: true }),
@@ -91,6 +93,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     return EXIT.succeeded;
   } finally {
     interrupt.dispose();
+    heap.stop();
     stopLogging();
   }
 }

@@ -26,7 +26,7 @@ import {
 } from "../../protocol/worker-schemas.ts";
 import { LeasedContentSchema } from "../../protocol/content-schemas.ts";
 import { sendContent } from "./content.ts";
-import { clientGone } from "../held.ts";
+import { clientGone, workerGone } from "../held.ts";
 import { requireWorkerProtocol } from "../worker-protocol.ts";
 import { route, type Route } from "../route.ts";
 
@@ -90,7 +90,7 @@ export function workerRoutes({ operations, inventory, content, version }: Worker
       body: ClaimSchema,
       answer: { description: "Assignments, with connection secrets opened" },
       handle: ({ principal, params, body }, reply) =>
-        operations.claim(principal, params.session, body, clientGone(reply, body.wait)),
+        operations.claim(principal, params.session, body, workerGone(reply, body.wait)),
     }),
     route<{ Params: Session; Body: HeartbeatRequest }>({
       method: "POST",
