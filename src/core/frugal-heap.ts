@@ -5,7 +5,6 @@
  * small and gives back what is free. Under load it would cost a fifth of the processor time, so it is left at the first
  * sign of some. (The flag is read by each collection, and changes nothing else that runs.)
  */
-import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 
 export interface FrugalHeap {
@@ -13,8 +12,8 @@ export interface FrugalHeap {
 }
 
 export interface FrugalHeapOptions {
-  /** Share of the time since it was last called in which the event loop worked, 0 to 1. */
-  utilization?: () => number;
+  /** Processor time of the process since it was last asked, as a share of one core. */
+  load?: () => number;
   setFlag?: (flag: string) => void;
 }
 
@@ -26,7 +25,7 @@ const CALM_LOOKS = 3;
 
 /** Of the whole process: for the command that it belongs to. */
 export function keepHeapFrugal(options: FrugalHeapOptions = {}): FrugalHeap {
-  const { utilization = ofEventLoop(), setFlag = setFlagsFromString } = options;
+  const { load = ofProcess(), setFlag = setFlagsFromString } = options;
   let frugal = false;
   let calmLooks = 0;
 
@@ -37,7 +36,7 @@ export function keepHeapFrugal(options: FrugalHeapOptions = {}): FrugalHeap {
   }
 
   function look(): void {
-    const share = utilization();
+    const share = load();
     calmLooks = share < CALM ? calmLooks + 1 : 0;
     if (share >= BUSY) be(false);
     else if (calmLooks >= CALM_LOOKS) be(true);
@@ -53,12 +52,15 @@ export function keepHeapFrugal(options: FrugalHeapOptions = {}): FrugalHeap {
   };
 }
 
-function ofEventLoop(): () => number {
-  let last = performance.eventLoopUtilization();
+/** Not the event loop's utilization: where others use the machine too, a loop that waits for its turn looks busy. */
+function ofProcess(): () => number {
+  let usage = process.cpuUsage();
+  let at = performance.now();
   return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
+    const { user, system } = process.cpuUsage(usage);
+    const ms = performance.now() - at;
+    usage = process.cpuUsage();
+    at += ms;
+    return (user + system) / 1_000 / ms;
   };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { keepHeapFrugal } from "../../src/core/frugal-heap.ts";
 
@@ -7,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 it("is frugal after three calm seconds in a row, and no longer at the first busy one", () => {
   const flags: string[] = [];
   let share = 0.1;
-  const heap = keepHeapFrugal({ utilization: () => share, setFlag: (flag) => void flags.push(flag) });
+  const heap = keepHeapFrugal({ load: () => share, setFlag: (flag) => void flags.push(flag) });
   const second = (next: number) => {
     share = next;
     vi.advanceTimersByTime(1_000);
@@ -25,9 +26,12 @@ it("is frugal after three calm seconds in a row, and no longer at the first busy
   expect([0.1, 0.1, 0.1, 0.1].flatMap(second)).toEqual([]);
 });
 
-it("takes the event loop's own time, and flags that V8 knows", () => {
+it("asks the process for its own load, and knows flags that V8 knows", () => {
   const heap = keepHeapFrugal();
-  // Nothing of the loop's time passes while timers are fake: calm.
   expect(() => vi.advanceTimersByTime(5_000)).not.toThrow();
   heap.stop();
+  for (const flag of ["--optimize-for-size", "--no-optimize-for-size"]) {
+    const { status, stderr } = spawnSync(process.execPath, [flag, "-e", "0"], { encoding: "utf8" });
+    expect([flag, status, stderr]).toEqual([flag, 0, ""]);
+  }
 });
