@@ -6,6 +6,7 @@ import { messageOf } from "../core/errors.ts";
 import type { LightSignal } from "../core/light-abort.ts";
 import { createMultiMap } from "../core/multi-map.ts";
 import { CLAIMABLE, notPaused } from "../database/dialect.ts";
+import type { Assignment } from "../domain/worker.ts";
 import type { ClaimAnswer, ClaimRequest } from "../protocol/messages.ts";
 import { createDryRoutes } from "../queue/dry-routes.ts";
 import { isBanded, type Reach } from "../queue/reach.ts";
@@ -104,6 +105,69 @@ export function createHeldClaims(context: Context): HeldClaims {
     }
   }
 
+  /** Replaces the session's claim that is open. */
+  function open(principal: Principal, session: string, request: ClaimRequest): Held {
+    const before = bySession.get(session);
+    if (before) end(before);
+    const held: Held = {
+      principal,
+      session,
+      request,
+      handed: undefined,
+      reach: reaches.get(session),
+      signalled: false,
+      short: true,
+      picky: true,
+      leaves: false,
+      ended: false,
+      timer: undefined,
+      resolve: undefined,
+    };
+    bySession.set(session, held);
+    return held;
+  }
+
+  function end(held: Held): void {
+    held.ended = true;
+    wake(held);
+  }
+
+  function believesDry(held: Held): boolean {
+    const found = held.reach && dryRoutes.stillDry(held.session, held.reach.routes, held.request.slots);
+    if (!found) return false;
+    held.picky = found.selective;
+    // It had room for more than there was: slots that become free say nothing new.
+    held.short = false;
+    return true;
+  }
+
+  /** Apart from the claim itself: what it works with is gone when the claim sleeps. */
+  async function look(held: Held): Promise<Assignment[]> {
+    const { principal, session, request } = held;
+    held.short = true;
+    const before = held.reach && dryRoutes.announced(held.reach.routes);
+    const found = await tryClaim(context, principal, session, request, held.reach);
+    held.short = found.short;
+    const { empty, selective } = found;
+    if (before !== undefined && empty) dryRoutes.isDry(session, { announced: before, slots: request.slots, selective });
+    if (!held.reach) {
+      // Only now are its routes known, and what was signalled before was not for them: look once more.
+      held.reach = found.reach;
+      if (found.reach) reaches.set(session, found.reach);
+      held.signalled = found.assignments.length === 0;
+    }
+    const routes = found.reach?.routes ?? [];
+    if (found.reserved) for (const route of routes) wakeAll(route);
+    const turnedPicky = found.picky && !held.picky;
+    held.picky = found.picky;
+    held.leaves = found.left;
+    if (found.left) passOn(routes, held);
+    // One that turned picky was woken as one that takes whatever comes, and nobody else was.
+    const isForOthers = found.assignments.length > 0 ? found.full : turnedPicky;
+    if (isForOthers) for (const route of routes) wakeOne(route);
+    return found.assignments;
+  }
+
   /** Sleeps until a signal or a replacement; @returns false when the time was over before. */
   function sleep(held: Held, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -160,70 +224,18 @@ export function createHeldClaims(context: Context): HeldClaims {
     ...createCarriedClaims({ context, reaches, dryRoutes, firstAsleep, wake, signal, wakeAll, passOn }),
     async claim(principal, session, request, abort) {
       const until = performance.now() + request.wait;
-      const before = bySession.get(session);
-      if (before) {
-        before.ended = true;
-        wake(before);
-      }
-      const held: Held = {
-        principal,
-        session,
-        request,
-        handed: undefined,
-        reach: reaches.get(session),
-        signalled: false,
-        short: true,
-        picky: true,
-        leaves: false,
-        ended: false,
-        timer: undefined,
-        resolve: undefined,
-      };
-      bySession.set(session, held);
-      const onAbort = () => {
-        held.ended = true;
-        wake(held);
-      };
+      const held = open(principal, session, request);
+      const onAbort = () => end(held);
       abort.addEventListener("abort", onAbort, { once: true });
       try {
         // With no time to wait the question is what there is now, whatever is believed.
-        const found =
-          request.wait > 0 && held.reach ? dryRoutes.stillDry(session, held.reach.routes, request.slots) : undefined;
-        let dry = found !== undefined;
-        if (found) {
-          held.picky = found.selective;
-          // It had room for more than there was: slots that become free say nothing new.
-          held.short = false;
-        }
+        let dry = request.wait > 0 && believesDry(held);
         for (;;) {
           if (held.ended || stopped) return { assignments: [] };
           held.signalled = false;
           if (!dry) {
-            held.short = true;
-            const before = held.reach && dryRoutes.announced(held.reach.routes);
-            const found = await tryClaim(context, principal, session, request, held.reach);
-            held.short = found.short;
-            const { empty, selective } = found;
-            if (before !== undefined && empty)
-              dryRoutes.isDry(session, { announced: before, slots: request.slots, selective });
-            if (!held.reach) {
-              // Only now are its routes known, and what was signalled before was not for them: look once more.
-              held.reach = found.reach;
-              if (found.reach) reaches.set(session, found.reach);
-              held.signalled = found.assignments.length === 0;
-            }
-            const routes = found.reach?.routes ?? [];
-            if (found.reserved) for (const route of routes) wakeAll(route);
-            const turnedPicky = found.picky && !held.picky;
-            held.picky = found.picky;
-            held.leaves = found.left;
-            if (found.left) passOn(routes, held);
-            if (found.assignments.length > 0) {
-              if (found.full) for (const route of routes) wakeOne(route);
-              return { assignments: found.assignments };
-            }
-            // It was woken as one that takes whatever comes, and nobody else was.
-            if (turnedPicky) for (const route of routes) wakeOne(route);
+            const assignments = await look(held);
+            if (assignments.length > 0) return { assignments };
           }
           const left = until - performance.now();
           if (left <= 0) return { assignments: [] };

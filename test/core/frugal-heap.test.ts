@@ -5,7 +5,7 @@ import { keepHeapFrugal } from "../../src/core/frugal-heap.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("is frugal after three calm seconds in a row, and no longer at the first busy one", () => {
+it("is frugal after three calm seconds in a row, for ten of every thirty, and not from the first busy second on", () => {
   const flags: string[] = [];
   let share = 0.1;
   const heap = keepHeapFrugal({ load: () => share, setFlag: (flag) => void flags.push(flag) });
@@ -14,23 +14,28 @@ it("is frugal after three calm seconds in a row, and no longer at the first busy
     vi.advanceTimersByTime(1_000);
     return flags.splice(0);
   };
+  const calm = (seconds: number) => Array.from({ length: seconds }, () => 0.1).flatMap(second);
   expect([0.1, 0.1, 0.3, 0.1, 0.1].flatMap(second)).toEqual([]);
-  expect(second(0.1)).toEqual(["--optimize-for-size"]);
+  expect(calm(1)).toEqual(["--optimize-for-size", "--semi-space-growth-factor=1"]);
+  expect(calm(9)).toEqual([]);
+  expect(calm(1)).toEqual(["--no-optimize-for-size"]);
+  expect(calm(19)).toEqual([]);
+  expect(calm(1)).toEqual(["--optimize-for-size"]);
   // Neither calm nor busy: it stays as it is.
   expect([0.4, 0.1, 0.1, 0.1].flatMap(second)).toEqual([]);
-  expect(second(0.6)).toEqual(["--no-optimize-for-size"]);
+  expect(second(0.6)).toEqual(["--no-optimize-for-size", "--semi-space-growth-factor=2"]);
   expect([0.9, 0.4, 0.1, 0.1].flatMap(second)).toEqual([]);
-  expect(second(0)).toEqual(["--optimize-for-size"]);
+  expect(second(0)).toEqual(["--optimize-for-size", "--semi-space-growth-factor=1"]);
   heap.stop();
-  expect(flags.splice(0)).toEqual(["--no-optimize-for-size"]);
-  expect([0.1, 0.1, 0.1, 0.1].flatMap(second)).toEqual([]);
+  expect(flags.splice(0)).toEqual(["--no-optimize-for-size", "--semi-space-growth-factor=2"]);
+  expect(calm(4)).toEqual([]);
 });
 
 it("asks the process for its own load, and knows flags that V8 knows", () => {
   const heap = keepHeapFrugal();
   expect(() => vi.advanceTimersByTime(5_000)).not.toThrow();
   heap.stop();
-  for (const flag of ["--optimize-for-size", "--no-optimize-for-size"]) {
+  for (const flag of ["--optimize-for-size", "--no-optimize-for-size", "--semi-space-growth-factor=2"]) {
     const { status, stderr } = spawnSync(process.execPath, [flag, "-e", "0"], { encoding: "utf8" });
     expect([flag, status, stderr]).toEqual([flag, 0, ""]);
   }
