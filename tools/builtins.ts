@@ -4,7 +4,6 @@
  * first read: its fetch, 55 ms of processor time; streams of files, 4 ms. And most commands call nothing of what they
  * import from node:crypto (8 ms) or node:child_process (3 ms).
  */
-import { promisify } from "node:util";
 import type { Plugin } from "rolldown";
 import { parseAst } from "rolldown/parseAst";
 
@@ -60,9 +59,10 @@ function requiring({ specifiers, source }: Import, own: string): string {
   return statements.join(" ");
 }
 
-/** What another function can stand for: no class, and nothing that `promisify` treats in a way of its own. */
+/** What another function can stand for: no class, and nothing that has something of its own, for `promisify` or callers. */
 function isPlainFunction(module: string, name: string): boolean {
   const exports = process.getBuiltinModule(module) as unknown as Record<string, unknown>;
   const value = exports[name];
-  return typeof value === "function" && /^[a-z]/.test(name) && !(promisify.custom in value);
+  if (typeof value !== "function" || !/^[a-z]/.test(name)) return false;
+  return Reflect.ownKeys(value).every((key) => key === "length" || key === "name" || key === "prototype");
 }
