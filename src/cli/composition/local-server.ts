@@ -66,12 +66,19 @@ export async function startLocalServer(
     });
     const adminToken = server.adminToken;
     if (adminToken === null) throw new WilcoError({ code: "internal", message: "The local server has no admin token" });
-    const dispatch = injectDispatch(server.app);
-    api = createApi(createTransport({ url: URL_OF_LOCAL, token: adminToken, dispatch, retryTime: 0 }));
+    const inject = injectDispatch(server.app);
+    api = createApi(createTransport({ url: URL_OF_LOCAL, token: adminToken, dispatch: inject, retryTime: 0 }));
     const client = api;
     if (file) await withPlaces(file.named, file.placeOf, () => client.apply(file.document));
+    let onlyRead = true;
+    const dispatch: Dispatch = (request) => {
+      if (request.method !== "GET") onlyRead = false;
+      return inject(request);
+    };
     let stopping: Promise<void> | undefined;
     const stop = async () => {
+      // In a new directory nothing has begun by itself.
+      if (temporary && onlyRead) return close();
       if (!signal?.aborted) await drain(client, signal);
       if (temporary) await stopProcesses(client, context);
       await close();
