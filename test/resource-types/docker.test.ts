@@ -101,9 +101,10 @@ describe("docker-container", () => {
       changed: true,
       state: "exited",
       startedAt: null,
+      availability: "down",
     });
     expect(engine.calls).toContain("POST /containers/app/stop?t=3");
-    expect((await on("app", "restart")).result).toMatchObject({ changed: true, state: "running" });
+    expect((await on("app", "restart")).result).toMatchObject({ changed: true, state: "running", availability: "up" });
     const gone = await on("nobody", "start");
     expect(gone.error).toMatchObject({ code: "no_such_object", source: "operation" });
   });

@@ -64,10 +64,22 @@ describe("systemd", () => {
     const stopped = await on("web", "stop");
     expect(stopped).toMatchObject({
       status: "succeeded",
-      result: { unit: "web.service", before: "active", state: "inactive", subState: "sub", pid: 42, restarts: 2 },
+      result: {
+        unit: "web.service",
+        before: "active",
+        state: "inactive",
+        subState: "sub",
+        pid: 42,
+        restarts: 2,
+        availability: "down",
+      },
     });
     expect(calls()[1]).toBe("systemctl --no-pager --no-ask-password stop -- web");
-    expect((await on("web", "start")).result).toMatchObject({ before: "inactive", state: "active" });
+    expect((await on("web", "start")).result).toMatchObject({
+      before: "inactive",
+      state: "active",
+      availability: "up",
+    });
     await on("web", "restart");
     await on("web", "reload", { connection: { unit: "web@1.service", scope: "user" } });
     expect(

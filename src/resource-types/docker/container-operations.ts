@@ -62,7 +62,7 @@ export async function check(context: OperationContext): Promise<unknown> {
     const { State } = await inspected(context);
     const health = State.Health?.Status;
     const facts = { state: State.Status, ...(health === undefined ? {} : { health }) };
-    if (State.Running && health !== "unhealthy") return { availability: "up", ...facts };
+    if (isUp(State)) return { availability: "up", ...facts };
     const reason = State.Running ? "it is unhealthy" : `it is ${State.Status}, exit code ${State.ExitCode}`;
     return { availability: "down", reason, ...facts };
   } catch (error) {
@@ -118,7 +118,12 @@ async function change(
       details: { exitCode: State.ExitCode, state: State.Status },
     });
   }
-  return { changed: status !== 304, state: State.Status, startedAt: State.Running ? State.StartedAt : null };
+  const startedAt = State.Running ? State.StartedAt : null;
+  return { changed: status !== 304, state: State.Status, startedAt, availability: isUp(State) ? "up" : "down" };
+}
+
+function isUp({ Running, Health }: Inspected["State"]): boolean {
+  return Running && Health?.Status !== "unhealthy";
 }
 
 async function inspected(context: OperationContext): Promise<Inspected> {

@@ -27,7 +27,12 @@ export const ENGINE_RESULTS = {
 };
 
 export const CONTAINER_RESULTS = {
-  change: resultOf({ changed: described(FLAG, "false: it was so already"), state: TEXT, startedAt: orNull(TEXT) }),
+  change: resultOf({
+    changed: described(FLAG, "false: it was so already"),
+    state: TEXT,
+    startedAt: orNull(TEXT),
+    availability: { enum: ["up", "down"] },
+  }),
   inspect: ANY_OBJECT,
   logs: resultOf({ bytes: COUNT }),
   remove: resultOf({ removed: FLAG }),

@@ -37,8 +37,7 @@ export async function check(context: OperationContext): Promise<unknown> {
   const { ActiveState: active = "unknown", SubState: sub = "unknown", LoadState: load } = properties;
   const facts = { state: active, subState: sub };
   if (load === "not-found") return { availability: "down", reason: "there is no such unit", ...facts };
-  // A timer waits and a mount is mounted: what is active, or about to reload, is up.
-  if (active === "active" || active === "reloading") return { availability: "up", ...facts };
+  if (isUp(active)) return { availability: "up", ...facts };
   return { availability: "down", reason: `it is ${active} (${sub})`, ...facts };
 }
 
@@ -72,7 +71,7 @@ async function change(context: OperationContext, verb: Change): Promise<unknown>
   const loops = verb !== "stop" && after.subState.startsWith("auto-restart");
   const failed =
     ended.exitCode !== 0 || (verb === "stop" ? after.state === "active" : after.state === "failed" || loops);
-  if (!failed) return { ...after, before: before.state };
+  if (!failed) return { ...after, before: before.state, availability: isUp(after.state) ? "up" : "down" };
   const said = lastLines(`${ended.stdout}\n${ended.stderr}`, 20);
   throw new OperationError({
     code: "unit_failed",
@@ -104,6 +103,11 @@ async function readProperties(context: OperationContext): Promise<Properties> {
       return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
     }),
   );
+}
+
+/** A timer waits and a mount is mounted: what is active, or about to reload, is up. */
+function isUp(state: string): boolean {
+  return state === "active" || state === "reloading";
 }
 
 function stateOf(properties: Properties) {

@@ -16,7 +16,11 @@ const STATE = {
   restarts: COUNT,
   since: orNull(TEXT),
 };
-const CHANGED = resultOf({ ...STATE, before: { type: "string", description: "its state before" } });
+const CHANGED = resultOf({
+  ...STATE,
+  before: { type: "string", description: "its state before" },
+  availability: { enum: ["up", "down"] },
+});
 
 export const systemdType = defineResourceType({
   name: "systemd",
