@@ -147,7 +147,7 @@ export function createPoller({ api, push = true, clock = systemClock, random = M
     for (let at = 0; at === 0 || at < named.length; at += MAX_POLL_ITEMS) {
       const entries = named.slice(at, at + MAX_POLL_ITEMS).map(({ id, seen }) => ({ id, seen }));
       // One attempt: the poller repeats by itself, with those who joined meanwhile.
-      parts.push(api.poll({ entries, until: "end", ...since }, { signal, retryTime: 0 }));
+      parts.push(api.poll({ entries, until: push ? "end" : "change", ...since }, { signal, retryTime: 0 }));
     }
     const [first, ...rest] = await Promise.all(parts);
     if (rest.length === 0) return first!;

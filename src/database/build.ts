@@ -3,7 +3,7 @@ import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQue
 import type { Sql } from "./sql.ts";
 import type { Tables } from "./tables.ts";
 
-/** Of both engines: SQLite takes PostgreSQL's quotes and placeholders. */
+/** Of both engines: SQLite takes PostgreSQL's quotes, and its placeholders are those of every other text. */
 export function statementBuilder(): Kysely<Tables> {
   return new Kysely({
     dialect: {

@@ -87,11 +87,22 @@ async function perform<T>(
     () => Math.abs(engine.clock()! - performance.now() - clockAtBegin + begin) > CLOCK_MOVED,
   );
   keep(clockMoved);
+  // A branch of a work that failed in another goes on: what it sends now would be nobody's, or the next transaction's.
+  let over = false;
+  const ask = <R>(text: string, parameters?: readonly unknown[]): Promise<R[]> => {
+    if (over) throw new Error("the transaction is over");
+    return session.query<R>(text, parameters);
+  };
   const tx: Transaction = {
     dialect: engine.dialect,
-    query: (text, parameters) => session.query(text, parameters),
+    async query<R>(text: string, parameters?: readonly unknown[]) {
+      const answer = ask<R>(text, parameters);
+      // Of several that fail together the first says why; which of them the work hears of first is chance.
+      keep(answer);
+      return answer;
+    },
     send<R>(text: string, parameters?: readonly unknown[], receive?: (rows: R[]) => void) {
-      keep(session.query<R>(text, parameters).then(receive));
+      keep(ask<R>(text, parameters).then(receive));
     },
     now: () => Math.round(clockAtBegin + performance.now() - begin),
     afterCommit: (action) => actions.push(action),
@@ -101,6 +112,7 @@ async function perform<T>(
     // Leases and due times by the old clock would be wrong by as much; the next attempt has the new one.
     if (await clockMoved) throw new ClockMoved("the database's clock moved");
     progress.committing = true;
+    over = true;
     const committed = session.query("COMMIT").catch((error: unknown) => {
       progress.committing = !engine.isUnsent(error);
       throw error;
@@ -109,6 +121,7 @@ async function perform<T>(
     await Promise.all(sent);
     return value;
   } catch (error) {
+    over = true;
     await session.query("ROLLBACK").catch(() => {}); // a connection that is gone can't roll back either
     throw await firstFailure(sent, error);
   }

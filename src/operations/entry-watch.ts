@@ -9,6 +9,9 @@ export interface Watch {
   end(): void;
 }
 
+/** Waits for news of the watched entries; false when the time is over. @param until by `performance.now`. */
+export type AwaitNews = (watch: Watch, until: number, signal: AbortSignal) => Promise<boolean>;
+
 export interface EntryWatch {
   /** @param entries by id; of many, later additions are watched too. */
   watch(entries: ReadonlyMap<number, unknown>): Watch;

@@ -3,7 +3,7 @@ import { readEntry, readEvents } from "../audit/read.ts";
 import { isTerminal } from "../domain/status.ts";
 import type { EventsAnswer, EventsQuery, PollAnswer, PollRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
-import type { EntryWatch, Watch } from "./entry-watch.ts";
+import type { AwaitNews, EntryWatch } from "./entry-watch.ts";
 import { createPolls } from "./polls.ts";
 
 export interface HeldLooks {
@@ -14,9 +14,6 @@ export interface HeldLooks {
   /** Answers everything that is held, with what there is. */
   stop(): void;
 }
-
-/** Waits for news of the watched entries; false when the time is over. @param until by `performance.now`. */
-export type AwaitNews = (watch: Watch, until: number, signal: AbortSignal) => Promise<boolean>;
 
 export function createHeldLooks(context: Context, watches: EntryWatch): HeldLooks {
   const { database, settings } = context;

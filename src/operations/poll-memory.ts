@@ -102,6 +102,7 @@ export function createPollMemory({ most = MOST_WATCHED, now = () => performance.
       return { client: key, watched: client.watched, told: client.told };
     },
     remember({ client: key = randomId(), watched, told, seen }) {
+      if (watched.size > most) return undefined;
       const client = clients.get(key) ?? { watched, told, arrived: 0, sent: undefined, usedAt: 0 };
       client.sent = { number: ++answers, told, seen };
       use(key, client);

@@ -5,8 +5,7 @@ import type { Entry } from "../domain/entry.ts";
 import { isTerminal } from "../domain/status.ts";
 import type { PollAnswer, PollChange, PollRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
-import type { EntryWatch } from "./entry-watch.ts";
-import type { AwaitNews } from "./held-looks.ts";
+import type { AwaitNews, EntryWatch } from "./entry-watch.ts";
 import { createPollMemory, type PollMemory, type Remembered, type Told } from "./poll-memory.ts";
 
 /** Entries in one answer; the rest comes with the next poll, which is answered at once. */
@@ -156,8 +155,10 @@ export function createPolls(
         await lookAt(watch.take());
       }
       const others = tell === "all" && performance.now() >= until ? changed : [];
-      const changes = await read([...ended, ...others].slice(0, MAX_CHANGES), watched, new Map());
-      for (const { id } of changes) if (!ended.delete(id)) changed.delete(id);
+      const ids = [...ended, ...others].slice(0, MAX_CHANGES);
+      const changes = await read(ids, watched, new Map());
+      // Also those that it knows already, from elsewhere.
+      for (const id of ids) if (!ended.delete(id)) changed.delete(id);
       if (signal.aborted) return { entries: changes };
       const told: Told = { position, lookedAt, ended: [...ended], changed };
       const cursor = memory.remember({ client: before?.client, watched, told, seen: seenOf(changes) });
@@ -192,6 +193,6 @@ function isEnd(change: PollChange): boolean {
 
 function seenOf(changes: readonly PollChange[]): Map<number, number | null> {
   return new Map(
-    changes.map((change) => [change.id, "error" in change || isEnd(change) ? null : change.entry.lastEvent]),
+    changes.map((change) => [change.id, "entry" in change && !isEnd(change) ? change.entry.lastEvent : null]),
   );
 }

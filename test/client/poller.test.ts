@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { MAX_POLL_ITEMS } from "../../src/client/poller.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createPoller, MAX_POLL_ITEMS } from "../../src/client/poller.ts";
 import { WilcoError } from "../../src/core/errors.ts";
+import { layerPollPolicies, parsePollPolicy, type PollPolicyInput } from "../../src/domain/poll-policy.ts";
+import type { PollAnswer, PollRequest } from "../../src/protocol/messages.ts";
 import { LIMITS } from "../../src/protocol/schema-parts.ts";
 import { entryOf } from "./world/fixtures.ts";
 import { settled } from "./world/manual-clock.ts";
@@ -245,4 +247,61 @@ test("a hold is no longer than proxies let a connection idle, and its end is no 
 
 test("a poll never has more items than the server takes", () => {
   expect(MAX_POLL_ITEMS).toBe(LIMITS.pollItems);
+});
+
+describe("with the cursor of an answer", () => {
+  /** A server that answers each poll as it is told to, when it is told to. */
+  function scripted() {
+    const asked: Array<PollRequest & { answer: (answer: PollAnswer) => void }> = [];
+    const poll = (request: PollRequest) =>
+      new Promise<PollAnswer>((resolve) => asked.push({ ...request, answer: resolve }));
+    const poller = createPoller({ api: { poll, retryTime: 5_000 } });
+    onTestFinished(() => poller.close());
+    const wait = (id: number, policy: PollPolicyInput = {}) => {
+      const waited = poller.wait(id, layerPollPolicies(parsePollPolicy(policy)));
+      waited.catch(() => {}); // of those that the end of the test rejects
+      return waited;
+    };
+    const next = async (number: number) => {
+      await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(number));
+      return asked[number - 1]!;
+    };
+    return { wait, next };
+  }
+  const ended = (id: number) => ({ id, entry: entryOf({ id, status: "succeeded", lastEvent: 3 }) });
+
+  test("a request names only what was not asked about, and everything when the server has forgotten", async () => {
+    const { wait, next } = scripted();
+    const one = wait(1);
+    void wait(2);
+    const first = await next(1);
+    expect(first).toMatchObject({ entries: [{ id: 1 }, { id: 2 }], until: "end", tell: "ends" });
+    expect(first).not.toHaveProperty("cursor");
+    first.answer({ entries: [ended(1)], cursor: "c1" });
+    expect(await one).toMatchObject({ ended: true });
+    void wait(3);
+    await next(2);
+    const second = await next(3);
+    expect(second).toMatchObject({ cursor: "c1", entries: [{ id: 3 }] });
+    second.answer({ entries: [], restart: true });
+    const third = await next(4);
+    expect(third.entries.map(({ id }) => id)).toEqual([2, 3]);
+    expect(third).not.toHaveProperty("cursor");
+  });
+
+  test("a wait that ended before its entry is not watched any more", async () => {
+    const { wait, next } = scripted();
+    void wait(1);
+    const limited = wait(2, { waitTimeout: "50ms" });
+    const first = await next(1);
+    expect(first.tell).toBe("all");
+    first.answer({ entries: [{ id: 2, entry: entryOf({ id: 2 }) }], cursor: "c1" });
+    const second = await next(2);
+    expect(second).toMatchObject({ cursor: "c1", entries: [] });
+    expect(await limited).toMatchObject({ ended: false });
+    void wait(3);
+    const third = await next(3);
+    expect(third).not.toHaveProperty("cursor");
+    expect(third.entries.map(({ id }) => id)).toEqual([1, 3]);
+  });
 });
