@@ -1,11 +1,11 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createPoller, MAX_POLL_ITEMS } from "../../src/client/poller.ts";
 import { WilcoError } from "../../src/core/errors.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicyInput } from "../../src/domain/poll-policy.ts";
 import type { PollAnswer, PollRequest } from "../../src/protocol/messages.ts";
 import { LIMITS } from "../../src/protocol/schema-parts.ts";
 import { entryOf } from "./world/fixtures.ts";
-import { settled } from "./world/manual-clock.ts";
+import { manualClock, settled } from "./world/manual-clock.ts";
 import { createPolledWorld as world } from "./world/polled-world.ts";
 
 const gone = new WilcoError({ code: "unreachable", message: "gone", details: { url: "http://x" } });
@@ -252,56 +252,50 @@ test("a poll never has more items than the server takes", () => {
 describe("with the cursor of an answer", () => {
   /** A server that answers each poll as it is told to, when it is told to. */
   function scripted() {
-    const asked: Array<PollRequest & { answer: (answer: PollAnswer) => void }> = [];
+    const clock = manualClock();
+    const asked: Array<PollRequest & { answer: (answer: PollAnswer) => Promise<void> }> = [];
     const poll = (request: PollRequest) =>
-      new Promise<PollAnswer>((resolve) => asked.push({ ...request, answer: resolve }));
-    const poller = createPoller({ api: { poll, retryTime: 5_000 } });
+      new Promise<PollAnswer>((resolve) => {
+        const answer = async (one: PollAnswer) => {
+          resolve(one);
+          await clock.advance(0);
+        };
+        asked.push({ ...request, answer });
+      });
+    const poller = createPoller({ api: { poll, retryTime: 5_000 }, clock });
     onTestFinished(() => poller.close());
-    const wait = (id: number, policy: PollPolicyInput = {}) => {
-      const waited = poller.wait(id, layerPollPolicies(parsePollPolicy(policy)));
-      waited.catch(() => {}); // of those that the end of the test rejects
-      return waited;
+    const wait = async (id: number, policy: PollPolicyInput = {}) => {
+      poller.wait(id, layerPollPolicies(parsePollPolicy(policy))).catch(() => {}); // closed at the end
+      await clock.advance(0);
     };
-    const next = async (number: number) => {
-      await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(number));
-      return asked[number - 1]!;
-    };
-    return { wait, next };
+    return { wait, asked, clock };
   }
-  const ended = (id: number) => ({ id, entry: entryOf({ id, status: "succeeded", lastEvent: 3 }) });
+  const idsOf = (request: PollRequest | undefined) => request?.entries.map(({ id }) => id);
 
   test("a request names only what was not asked about, and everything when the server has forgotten", async () => {
-    const { wait, next } = scripted();
-    const one = wait(1);
-    void wait(2);
-    const first = await next(1);
-    expect(first).toMatchObject({ entries: [{ id: 1 }, { id: 2 }], until: "end", tell: "ends" });
-    expect(first).not.toHaveProperty("cursor");
-    first.answer({ entries: [ended(1)], cursor: "c1" });
-    expect(await one).toMatchObject({ ended: true });
-    void wait(3);
-    await next(2);
-    const second = await next(3);
-    expect(second).toMatchObject({ cursor: "c1", entries: [{ id: 3 }] });
-    second.answer({ entries: [], restart: true });
-    const third = await next(4);
-    expect(third.entries.map(({ id }) => id)).toEqual([2, 3]);
-    expect(third).not.toHaveProperty("cursor");
+    const { wait, asked } = scripted();
+    await wait(1);
+    await wait(2);
+    expect(asked[1]).toMatchObject({ entries: [{ id: 1 }, { id: 2 }], until: "end", tell: "ends" });
+    expect(asked[1]).not.toHaveProperty("cursor");
+    const end = { id: 1, entry: entryOf({ id: 1, status: "succeeded", lastEvent: 3 }) };
+    await asked[1]!.answer({ entries: [end], cursor: "c1" });
+    expect(asked[2]).toMatchObject({ cursor: "c1", entries: [] });
+    await wait(3);
+    expect(asked[3]).toMatchObject({ cursor: "c1", entries: [{ id: 3 }] });
+    await asked[3]!.answer({ entries: [], restart: true });
+    expect(idsOf(asked[4])).toEqual([2, 3]);
+    expect(asked[4]).not.toHaveProperty("cursor");
   });
 
-  test("a wait that ended before its entry is not watched any more", async () => {
-    const { wait, next } = scripted();
-    void wait(1);
-    const limited = wait(2, { waitTimeout: "50ms" });
-    const first = await next(1);
-    expect(first.tell).toBe("all");
-    first.answer({ entries: [{ id: 2, entry: entryOf({ id: 2 }) }], cursor: "c1" });
-    const second = await next(2);
-    expect(second).toMatchObject({ cursor: "c1", entries: [] });
-    expect(await limited).toMatchObject({ ended: false });
-    void wait(3);
-    const third = await next(3);
-    expect(third).not.toHaveProperty("cursor");
-    expect(third.entries.map(({ id }) => id)).toEqual([1, 3]);
+  test("what is not waited for any more before it has ended is not watched any more", async () => {
+    const { wait, asked, clock } = scripted();
+    await wait(1);
+    await wait(2, { delay: "1s", limit: 1 });
+    expect(asked[1]).toMatchObject({ tell: "all" });
+    await clock.advance(1_000);
+    await asked[1]!.answer({ entries: [{ id: 2, entry: entryOf({ id: 2 }) }], cursor: "c1" });
+    expect(idsOf(asked[2])).toEqual([1]);
+    expect(asked[2]).not.toHaveProperty("cursor");
   });
 });
