@@ -51,7 +51,10 @@ export function createObservations({ types }: { types: Types }): Observations {
     },
     async metrics(sql, ref, query, now) {
       const row = await resourceRow(sql, ref);
-      const { since, until } = rangeOf(query, DEFAULT_SINCE.metrics, now, row.created_at);
+      const range = rangeOf(query, DEFAULT_SINCE.metrics, now, row.created_at);
+      // A sample has the time at which its second began: that may be before its resource was there.
+      const since = range.since - (range.since % 1_000);
+      const { until } = range;
       const samples = await sql.query<SampleRow>(
         `SELECT at, numbers FROM metric_sample WHERE resource = $1 AND at >= $2 AND at <= $3 ORDER BY at DESC LIMIT ${MAX_SAMPLES}`,
         [row.id, since, until],
