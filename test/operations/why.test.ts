@@ -96,7 +96,9 @@ describeOnBothEngines("why", (engine) => {
     const why = await world.operations.why(second.id);
     expect(reasons(why)).toEqual(["resource_held", "running"]);
     expect(why.message).toMatch(new RegExp(`^a is held by entry ${first.id} \\(a work\\), running for`));
-    expect(why.because?.message).toMatch(/^It runs on w1 on test \(process 1\) for .*; its timeout ends it in \d+[sm]$/);
+    expect(why.because?.message).toMatch(
+      /^It runs on w1 on test \(process 1\) for .*; its timeout ends it in \d+[sm]$/,
+    );
   });
 
   it("goes along the chain: behind a head, which itself has no worker", async () => {
