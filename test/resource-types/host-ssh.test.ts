@@ -11,6 +11,28 @@ import { failure, openHost } from "./ssh-world.ts";
 
 const node = (script: string, ...args: string[]) => [process.execPath, "-e", script, ...args];
 
+/** A command that ignores SIGTERM and starts one process in its group and one outside of it. */
+async function stubbornFamily() {
+  const file = join(await temporaryDirectory(), "pids");
+  const script = `
+  const { spawn } = require("node:child_process");
+  process.on("SIGTERM", () => {});
+  const own = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const apart = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore", detached: true });
+  require("node:fs").writeFileSync(${JSON.stringify(file)}, [process.pid, own.pid, apart.pid, ""].join(" "));
+  setInterval(() => {}, 1000);`;
+  const pids = () => (existsSync(file) ? readFileSync(file, "utf8").split(" ") : []);
+  return {
+    command: node(script),
+    async started() {
+      await until(() => pids().length === 4);
+      return pids()
+        .slice(0, 3)
+        .map((pid) => findProcess(Number(pid))!);
+    },
+  };
+}
+
 describe("a command on a host over SSH", () => {
   it("runs with its input, environment and directory, and its output streams", async () => {
     const { call } = await openHost();
@@ -117,38 +139,32 @@ describe("a command on a host over SSH", () => {
     expect((result["stdout"] as string).startsWith("0000000000000000000\n0000000000000000001\n")).toBe(true);
   });
 
-  // Aborted in the moment it starts, one of its processes has been left in a third of runs on a fast machine: known, and
-  // not mended yet.
-  it(
-    "is ended with everything it started when it is aborted, and so is one that ignores SIGTERM",
-    {
-      retry: 4,
-      timeout: 8_000,
-    },
-    async () => {
-      const { call } = await openHost();
-      const file = join(await temporaryDirectory(), "pids");
-      const script = `
-      const { spawn } = require("node:child_process");
-      process.on("SIGTERM", () => {});
-      const own = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-      const apart = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore", detached: true });
-      require("node:fs").writeFileSync(${JSON.stringify(file)}, [process.pid, own.pid, apart.pid].join(" "));
-      setInterval(() => {}, 1000);`;
-      const controller = new AbortController();
-      const ended = call("run", { command: node(script) }, { signal: controller.signal });
-      ended.catch(() => {});
-      await until(() => existsSync(file) && readFileSync(file, "utf8").split(" ").length === 3);
-      const running = readFileSync(file, "utf8")
-        .split(" ")
-        .map((pid) => findProcess(Number(pid))!);
-      const why = new Error("canceled");
-      controller.abort(why);
-      await expect(ended).rejects.toBe(why);
-      // SIGKILL is certain, but not instant.
-      await until(() => !running.some(isRunning));
-    },
-  );
+  it("is ended with everything it started when it is aborted, and so is one that ignores SIGTERM", async () => {
+    const { call } = await openHost();
+    const family = await stubbornFamily();
+    const controller = new AbortController();
+    const ended = call("run", { command: family.command }, { signal: controller.signal });
+    ended.catch(() => {});
+    const running = await family.started();
+    const why = new Error("canceled");
+    controller.abort(why);
+    await expect(ended).rejects.toBe(why);
+    // SIGKILL is certain, but not instant.
+    await until(() => !running.some(isRunning));
+  });
+
+  it("is ended when it is aborted before the host's word that it runs has come", async () => {
+    const { call, server } = await openHost();
+    const family = await stubbornFamily();
+    const controller = new AbortController();
+    void server.loseStart();
+    const ended = call("run", { command: family.command }, { signal: controller.signal });
+    ended.catch(() => {});
+    const running = await family.started();
+    controller.abort(new Error("canceled"));
+    await expect(ended).rejects.toThrow("canceled");
+    await until(() => !running.some(isRunning));
+  });
 
   it("ends what it left in its group", async () => {
     const { call } = await openHost();
@@ -173,6 +189,25 @@ describe("a connection that breaks", () => {
     expect(error).toMatchObject({ code: "connection_lost", source: "system" });
     expect(error.message).toContain("Nothing of it runs there any more.");
     expect(isRunning(running)).toBe(false);
+  });
+
+  it("before the host's word that it runs has come does not run it twice", async () => {
+    const { server, call } = await openHost();
+    // The connection is one that was used before, which may be dead: such a one is tried anew when nothing was started.
+    await call("check");
+    const file = join(await temporaryDirectory(), "runs");
+    const lost = server.loseStart();
+    const ended = call("run", { command: ["/bin/sh", "-c", `echo $$ >> ${file}; exec sleep 1000`] });
+    ended.catch(() => {});
+    await lost;
+    await until(() => existsSync(file) && readFileSync(file, "utf8") !== "");
+    const running = findProcess(Number(readFileSync(file, "utf8")))!;
+    server.cut();
+    const error = failure(await ended.catch((thrown: unknown) => thrown));
+    expect(error).toMatchObject({ code: "connection_lost", source: "system" });
+    expect(error.message).toContain("Nothing of it runs there any more.");
+    await until(() => !isRunning(running));
+    expect(readFileSync(file, "utf8").trim().split("\n")).toHaveLength(1);
   });
 
   it("for good says that nobody knows how far it got", async () => {

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import ssh2, {
   type AuthContext,
   type Connection,
@@ -50,6 +51,7 @@ export async function startSshServer(options: SshServerOptions = {}) {
   if (options.sudo) writeSudo(bin, options.sudo.password);
   let connections = 0;
   let refuseSessions = false;
+  let losing: PromiseWithResolvers<void> | null = null;
 
   const server = new Server({ hostKeys: [hostKey.private] }, (client) => {
     connections++;
@@ -103,7 +105,9 @@ export async function startSshServer(options: SshServerOptions = {}) {
     channel.on("error", () => {});
     child.stdin.on("error", () => {});
     channel.pipe(child.stdin);
-    child.stdout.pipe(channel, { end: false });
+    if (losing) loseStart(child, channel, losing.resolve);
+    else child.stdout.pipe(channel, { end: false });
+    losing = null;
     child.stderr.pipe(channel.stderr, { end: false });
     child.on("exit", (code, signal) => {
       if (signal === null) channel.exit(code ?? 0);
@@ -150,6 +154,8 @@ export async function startSshServer(options: SshServerOptions = {}) {
     },
     /** Somebody's output waits for its receiver. */
     blocked: () => [...channels].some((channel) => channel.writableNeedDrain),
+    /** What the next session prints from "started" on does not arrive. @returns when that was printed. */
+    loseStart: (): Promise<void> => (losing = Promise.withResolvers<void>()).promise,
     refuseSessions: (value: boolean) => {
       refuseSessions = value;
     },
@@ -163,6 +169,15 @@ export async function startSshServer(options: SshServerOptions = {}) {
       ...more,
     }),
   };
+}
+
+function loseStart({ stdout }: { stdout: Readable }, channel: ServerChannel, tell: () => void): void {
+  let lost = false;
+  stdout.on("data", (data: Buffer) => {
+    if (data.includes(" started\n")) lost = true;
+    if (lost) tell();
+    else channel.write(data);
+  });
 }
 
 export function newKey(type: "ed25519" | "ecdsa" | "rsa" = "ed25519", passphrase?: string) {

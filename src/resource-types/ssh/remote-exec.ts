@@ -65,6 +65,8 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
     { signal, stdin, output, capture }: RemoteRun,
   ): Promise<RemoteResult> {
     const { channel } = session;
+    // Its output is nobody's then, and the start's last word may still be in it.
+    if (signal.aborted) return abandon(session, connection, signal);
     const tail = createTail();
     const reading = { tail, capture };
     const readers = [
@@ -83,7 +85,6 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
       void killOver(connection, session.pid).then(() => killed.resolve());
     };
     signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
     try {
       await Promise.race([session.exited, session.closed, killed.promise]);
       if (!killing && session.exit) await endRest(session, connection, readers, signal);
@@ -108,6 +109,15 @@ export function createRemoteHost(target: SshTarget, connections: SshConnections)
       truncated: stdout.truncated() || stderr.truncated(),
       lastLines: tail.lines(),
     };
+  }
+
+  /** For what was aborted while it started. */
+  async function abandon(session: RemoteSession, connection: SshConnection, signal: AbortSignal): Promise<never> {
+    session.channel.on("error", () => {}).resume();
+    session.channel.stderr.on("error", () => {}).resume();
+    await killOver(connection, session.pid);
+    session.channel.close();
+    throw signal.reason;
   }
 
   /** sshd keeps the channel open while somebody holds its output: what was left behind is ended, as on a worker. */

@@ -41,7 +41,11 @@ export interface RemoteStart {
 /** What is read of a session that never starts, so that an endless greeting does not fill the memory. */
 const MOST_GREETING = 256 * 1024;
 
-/** @throws StaleConnection, or OperationError: `no_shell`, `become_refused`, `bad_cwd`, `command_not_found` and others. */
+/**
+ * Nothing of ours runs on the host when this throws. From the moment in which the line is sent it may run, whether the host's
+ * word of it arrives or not: what happens then, an abort or a lost connection, is left to whoever has the session.
+ * @throws StaleConnection, or OperationError: `no_shell`, `become_refused`, `bad_cwd`, `command_not_found` and others.
+ */
 export async function startRemote(start: RemoteStart): Promise<RemoteSession> {
   const { channel, end } = await openChannel(start);
   try {
@@ -126,6 +130,7 @@ async function untilStarted(channel: ClientChannel, end: End, start: RemoteStart
   let stderr = Buffer.alloc(0);
   let pid = 0;
   let asked = false;
+  let sent = false;
   channel.write(openingLine(token, become));
   return new Promise((resolve, reject) => {
     const onOut = (data: Buffer) => {
@@ -143,8 +148,10 @@ async function untilStarted(channel: ClientChannel, end: End, start: RemoteStart
       asked = true;
       channel.write(`${become!.password}\n`);
     };
-    const onClose = () => settle(() => reject(endedBefore()));
-    const onAbort = () => settle(() => reject(signal.reason as Error));
+    const onClose = () => settle(() => (sent && !end.exit ? resolve(unheard()) : reject(endedBefore())));
+    const onAbort = () => settle(() => (sent ? resolve(unheard()) : reject(signal.reason as Error)));
+    const session = () => Object.assign(end, { channel, pid, stdout, stderr });
+    const unheard = () => Object.assign(session(), { stdout: Buffer.alloc(0) });
 
     /** The next line of ours on stdout; what a login script prints stands before it. */
     function nextWord(): string | null {
@@ -159,10 +166,15 @@ async function untilStarted(channel: ClientChannel, end: End, start: RemoteStart
     /** @returns true when the start is over. */
     function hear(word: string): boolean {
       if (word.startsWith("pid ")) pid = Number(word.slice(4));
-      else if (word === "ready") channel.write(line);
-      else if (word === "started") settle(() => resolve(Object.assign(end, { channel, pid, stdout, stderr })));
+      else if (word === "ready") sendLine();
+      else if (word === "started") settle(() => resolve(session()));
       else settle(() => reject(notStarted(word)));
       return word !== "ready" && !word.startsWith("pid ");
+    }
+
+    function sendLine(): void {
+      sent = true;
+      channel.write(line);
     }
 
     function passwordRefusal(): string | null {
@@ -172,7 +184,7 @@ async function untilStarted(channel: ClientChannel, end: End, start: RemoteStart
 
     function endedBefore(): Error {
       const said = lastLines(stderr.toString("utf8"), 1)[0];
-      if (become && pid !== 0) return becomeRefused(said ?? "it ended without a word");
+      if (become && pid !== 0 && !sent) return becomeRefused(said ?? "it ended without a word");
       if (end.exit) return noShell(said ?? "it ended without a word");
       return new StaleConnection("lost", { cause: connectionLost(host, "it was closed while the session started") });
     }
