@@ -13,7 +13,7 @@ import type { Api } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
 import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall, RollbackCall } from "./port.ts";
-import { withoutSecrets, type SubmitOnce } from "./submit-once.ts";
+import { identityOfRollback, withoutSecrets, type SubmitOnce } from "./submit-once.ts";
 import { createUploads } from "./uploads.ts";
 import { createSubmitter } from "./submitter.ts";
 
@@ -94,8 +94,9 @@ export function createNodePort(options: NodePortOptions): NodePort {
       if (idempotencyKey !== undefined) body.key = idempotencyKey;
       return (await api.rollBack(resource, body, randomId())).entry;
     }
-    const identity = { target: resource, operation: "rollback", parameters: { to }, after: call.after };
-    return submitOnce(identity, (key) => api.rollBack(resource, { ...body, key }, randomId()));
+    return submitOnce(identityOfRollback(resource, to, call.after), (key) =>
+      api.rollBack(resource, { ...body, key }, randomId()),
+    );
   }
 
   function typeOf(name: string): Promise<ResourceTypeDescriptor> {

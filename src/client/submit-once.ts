@@ -70,6 +70,11 @@ export function createSubmitOnce(options: SubmitOnceOptions): SubmitOnce {
   };
 }
 
+/** The same for a script's `rollback()` and the command: who runs the step again with the other one does nothing twice. */
+export function identityOfRollback(resource: number, to: number | undefined, after?: unknown): CallIdentity {
+  return { target: resource, operation: "rollback", parameters: { to }, after };
+}
+
 /** What is secret by its schema is no part of a key: keys are hashes, and of a short secret a hash gives it away. */
 export function withoutSecrets(schema: JsonSchema, parameters: Record<string, unknown>): Record<string, unknown> {
   const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};

@@ -51,7 +51,7 @@ export async function rollBack(
   const known = request.key ?? (key === undefined ? undefined : `${key}#0`);
   const before =
     request.version === undefined && known !== undefined ? await filedBefore(context, principal, known) : null;
-  if (before?.operation === "deploy" && before.resource?.id === resource.id) return { entry: before, replayed: true };
+  if (before?.resource?.id === resource.id) return { entry: before, replayed: true };
   const target = await versionToRestore(context.database, resource, request.version);
   const opened = await openedParameters(context, target.entry);
   const { version: _version, note = noteOf(target), ...more } = request;
@@ -69,10 +69,11 @@ export async function rollBack(
 }
 
 async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<Entry | null> {
-  const [row] = await database.query<{ id: number }>("SELECT id FROM entry WHERE requested_by = $1 AND key = $2", [
-    principal.name,
-    key,
-  ]);
+  const [row] = await database.query<{ id: number }>(
+    `SELECT id FROM entry WHERE requested_by = $1 AND key = $2
+       AND EXISTS (SELECT 1 FROM entry_content c WHERE c.entry = entry.id AND c.restores IS NOT NULL)`,
+    [principal.name, key],
+  );
   return row ? readEntry(database, row.id) : null;
 }
 

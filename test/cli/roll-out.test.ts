@@ -95,3 +95,27 @@ console.log(JSON.stringify(await told()));
     expect.stringContaining("To submit deploy of front-1 is not permitted"),
   ]);
 });
+
+it("goes back once under an idempotency key, whoever runs the step again", async () => {
+  const back = (...more: string[]) =>
+    world.run([
+      "deployments",
+      "rollback",
+      "front-1",
+      "1",
+      "--idempotency-key",
+      "back-to-1",
+      "--note",
+      "as told",
+      ...more,
+    ]);
+  const first = await back("--json", "--report", "junit=back.xml");
+  const second = await back("--json");
+  expect([first.code, second.code]).toEqual([0, 0]);
+  const [entry] = JSON.parse(first.stdout) as [{ id: number }];
+  expect(JSON.parse(second.stdout)).toMatchObject([{ id: entry.id, status: "succeeded", note: "as told" }]);
+  expect(second.stderr).toContain(`entry ${entry.id} of an earlier run succeeded; nothing is done again`);
+  expect(readFileSync(join(world.dir, "back.xml"), "utf8")).toContain("deployments rollback front-1");
+  const other = await back("--timeout", "7m");
+  expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("used before for another call")]);
+});

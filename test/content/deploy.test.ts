@@ -175,7 +175,10 @@ describe("deployments", () => {
   });
 
   it("goes back once when a step that did is run again", async () => {
-    await (await client.resource("web")).deploy(file(path("two.tgz")), { version: "2.0", strip: 1 });
+    const web = await client.resource("web");
+    await web.deploy(file(path("two.tgz")), { version: "2.0", strip: 1 }, { idempotencyKey: "to-2" });
+    // A deploy is no roll-back, though it is of the same resource and its key is known.
+    await expect(web.rollback({ idempotencyKey: "to-2" })).rejects.toMatchObject({ code: "idempotency_mismatch" });
     const run = () => {
       const submitOnce = createSubmitOnce({ key: "step", again: false, claim: claimInProcess() });
       return createNodePort({ api, submitOnce });

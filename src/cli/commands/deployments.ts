@@ -3,28 +3,29 @@ import type { Api } from "../../client/api.ts";
 import { formatBytes } from "../../core/bytes.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
+import type { Entry } from "../../domain/entry.ts";
 import type { Deployment } from "../../domain/deployment.ts";
 import { layerPollPolicies, parsePollPolicy } from "../../domain/poll-policy.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { identityOfRollback } from "../../client/submit-once.ts";
+import { filingOptionsOf, type FilingFlags } from "../filing-flags.ts";
 import { onInterruptOf } from "../goes-on.ts";
+import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { printDocument, printList } from "../output/documents.ts";
 import { describeWork } from "../output/entry-text.ts";
 import type { Column } from "../output/table.ts";
 import { formatTime } from "../output/times.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
-import { openReports } from "../reports/reports.ts";
+import { openReports, type ReportFlags } from "../reports/reports.ts";
 import { openRemote } from "../remote.ts";
-import { requireWorkerOf } from "../require-worker.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
 import { retrieve, type ContentGetFlags } from "./content.ts";
 
-export interface RollbackFlags extends PollFlags {
+export interface RollbackFlags extends PollFlags, FilingFlags, IdempotencyFlags, ReportFlags {
   wait: boolean;
-  note?: string;
   onInterrupt: string;
-  requireWorker: string | boolean;
 }
 
 const PAGE = 1_000;
@@ -72,20 +73,23 @@ export async function rollBack(
   const policy = pollPolicyOfFlags(flags);
   const onInterrupt = onInterruptOf(flags.onInterrupt);
   const wanted = version === undefined ? undefined : versionOf(version);
+  const request = { ...filingOptionsOf(flags), ...(wanted === undefined ? {} : { version: wanted }) };
+  const submitOnce = await submitOnceOf(context, flags);
+  const reports = await openReports(context, flags);
   return withInterrupt(async (interrupt) => {
     const { api, connection } = await openRemote(context);
-    const request = {
-      ...(wanted === undefined ? {} : { version: wanted }),
-      ...(flags.note === undefined ? {} : { note: flags.note }),
-      ...requireWorkerOf(flags.requireWorker),
-    };
-    const { entry } = await api.rollBack(name, request, randomId());
-    context.output.notice(`entry ${entry.id}: ${describeWork(entry)}: ${entry.note ?? ""}`);
+    const file = submitOnce
+      ? async () => {
+          const { id } = await api.resource(name);
+          return submitOnce(identityOfRollback(id, wanted), (key) => api.rollBack(id, { ...request, key }, randomId()));
+        }
+      : async () => (await api.rollBack(name, request, randomId())).entry;
+    const entry = await file();
+    tellFiled(context, entry, flags.at !== undefined);
     if (!flags.wait) {
       await printDocument(context.output, [entry], () => `${entry.id}\n`);
       return EXIT.succeeded;
     }
-    const reports = await openReports(context, {});
     return waitForEntries({
       context,
       api,
@@ -97,6 +101,12 @@ export async function rollBack(
       report: { title: `deployments rollback ${name}`, server: connection.url, reports },
     });
   });
+}
+
+function tellFiled({ output }: Context, entry: Entry, scheduled: boolean): void {
+  const due = scheduled ? `, due ${formatTime(entry.deliverAt, output.utc)}` : "";
+  output.notice(`entry ${entry.id}: ${describeWork(entry)}: ${entry.note ?? ""}${due}`);
+  if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }
 
 async function find(api: Api, name: string, version: string | undefined): Promise<Deployment> {

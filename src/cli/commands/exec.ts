@@ -1,12 +1,9 @@
 /** `wilco exec SELECTOR OPERATION`: one operation on one resource, or one request with a task for each of many. */
-import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { createMasker } from "../../core/masking.ts";
 import type { Entry } from "../../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
-import { parsePriority } from "../../domain/priority.ts";
 import { parseSelector } from "../../domain/selector.ts";
-import type { Submission } from "../../protocol/messages.ts";
 import type { SubmitOnce } from "../../client/submit-once.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
@@ -14,15 +11,15 @@ import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { dryRun, requireDryRunAlone } from "../exec/dry-run.ts";
 import { describeFiles, readText, requireFile, sendFiles, withMainFile } from "../exec/content.ts";
 import { submitExec } from "../exec/submit.ts";
+import { filingOptionsOf, type FilingFlags, type FilingOptions } from "../filing-flags.ts";
 import { onInterruptOf, type OnInterrupt } from "../goes-on.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt, type Interrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { describeWork } from "../output/entry-text.ts";
-import { formatTime, parseWhen, type When } from "../output/times.ts";
+import { formatTime } from "../output/times.ts";
 import { convertParameters, fillInSecrets, readParameters, type RawParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
-import { requireWorkerOf } from "../require-worker.ts";
 import { requestOptionsOf, submissionOf, type RequestFlags, type RequestOptions } from "../request-flags.ts";
 import { withTasks } from "../tasks.ts";
 import { openReports, type ReportFlags, type Reports } from "../reports/reports.ts";
@@ -30,20 +27,14 @@ import { openForWork, type LocalFlags, type Remote } from "../remote.ts";
 import { findOperations, findResources, type OperationTarget } from "../targets.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
 
-export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags, IdempotencyFlags, ReportFlags {
+export interface ExecFlags extends PollFlags, LocalFlags, RequestFlags, IdempotencyFlags, ReportFlags, FilingFlags {
   param?: string[];
   params?: string;
   wait: boolean;
-  timeout?: string;
-  at?: string;
-  priority?: string;
-  note?: string;
   yes?: boolean;
   allowEmpty?: boolean;
   dryRun?: boolean;
   onInterrupt: string;
-  /** A duration; true = the default; false with --no-require-worker. */
-  requireWorker: string | boolean;
 }
 
 /** What the command line says, before a server was asked anything. */
@@ -51,11 +42,10 @@ interface Plan {
   selector: string;
   operation: string;
   raw: RawParameters;
-  options: Partial<Submission>;
+  options: FilingOptions;
   /** Of the flags. */
   policy: Partial<PollPolicy>;
   request: RequestOptions;
-  when: When | undefined;
   onInterrupt: OnInterrupt;
   submitOnce: SubmitOnce | undefined;
   reports: Reports;
@@ -84,8 +74,7 @@ export async function execCommand(
     });
   }
   const policy = pollPolicyOfFlags(flags);
-  const when = flags.at === undefined ? undefined : parseWhen(flags.at);
-  const options = submissionOptions(flags, when);
+  const options = filingOptionsOf(flags);
   const request = requestOptionsOf(flags);
   const onInterrupt = onInterruptOf(flags.onInterrupt);
   if (flags.dryRun === true) requireDryRunAlone(flags);
@@ -106,7 +95,6 @@ export async function execCommand(
     options,
     policy,
     request,
-    when,
     onInterrupt,
     submitOnce,
     reports,
@@ -156,7 +144,7 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
 
   const { submitOnce, onInterrupt, reports } = plan;
   const entry = await submitExec({ api, submission, selector, calls, targets, submitOnce });
-  tellFiled(context, remote, entry, targets.length, plan.when);
+  tellFiled(context, remote, entry, targets.length, flags.at !== undefined);
   if (!flags.wait) {
     await printDocument(context.output, [entry], () => `${entry.id}\n`);
     return EXIT.succeeded;
@@ -165,16 +153,6 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   const policy = layerPollPolicies(plan.policy, connection.poll, parsePollPolicy(targets[0]!.operation.poll));
   const report = { title: `exec ${selector} ${operation}`, server: connection.url, reports };
   return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt, onInterrupt, report });
-}
-
-function submissionOptions(flags: ExecFlags, when: When | undefined): Partial<Submission> {
-  return {
-    ...(flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, "--timeout") }),
-    ...(flags.priority === undefined ? {} : { priority: parsePriority(flags.priority) }),
-    ...(flags.note === undefined ? {} : { note: flags.note }),
-    ...when,
-    ...requireWorkerOf(flags.requireWorker),
-  };
 }
 
 function nothingMatches({ output }: Context, selector: string, allowed: boolean): number {
@@ -203,12 +181,12 @@ async function mayGoOn(
   return confirm(context, `${operation} on ${targets.length} resources at ${remote.connection.url}?`);
 }
 
-function tellFiled({ output }: Context, remote: Remote, entry: Entry, targets: number, when: When | undefined): void {
+function tellFiled({ output }: Context, remote: Remote, entry: Entry, targets: number, scheduled: boolean): void {
   const what =
     entry.kind === "request"
       ? `request ${entry.id}: ${entry.operation} on ${targets} ${targets === 1 ? "resource" : "resources"}`
       : `entry ${entry.id}: ${describeWork(entry)}`;
-  const due = when === undefined ? "" : `, due ${formatTime(entry.deliverAt, output.utc)}`;
+  const due = !scheduled ? "" : `, due ${formatTime(entry.deliverAt, output.utc)}`;
   output.notice(`${output.paintErr.dim(remote.local ? "local server" : remote.connection.url)} ${what}${due}`);
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }

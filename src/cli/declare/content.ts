@@ -55,8 +55,12 @@ export function declareContent(program: Command, runner: Runner): void {
   )
     .option("--wait", "wait for its end, and end as it did", true)
     .option("--no-wait", "file it and return")
+    .option("--timeout <duration>", "of the deploy, from its start")
+    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
+    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "shown in the history");
-  addRequireWorker(addPollOptions(addOnInterrupt(rollback)));
+  addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(rollback)))));
+  rollback.addHelpText("after", "\nExample:\n  wilco deployments rollback web-1 --idempotency-key auto");
   rollback.action((name: string, version: string | undefined, flags: RollbackFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await versions()).rollBack(context, name, version, flags)),
   );

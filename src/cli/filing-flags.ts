@@ -1,0 +1,28 @@
+/** What `exec`, `deploy` and `deployments rollback` say of the entry that they file: when, how urgent, for how long. */
+import { parseDuration } from "../core/durations.ts";
+import { parsePriority } from "../domain/priority.ts";
+import type { Submission } from "../protocol/messages.ts";
+import { parseWhen } from "./output/times.ts";
+import { requireWorkerOf } from "./require-worker.ts";
+
+export interface FilingFlags {
+  timeout?: string;
+  at?: string;
+  priority?: string;
+  note?: string;
+  /** A duration; true = the default; false with --no-require-worker. */
+  requireWorker: string | boolean;
+}
+
+export type FilingOptions = Pick<Submission, "timeout" | "at" | "delay" | "priority" | "note" | "requireWorker">;
+
+/** @throws WilcoError `invalid_request` in the words of the flags. */
+export function filingOptionsOf(flags: FilingFlags): FilingOptions {
+  return {
+    ...(flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, "--timeout") }),
+    ...(flags.priority === undefined ? {} : { priority: parsePriority(flags.priority) }),
+    ...(flags.note === undefined ? {} : { note: flags.note }),
+    ...(flags.at === undefined ? {} : parseWhen(flags.at)),
+    ...requireWorkerOf(flags.requireWorker),
+  };
+}
