@@ -2,7 +2,8 @@
  * What the lines of a session have to do with audit entries: which ones a line filed, which it waits for, how they stand.
  * It watches the port that the sandbox's calls go through.
  */
-import type { ClientPort } from "../client/port.ts";
+import { hidesAutomatic } from "../client/hidden-automatic.ts";
+import type { ClientPort, HistoryQuery } from "../client/port.ts";
 import type { Entry } from "../domain/entry.ts";
 import { isTerminal } from "../domain/status.ts";
 
@@ -29,6 +30,8 @@ export interface Activity {
   all(): Known[];
   /** Filed by any line and not known to have ended. */
   running(): Known[];
+  /** The one list of the history that the current line, or the last one, has read left out automatic entries. */
+  hidesAutomatic(): Promise<boolean>;
   /** A later look at an entry. */
   seen(entry: Entry, lastOutput?: string): void;
   /** The server's word on why an entry does not run. */
@@ -44,6 +47,7 @@ export function createActivity(port: ClientPort): Activity {
   /** Filed by this session and not ended. */
   const filed = new Map<number, Known>();
   let line = new Map<number, Known>();
+  let lists: Array<{ query: HistoryQuery; shown: number }> = [];
   const submits = new Set<Promise<unknown>>();
 
   function seen(entry: Entry, lastOutput?: string): void {
@@ -83,6 +87,12 @@ export function createActivity(port: ClientPort): Activity {
       retry: (id) => file(port.retry(id)),
       entry: (id) => look(port.entry(id)),
       cancel: (id, options) => look(port.cancel(id, options)),
+      async entries(query) {
+        const into = lists;
+        const entries = await port.entries(query);
+        into.push({ query, shown: entries.length });
+        return entries;
+      },
       async wait(id, policy) {
         if (!line.has(id)) line.set(id, filed.get(id) ?? { id, entry: undefined, lastOutput: "", ours: false });
         const into = line;
@@ -100,12 +110,23 @@ export function createActivity(port: ClientPort): Activity {
     },
     begin() {
       const before = line;
+      const listsBefore = lists;
       line = new Map();
-      return () => void (line = before);
+      lists = [];
+      return () => {
+        line = before;
+        lists = listsBefore;
+      };
     },
     open: () => [...line.values()].filter(isOpen),
     all: () => [...line.values()],
     running: () => [...filed.values()],
+    async hidesAutomatic() {
+      const [list, another] = lists;
+      if (!list || another) return false;
+      const { query, shown } = list;
+      return hidesAutomatic(query, shown, (limit) => port.entries({ ...query, automatic: true, limit }));
+    },
     seen,
     explained(id, text) {
       const known = line.get(id);

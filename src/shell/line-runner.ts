@@ -40,6 +40,8 @@ export interface LineRunnerOptions {
   output: ShellOutput;
   /** Called when a line begins to be evaluated; what it returns when that is over. */
   watch: () => () => void;
+  /** Says what should be known of a value that was printed. Default: nothing. */
+  remark?: (value: ValueDescription) => Promise<void>;
 }
 
 /** After Ctrl-C a submit may still be on its way; longer than this nobody waits to hear its id. */
@@ -49,7 +51,7 @@ const MAX_READ = 20;
 const LOST = "The sandbox was started anew: your variables are lost.";
 
 export function createLineRunner(options: LineRunnerOptions): LineRunner {
-  const { session, activity, recorder, output, watch } = options;
+  const { session, activity, recorder, output, watch, remark = async () => {} } = options;
   let variables: readonly Variable[] = [];
 
   async function run(source: string): Promise<RunLine> {
@@ -72,6 +74,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
         return { kind: "unfinished" };
       case "value": {
         print(await withLastOutput(outcome.value, activity.port));
+        await remark(outcome.value);
         const hasValue = outcome.value.kind !== "undefined";
         const problem = recorder.add({ source: source.trim(), awaited: outcome.awaited, hasValue });
         if (problem) output.notice(`${problem.message}. ${problem.hint ?? ""}\n`);

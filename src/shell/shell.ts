@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads";
 import type { Api } from "../client/api.ts";
 import type { ClientPort, LookupPort } from "../client/port.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
+import type { ValueDescription } from "../sandbox/guest/value-description.ts";
 import { createInteractiveSession } from "../sandbox/interactive-session.ts";
 import type { SandboxLimits } from "../sandbox/messages.ts";
 import type { Permissions } from "../sandbox/permissions.ts";
@@ -61,6 +62,8 @@ export interface ShellOptions {
 /** Rows of the list of what is waited for. */
 const MOST_ROWS = 10;
 const NARROW = 60;
+/** ms for what is said of a value beside it. */
+const REMARK_BOUND = 500;
 
 export async function runShell(options: ShellOptions): Promise<PipedEnd> {
   const { api, interactive, stdout, stderr, color, mask } = options;
@@ -97,7 +100,24 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     onFault: options.onFault,
   });
   const recorder = createRecorder();
-  const runner = createLineRunner({ session, activity, recorder, output, watch: interactive ? watch : () => () => {} });
+  const runner = createLineRunner({
+    session,
+    activity,
+    recorder,
+    output,
+    watch: interactive ? watch : () => () => {},
+    ...(interactive ? { remark } : {}),
+  });
+
+  /** Under a list of entries, that it is not all of them. */
+  async function remark(value: ValueDescription): Promise<void> {
+    if (value.kind !== "array") return;
+    // The list is here: that it can't be read again must not take its place.
+    const late = new Promise<boolean>((resolve) => void setTimeout(resolve, REMARK_BOUND, false).unref());
+    const hides = await Promise.race([activity.hidesAutomatic().catch(() => false), late]);
+    if (hides)
+      notice(`${paint("dim", "Automatic checks and metrics are left out; automatic: true shows them too.")}\n`);
+  }
 
   /** Shows what a line waits for until it is over. */
   function watch(): () => void {

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { AvailabilityHistory } from "../../src/domain/availability.ts";
 import type { MetricHistory } from "../../src/domain/metrics.ts";
+import type { Entry } from "../../src/domain/entry.ts";
+import { openScreen, shellEnvironment } from "../shell/screen.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
 
 const INVENTORY = `
@@ -67,7 +69,7 @@ for (const call of refused as (() => Promise<unknown>)[]) {
 
 let world: CliWorld;
 beforeAll(async () => {
-  world = await cliWorld(INVENTORY);
+  world = await cliWorld(INVENTORY, [], () => {}, { WILCO_AUTOMATIC: "on" });
 }, 30_000);
 afterAll(() => world.stop());
 
@@ -172,3 +174,29 @@ it("is kept for as long as is set for the database", async () => {
     stderr: expect.stringContaining('Did you mean "keep-metrics"?') as string,
   });
 });
+
+it("is left out of the history with a word on it for people, where there was something to leave out", async () => {
+  const leftOut = /Automatic checks and metrics are left out; --automatic shows them too\./;
+  const none = await world.run(["history", "--resource", "gauge-2"]);
+  expect([none.stdout, none.stderr]).toEqual(["", "No entries match.\n"]);
+  await world.run(["resources", "edit", "gauge-2", "--check-every", "10s"]);
+  const automatic = async () =>
+    (await world.ask<{ items: Entry[] }>("GET", "/v1/entries?automatic=true&resource=gauge-2")).items;
+  await expect.poll(async () => (await automatic()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const told = await world.run(["history", "--resource", "gauge-2"]);
+  expect(told.stderr).toMatch(leftOut);
+  expect(told.stdout).toBe("");
+  expect((await world.run(["history", "--resource", "gauge-2", "--status", "lost"])).stderr).not.toMatch(leftOut);
+  expect(await world.run(["history", "--resource", "gauge-2", "--json"])).toMatchObject({ stdout: "[]\n", stderr: "" });
+  expect((await world.run(["history"])).stderr).toBe("");
+
+  const { env, state } = shellEnvironment(world);
+  const list = openScreen({ env, cwd: state, args: ["history", "--limit", "3"] });
+  expect(await list.shows(/ended with 0/)).toMatch(leftOut);
+  const asked = openScreen({ env, cwd: state, args: ["history", "--operation", "write"] });
+  expect(await asked.shows(/ended with 0/)).not.toMatch(leftOut);
+  const shell = openScreen({ env, cwd: state });
+  await shell.prompt();
+  shell.enter('resource("gauge-2").history()');
+  await shell.shows(/Automatic checks and metrics are left out; automatic: true shows them too\./);
+}, 60_000);

@@ -79,17 +79,19 @@ export function emptyWorld(): Omit<CliWorld, "url" | "server" | "ask"> {
  * For a whole file: call `stop` in afterAll.
  * @param inventory YAML to apply.
  * @param prepare is given the directory in which the server will run.
+ * @param serverEnv of the server alone.
  */
 export async function cliWorld(
   inventory: string,
   serverArgs: readonly string[] = [],
   prepare: (dir: string) => void = () => {},
+  serverEnv: Record<string, string> = {},
 ): Promise<CliWorld> {
   const world = emptyWorld();
   prepare(world.dir);
   const server = spawnProcess(process.execPath, [CLI_FILE, "server", "--port", "0", ...serverArgs], {
     cwd: world.dir,
-    env: world.env,
+    env: { ...world.env, ...serverEnv },
   });
   const [url] = await server.line(/^http:\/\/127\.0\.0\.1:\d+$/);
   const token = readFileSync(join(world.dir, "data", "admin.token"), "utf8").trim();

@@ -1,4 +1,6 @@
 /** `wilco history` */
+import type { Api } from "../../client/api.ts";
+import { hidesAutomatic } from "../../client/hidden-automatic.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { ENTRY_KINDS } from "../../domain/entry.ts";
@@ -27,6 +29,7 @@ export interface HistoryFlags {
 }
 
 const PAGE = 1_000;
+const HIDDEN = "Automatic checks and metrics are left out; --automatic shows them too.";
 
 export async function historyCommand(context: Context, flags: HistoryFlags): Promise<number> {
   const query = queryOf(flags);
@@ -44,7 +47,15 @@ export async function historyCommand(context: Context, flags: HistoryFlags): Pro
   }
   const { output } = context;
   await printList(output, entries, entryColumns(output.utc, output.paint), "No entries match.");
+  if (await shouldTellOfHidden(context, api, query, entries.length)) output.notice(output.paintErr.dim(HIDDEN));
   return EXIT.succeeded;
+}
+
+/** A person at a terminal is told, and one who was told that there is nothing; never a program that reads the list. */
+async function shouldTellOfHidden({ output }: Context, api: Api, query: EntriesQuery, shown: number): Promise<boolean> {
+  const { format, interactive, quiet, width } = output;
+  if (format !== "table" || quiet || (shown > 0 && !(interactive && width !== Infinity))) return false;
+  return hidesAutomatic(query, shown, async (limit) => (await api.entries({ ...query, automatic: true, limit })).items);
 }
 
 function queryOf(flags: HistoryFlags): EntriesQuery {

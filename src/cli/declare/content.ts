@@ -60,7 +60,6 @@ export function declareContent(program: Command, runner: Runner): void {
     .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "shown in the history");
   addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(rollback)))));
-  rollback.addHelpText("after", "\nExample:\n  wilco deployments rollback web-1 --idempotency-key auto");
   rollback.action((name: string, version: string | undefined, flags: RollbackFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await versions()).rollBack(context, name, version, flags)),
   );

@@ -20,7 +20,10 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "deployments list": ["wilco deployments list web-1"],
   "deployments show": ["wilco deployments show web-1", "wilco deployments show web-1 3"],
   "deployments get": ["wilco deployments get web-1 3 --out old.tgz"],
-  "deployments rollback": ["wilco deployments rollback web-1", "wilco deployments rollback web-1 3"],
+  "deployments rollback": [
+    "wilco deployments rollback web-1",
+    "wilco deployments rollback web-1 3 --idempotency-key auto",
+  ],
   "content list": ["wilco content list", "wilco content list --unused"],
   "content show": ["wilco content show 3c0f92"],
   "content put": ["wilco content put dist/app.tgz"],
