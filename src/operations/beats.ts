@@ -59,7 +59,7 @@ export function createBeats(context: Context): Beats {
   async function answer(items: Item[]): Promise<void> {
     let answered = new Map<string, HeartbeatAnswer>();
     try {
-      answered = await beatTogether(context, items);
+      answered = await beatTogether(context, onlyOnes(items));
     } catch (error) {
       for (const item of items) item.reject(error);
       return;
@@ -89,10 +89,25 @@ export function createBeats(context: Context): Beats {
   };
 }
 
+/** Of each session whose beat came once, that one: of several, each says something of its own, and is asked by itself. */
+function onlyOnes(items: readonly Item[]): Map<string, Item> {
+  const found = new Map<string, Item>();
+  const several = new Set<string>();
+  for (const item of items) {
+    if (found.has(item.session)) several.add(item.session);
+    found.set(item.session, item);
+  }
+  for (const session of several) found.delete(session);
+  return found;
+}
+
 /** By session; those are missing that somebody else has locked, that hold entries, or that are refused. */
-async function beatTogether(context: Context, items: readonly Item[]): Promise<Map<string, HeartbeatAnswer>> {
+async function beatTogether(
+  context: Context,
+  bySession: ReadonlyMap<string, Item>,
+): Promise<Map<string, HeartbeatAnswer>> {
+  if (bySession.size === 0) return new Map();
   return context.database.transaction(async (tx) => {
-    const bySession = new Map(items.map((item) => [item.session, item]));
     const now = tx.now();
     const rows = await quiet(tx, bySession);
     const told = rows.map(({ session, state }) => {

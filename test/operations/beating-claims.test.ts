@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { createBeats } from "../../src/operations/beats.ts";
+import type { Context } from "../../src/operations/context.ts";
 import type { ClaimRequest } from "../../src/protocol/messages.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { alice, createWorld, workerToken, type World } from "./world.ts";
@@ -48,6 +50,29 @@ describeOnBothEngines("a claim that takes the beat along", (engine) => {
     const answers = beat!.orders.map(({ id }) => ({ id, answer: { fine: true } }));
     expect((await claim(world, session, { wait: 0, beat: { state: "ready", answers } })).beat!.orders).toEqual([]);
     expect((await asked).items).toMatchObject([{ name: "w1", answered: true, answer: { fine: true } }]);
+  });
+
+  it("says what it says also when another of its session comes with it, and each is refused for itself", async () => {
+    const world = await createWorld(engine, LONG);
+    const session = await world.register("w1");
+    const held = claim(world, session);
+    const asked = world.operations.orderWorkers(alice, { command: "ping", all: true, wait: 1 }, world.never);
+    const { id } = (await held).beat!.orders[0]!;
+    await asked;
+    // Nobody waits for the answer any more, so the session counts as quiet.
+    await world.database.query("UPDATE worker_order SET asked_at = 1, expires_at = 2");
+    const telling = { state: "ready" as const, answers: [{ id, answer: { fine: true } }] };
+    const silent = { state: "ready" as const };
+    const { database } = world;
+    const beats = createBeats({ database, signals: { publish() {} } } as unknown as Context);
+    const theirs = beats.add({ ...workerToken, name: "another" }, session, silent).catch((error: unknown) => error);
+    const both = [beats.add(workerToken, session, telling), beats.add(workerToken, session, silent)];
+    beats.hurry(session);
+    expect(await Promise.all(both)).toMatchObject([{ orders: [] }, { orders: [] }]);
+    expect(await theirs).toMatchObject({ code: "forbidden" });
+    expect(await world.database.query("SELECT answer FROM worker_order")).toEqual([
+      { answer: JSON.stringify({ answer: { fine: true } }) },
+    ]);
   });
 
   it("is refused when the session has ended, also while it is held", async () => {
