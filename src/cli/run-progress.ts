@@ -12,6 +12,8 @@ export interface RunProgress {
   filed(): number;
   /** What it filed, as last seen. */
   entries(): Entry[];
+  /** Those of them that have not ended, as last seen. */
+  open(): Entry[];
   end(): void;
 }
 
@@ -66,6 +68,7 @@ export function createRunProgress(output: Output, port: ClientPort): RunProgress
     },
     filed: () => count,
     entries: () => [...all.values()],
+    open: () => [...open.values()],
     end: () => output.live.stop(),
   };
 }

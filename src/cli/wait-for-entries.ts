@@ -17,6 +17,7 @@ import { createOperationOutput, type OperationOutput } from "./output/operation-
 import { createCaseCollector, type CaseCollector } from "./reports/report.ts";
 import type { Reports } from "./reports/reports.ts";
 import { showScriptEnd } from "./run-report.ts";
+import { tellWhyWaiting } from "./why-waiting.ts";
 
 export interface WaitForEntriesOptions {
   context: Context;
@@ -47,6 +48,8 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
   let lastOutput = "";
   options.report?.reports.begin(options.report.title, true);
   output.live.show(() => describeWait([...latest.values()].filter(isWork), started, lastOutput));
+  const open = () => [...latest.values()].filter((entry) => !isTerminal(entry.status));
+  const endWhy = tellWhyWaiting({ context, why: api.why, open, local: options.local });
   try {
     const followed = await follow({
       trail: api,
@@ -81,6 +84,7 @@ export async function waitForEntries(options: WaitForEntriesOptions): Promise<nu
   }
 
   function endOutput(): void {
+    endWhy();
     operationOutput.end();
     output.live.stop();
     options.report?.reports.end();

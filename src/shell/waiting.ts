@@ -100,8 +100,8 @@ function isLate(entry: Entry, now: number): boolean {
 
 /** The server's sentence; until it is there, what the entry itself tells. */
 function whyOf(entry: Entry, why: Known["why"]): string {
-  if (why?.lastEvent === entry.lastEvent) return sentence(oneLine(why.text));
-  if (entry.warning !== null) return sentence(oneLine(entry.warning));
+  if (why?.lastEvent === entry.lastEvent) return sentence(oneLine(why.text), entry);
+  if (entry.warning !== null) return sentence(oneLine(entry.warning), entry);
   if (entry.status === "scheduled") return `It starts at ${entry.deliverAt ?? "its time"}.`;
   if (entry.status === "blocked") {
     const ids = entry.after.map((one) => one.entry).join(", ");
@@ -113,8 +113,10 @@ function whyOf(entry: Entry, why: Known["why"]): string {
     : `It waits for its turn: ${busy}.`;
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+/** Its first letter is a capital, unless it begins with the name of the resource. */
+function sentence(text: string, { resource }: Entry): string {
+  const first = resource && text.startsWith(resource.name) ? text.charAt(0) : text.charAt(0).toUpperCase();
+  return `${first}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 /** Whole seconds: a line that is redrawn all the time is restless enough. */

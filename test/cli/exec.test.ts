@@ -129,6 +129,29 @@ describe("wilco exec: what was asked, and the answer", () => {
     expect(ended.stderr).toBe("");
   });
 
+  it("says why what it waits for does not run, in a pipe too, and a script does so as well", async () => {
+    const go = `${world.dir}/go`;
+    world.file(
+      "waits.ts",
+      `import { resource } from "wilco"; await resource("one").run({ command: ["echo", "mine"] });`,
+    );
+    const holder = world.start(["exec", "one", "run", "--", "sh", "-c", `until [ -e ${go} ]; do sleep 0.1; done`]);
+    const [, id] = await holder.line(/entry (\d+): one run/);
+    const held = `does not run yet: one is held by entry ${id} \\(one run\\), running for`;
+    const [waiting, script] = [
+      world.start(["exec", "one", "run", "--priority", "high", "--", "echo", "done"]),
+      world.start(["run", "waits.ts"]),
+    ];
+    await Promise.all([
+      waiting.line(new RegExp(`note: one run \\(entry \\d+\\) ${held}`)),
+      script.line(/note: one run \(entry \d+\) does not run yet: (one is held by|entry \d+ \(one run\) is the next)/),
+    ]);
+    world.file("go", "");
+    expect(await waiting.ended).toMatchObject({ code: 0, stdout: "done\n" });
+    expect((await waiting.ended).stderr.match(/does not run yet/g)).toHaveLength(1);
+    expect((await script.ended).code).toBe(0);
+  });
+
   it("ends with 4 when somebody else cancels it, and 5 when only some succeed", async () => {
     const waiting = world.start(["exec", "one", "run", "--", "sleep", "60"]);
     const [, id] = await waiting.line(/entry (\d+): one run/);

@@ -28,6 +28,7 @@ import { showOutcome, tellRunning } from "../run-report.ts";
 import { requireWorkerOf } from "../require-worker.ts";
 import { exitCodeOfScript } from "../script-exit.ts";
 import { scriptFile } from "../script-file.ts";
+import { tellWhyWaiting } from "../why-waiting.ts";
 
 export interface RunFlags extends PollFlags, LocalFlags, PermissionFlags, IdempotencyFlags, ReportFlags, OnServerFlags {
   onError: string;
@@ -101,6 +102,8 @@ export async function runCommand(context: Context, file: string, args: string[],
       const progress = createRunProgress(output, port);
       if (output.interactive && !remote.local)
         output.notice(output.paintErr.dim(`${remote.connection.url} as ${remote.me.name}`));
+      const { api, local } = remote;
+      const endWhy = tellWhyWaiting({ context, why: api.why, open: progress.open, local });
       const started = new Date();
       reports.begin(title, false);
       // With JSON, stdout belongs to the document; what the script prints is for people then.
@@ -121,6 +124,7 @@ export async function runCommand(context: Context, file: string, args: string[],
         onRunning: (running, what) => tellRunning(context, running, what, remote.local),
         onFault: (error) => showError(output, error),
       });
+      endWhy();
       progress.end();
       reports.end();
       showOutcome(context, outcome);
