@@ -8,7 +8,7 @@ import { isTerminal } from "../domain/status.ts";
 import type { CancelRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { newChanges, toChange, type Changes } from "./changes.ts";
+import { transition, type Changes } from "./changes.ts";
 import { endEntries } from "./end.ts";
 import { lockEntries, type Locked, type LockedEntry } from "./locked.ts";
 import { checkScopeOfEntry } from "./scripts/scope.ts";
@@ -25,8 +25,7 @@ export async function cancelEntry(
   id: number,
   request: CancelRequest,
 ): Promise<Entry> {
-  const changes = newChanges();
-  return context.database.transaction(async (tx) => {
+  return transition(context, async (tx, changes) => {
     const locked = await lockEntries(tx, [id]);
     const entry = locked.get(id);
     if (!entry) throw unknownEntry(id);
@@ -40,7 +39,6 @@ export async function cancelEntry(
       const tasks = await lockEntries(tx, await unendedTasks(tx, id));
       await cancelLocked(tx, tasks, principal, request, changes);
     } else await cancelLocked(tx, locked, principal, request, changes);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return readEntry(tx, id);
   });
 }

@@ -4,6 +4,7 @@ import type { Status } from "../domain/status.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Change } from "../queue/signals.ts";
 import type { Move } from "../queue/moves.ts";
+import type { Context } from "./context.ts";
 
 export interface Changes {
   entries: Set<number>;
@@ -14,6 +15,26 @@ export interface Changes {
   sessions: Set<string>;
   freed: Set<string>;
   moves: Move[];
+}
+
+/**
+ * One transaction whose changes are announced after its commit. Each attempt collects its own: one that was rolled back,
+ * for a serialization failure or a lost connection, has changed nothing, and what it would have told must not be told
+ * beside what the next one did.
+ */
+export function transition<T>(
+  { database, signals }: Pick<Context, "database" | "signals">,
+  work: (tx: Transaction, changes: Changes) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (tx) => {
+    const changes = newChanges();
+    const value = await work(tx, changes);
+    tx.afterCommit(() => {
+      const change = toChange(changes);
+      if (Object.values(change).some((list: readonly unknown[]) => list.length > 0)) signals.publish(change);
+    });
+    return value;
+  });
 }
 
 export function newChanges(): Changes {

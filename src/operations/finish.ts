@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { CarriedClaims } from "./carried-claims.ts";
 import { addChildren } from "./children.ts";
-import { newChanges, toChange } from "./changes.ts";
+import { transition } from "./changes.ts";
 import { endEntries } from "./end.ts";
 import type { End } from "./ends.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
@@ -48,8 +48,7 @@ async function commit(
   claims: Pick<CarriedClaims, "claimAlong">,
   items: Item[],
 ): Promise<FinishAnswer[]> {
-  const changes = newChanges();
-  return context.database.transaction(async (tx) => {
+  return transition(context, async (tx, changes) => {
     const [locked] = await Promise.all([
       lockEntries(
         tx,
@@ -94,7 +93,6 @@ async function commit(
       if (!request.claim) continue;
       answers[index]!.assignments = await claims.claimAlong(tx, principal, session, request.claim, changes);
     }
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return answers;
   });
 }

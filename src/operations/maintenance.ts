@@ -7,7 +7,7 @@ import type { SchemaValidator } from "../domain/schema.ts";
 import { fileDue } from "./automatic/file-due.ts";
 import { PASSES, RARE_PASSES, type Pass } from "./maintenance-passes.ts";
 import type { Context } from "./context.ts";
-import { newChanges, toChange } from "./changes.ts";
+import { transition } from "./changes.ts";
 import { keepTick } from "./reaper-tick.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -97,15 +97,13 @@ async function nextDelay(context: Context): Promise<number> {
 }
 
 async function runPass(context: Context, pass: Pass): Promise<boolean> {
-  const changes = newChanges();
-  return context.database.transaction(async (tx) => {
+  return transition(context, async (tx, changes) => {
     if (tx.dialect.maintenanceLock !== "") {
       const [row] = await tx.query<{ locked: number }>(tx.dialect.maintenanceLock);
       if (row?.locked !== 1) return false;
     }
     await keepTick(context.settings, tx);
     const more = await pass(context, tx, changes);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return more;
   });
 }

@@ -4,7 +4,7 @@ import type { Transaction } from "../database/database.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
 import { lockResources, promoteHeads, readHeadless } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
-import { announceQueued, newChanges, toChange, type Changes, type QueuedRow } from "./changes.ts";
+import { announceQueued, transition, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { repairRequests } from "./repair-requests.ts";
@@ -25,15 +25,13 @@ export interface Repairs {
 const BATCH = 500;
 
 export async function reconcile(context: Context): Promise<Repairs> {
-  const changes = newChanges();
-  const repairs = await context.database.transaction(async (tx) => {
+  const repairs = await transition(context, async (tx, changes) => {
     const found = {
       held: await repairHeld(tx, changes),
       heads: await repairHeads(tx, changes),
       blocked: await repairBlocked(tx, changes),
       requests: await repairRequests(tx, changes),
     };
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return found;
   });
   if (Object.values(repairs).some((count) => count > 0)) context.log.error({ repairs }, "reconciler repaired entries");

@@ -5,7 +5,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { OutputChunk, ReportAnswer, ReportItem, ReportRequest } from "../protocol/messages.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
-import { newChanges, toChange } from "./changes.ts";
+import { transition } from "./changes.ts";
 import { lockEntries, type LockedEntry } from "./locked.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { chunksMissing, holds, leaseLost } from "./lease.ts";
@@ -52,8 +52,7 @@ const UPDATE_COLUMNS = {
 } as const;
 
 async function commit(context: Context, items: Item[]): Promise<ReportAnswer[]> {
-  const changes = newChanges();
-  return context.database.transaction(async (tx) => {
+  return transition(context, async (tx, changes) => {
     const [locked] = await Promise.all([
       lockEntries(
         tx,
@@ -85,7 +84,6 @@ async function commit(context: Context, items: Item[]): Promise<ReportAnswer[]> 
     appendOutput(tx, outputs);
     appendEvents(tx, events);
     for (const id of updates.keys()) changes.entries.add(id);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return answers;
   });
 }

@@ -10,7 +10,7 @@ import { rememberTypes } from "../queue/eligibility.ts";
 import { promoteHeads } from "../queue/heads.ts";
 import type { Context } from "./context.ts";
 import type { Principal, SaveTypes } from "./contract.ts";
-import { newChanges, toChange, type Changes } from "./changes.ts";
+import { transition, type Changes } from "./changes.ts";
 import { lockEntries } from "./locked.ts";
 import { warnOfGoneWorker } from "./serial.ts";
 import { lapseLeases, requeue } from "./lapse.ts";
@@ -39,8 +39,7 @@ export async function registerWorker(
   }
   const band = checkedBand(request);
   const session = randomId();
-  const changes = newChanges();
-  await context.database.transaction(async (tx) => {
+  await transition(context, async (tx, changes) => {
     const now = tx.now();
     await checkMayTakeName(tx, principal, request.name);
     const [holder] = await tx.query<WorkerRow>(
@@ -76,7 +75,6 @@ export async function registerWorker(
       ],
     );
     rememberTypes(tx, session, namesOf(request.types));
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });
   const { lease, heartbeat, grace } = context.settings;
   return { session, lease, heartbeat, grace };
@@ -223,12 +221,10 @@ export async function stopWorker(
   session: string,
   { idle = false }: StopRequest = {},
 ): Promise<void> {
-  const changes = newChanges();
-  await context.database.transaction(async (tx) => {
+  await transition(context, async (tx, changes) => {
     const worker = await requireSession(tx, principal, session, "wait");
     if (idle) await requeueUnstarted(tx, session, changes);
     await endSession(context, tx, session, "stopped", `its worker ${worker.name} stopped`, changes);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
   });
 }
 

@@ -16,7 +16,7 @@ import type { CarriedClaims } from "./carried-claims.ts";
 import { recordContent } from "./content-use.ts";
 import type { Context } from "./context.ts";
 import { prepare, type SubmitItem } from "./prepare.ts";
-import { announceQueued, newChanges, toChange, type Changes } from "./changes.ts";
+import { announceQueued, transition, type Changes } from "./changes.ts";
 import { endEntries, meets, neverMet } from "./end.ts";
 import { lockEntries } from "./locked.ts";
 import { fileTasks, isRequest, type FiledRequest } from "./file-tasks.ts";
@@ -43,9 +43,8 @@ async function commit(
   claims: Pick<CarriedClaims, "handOver">,
   items: SubmitItem[],
 ): Promise<SubmitAnswer[]> {
-  const changes = newChanges();
   const handOver = claims.handOver();
-  const transaction = context.database.transaction(async (tx) => {
+  const transaction = transition(context, async (tx, changes) => {
     const [outcomes, served, paused] = await Promise.all([
       prepare(context, validator, tx, items),
       servedRoutes(tx, context.settings.lease, tx.now()),
@@ -55,7 +54,6 @@ async function commit(
     warnOfPaused(filings, paused);
     const filed = await fileEntries(tx, filings, served, changes);
     await handOver.claim(tx, changes);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return outcomes.map((list): SubmitAnswer | WilcoError => {
       const entries = list.map((outcome): SubmitOutcome => {
         if ("error" in outcome) return { error: outcome.error.toBody() };

@@ -87,6 +87,30 @@ export function heldUpAfter(database: Database, statement: RegExp, meanwhile: ()
   });
 }
 
+/**
+ * The first attempt of every transaction does all of its work and is then refused, by turns with a serialization failure
+ * and a deadlock. PostgreSQL only: SQLite has one writer, and refuses none.
+ */
+export function refusedAtFirst(database: Database): { database: Database; refusals: () => number } {
+  const codes = ["40001", "40P01"];
+  let refusals = 0;
+  const refusing = over(database, {
+    transaction(work) {
+      let refused = database.dialect.engine === "sqlite";
+      return database.transaction(async (tx) => {
+        const value = await work(tx);
+        if (!refused) {
+          refused = true;
+          const code = codes[refusals++ % 2];
+          await tx.query(`DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '${code}'; END $$`);
+        }
+        return value;
+      });
+    },
+  });
+  return { database: refusing, refusals: () => refusals };
+}
+
 function over(database: Database, own: Pick<Database, "transaction">): Database {
   return {
     ...database,

@@ -12,6 +12,7 @@ import { unknownResource } from "../../src/inventory/resources.ts";
 import type { QueueSettings } from "../../src/operations/context.ts";
 import type { Principal, SaveTypes } from "../../src/operations/contract.ts";
 import { createOperations } from "../../src/operations/operations.ts";
+import type { Move } from "../../src/queue/moves.ts";
 import type { FinishItem, RequestSubmission, Submission } from "../../src/protocol/messages.ts";
 import type { DatabasePlace, EngineWorld } from "../support/engines.ts";
 
@@ -39,7 +40,12 @@ export async function createWorld(engineWorld: EngineWorld, settings: Partial<Qu
 }
 
 /** One more server on the same database. */
-export function serve(engineWorld: EngineWorld, database: Database, settings: Partial<QueueSettings> = {}) {
+export function serve(
+  engineWorld: EngineWorld,
+  database: Database,
+  settings: Partial<QueueSettings> = {},
+  onMove: (move: Move) => void = () => {},
+) {
   const sealer = createSealer(new Uint8Array(32).fill(7));
   const operations = createOperations({
     database,
@@ -47,6 +53,7 @@ export function serve(engineWorld: EngineWorld, database: Database, settings: Pa
     secrets: createSecretStore({ database, sealer }),
     log: pino({ level: "silent" }),
     settings,
+    onMove,
   });
   engineWorld.onCleanup(() => operations.stop());
   const never = new AbortController().signal;

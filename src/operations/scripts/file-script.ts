@@ -28,7 +28,7 @@ import { readPaused } from "../../queue/paused.ts";
 import type { Context } from "../context.ts";
 import type { Principal } from "../contract.ts";
 import { moveOf } from "../../queue/moves.ts";
-import { announceQueued, newChanges, toChange } from "../changes.ts";
+import { announceQueued, transition } from "../changes.ts";
 import { dueTime, type Filed, type Filing } from "../filing.ts";
 import { insertEntries, sameRequest } from "../submit.ts";
 import { servedRoutes, warnOfPaused, warnOfUnserved } from "../unserved.ts";
@@ -52,8 +52,7 @@ export async function fileScript(
   if (principal.script) throw refused("forbidden", "A script can't run another on the server", "Import it instead.");
   checkFiles(submission);
   checkPermissions(submission);
-  const changes = newChanges();
-  return context.database.transaction(async (tx) => {
+  return transition(context, async (tx, changes) => {
     const now = tx.now();
     const filing: Filing = {
       row: { ...rowOf(context, principal, submission, key, now), retry_of: retryOf },
@@ -83,7 +82,6 @@ export async function fileScript(
     ]);
     changes.moves.push(moveOf("put", row, row.status, now));
     announceQueued(tx, [row], changes);
-    tx.afterCommit(() => context.signals.publish(toChange(changes)));
     return { entry: entryOf(row, []), replayed: false };
   });
 }
