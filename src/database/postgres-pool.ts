@@ -1,24 +1,18 @@
 /** Connections of a `pg` pool: prepared statements, and none that hangs for ever. */
-import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type pg from "pg";
 import type { Session } from "./sql.ts";
+import { createStatementNames } from "./statement-names.ts";
+
+/** Statements that a connection keeps prepared: more than there are fixed texts. */
+const PREPARED = 400;
 
 /**
  * Connections that send statements with parameters as named prepared ones, so that PostgreSQL parses and plans each text
  * once a connection, and which give the last result of a text with several statements. The pool's clients pipeline.
  */
 export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silence: number): () => Promise<Session> {
-  const names = new Map<string, string>();
-  const nameOf = (text: string) => {
-    let name = names.get(text);
-    if (name === undefined) {
-      name = createHash("sha1").update(text).digest("base64url");
-      // Texts that are built vary without end; those beyond the bound run unprepared.
-      if (names.size < 400) names.set(text, name);
-    }
-    return names.has(text) ? name : undefined;
-  };
+  const names = createStatementNames(PREPARED);
 
   async function run(client: pg.PoolClient, text: string): Promise<unknown[]> {
     const answers = [await client.query(text)].flat();
@@ -29,15 +23,13 @@ export function preparingPool(pool: pg.Pool, makeClient: () => pg.Client, silenc
   }
 
   async function runPrepared(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<unknown[]> {
-    const name = nameOf(text);
-    return (
-      await client.query(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
-    ).rows;
+    return (await client.query({ name: names.nameOf(text), text, values: [...values] })).rows;
   }
 
   return async () => {
     const client = await pool.connect();
     const unwatch = watch(client, makeClient, silence);
+    names.tidy(client);
     return {
       query<R>(text: string, values: readonly unknown[] = []) {
         sendTogether(client);
