@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import type { Context } from "./context.ts";
-import { whyUnreadable } from "./unreadable.ts";
+import { whyUnreadable } from "../core/file-errors.ts";
 
 /** For all connections that this process makes. @throws WilcoError `invalid_request`. */
 export function trustAuthorities(context: Context, file: string | undefined): void {

@@ -9,7 +9,7 @@ import { readOwner } from "../database/owner.ts";
 import type { Context } from "./context.ts";
 import { dataDirOf, readAdminToken } from "./data-dir.ts";
 import { readProfiles, type Profile } from "./profiles.ts";
-import { whyUnreadable } from "./unreadable.ts";
+import { whyUnreadable } from "../core/file-errors.ts";
 
 export interface Connection {
   /** Without a slash at its end; of several servers, with commas between. */
@@ -107,7 +107,7 @@ export async function readTokenFile(context: Context, file: string): Promise<str
   } catch (error) {
     throw new WilcoError({
       code: "unauthenticated",
-      message: `The token file can't be read: ${whyUnreadable(error)}`,
+      message: `The token file ${file} can't be read: ${whyUnreadable(error)}`,
       hint: "Name a file that holds the token, or - for stdin.",
     });
   }

@@ -1,7 +1,7 @@
 /** An inventory file: YAML (or JSON, which is YAML) with `types`, `resources` and `groups`. */
 import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import { whyUnreadable } from "./unreadable.ts";
+import { whyUnreadable } from "../core/file-errors.ts";
 import { WilcoError } from "../core/errors.ts";
 import { parseYaml } from "../core/yaml-file.ts";
 import { suggestion } from "../core/suggest.ts";

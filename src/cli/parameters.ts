@@ -9,7 +9,7 @@ import { suggestion } from "../core/suggest.ts";
 import { isSha256, type ContentRef } from "../domain/content.ts";
 import type { OperationDescriptor } from "../domain/resource-type.ts";
 import { article, convertText, example, propertySchema, typesOf } from "./parameter-schema.ts";
-import { whyUnreadable } from "./unreadable.ts";
+import { whyUnreadable } from "../core/file-errors.ts";
 
 /** One `--param`, read but not yet converted. */
 export interface ParameterAssignment {

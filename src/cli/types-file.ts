@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Api } from "../client/api.ts";
 import { createNodePort } from "../client/node-port.ts";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { WilcoError } from "../core/errors.ts";
+import { whyUnwritable } from "../core/file-errors.ts";
 import { readBaseTypes } from "../typegen/base-types.ts";
 import { generateTypes, TYPES_FILE_MARK } from "../typegen/generate.ts";
 
@@ -47,7 +48,7 @@ export function writeTypesFile(path: string, text: string): void {
     if (error instanceof WilcoError) throw error;
     throw new WilcoError({
       code: "invalid_request",
-      message: `The types can't be written: ${messageOf(error)}`,
+      message: `The types can't be written to ${path}: ${whyUnwritable(error)}`,
       hint: "Name a file in a directory that exists: -o FILE, or - for stdout.",
       cause: error,
     });

@@ -1,8 +1,10 @@
 /** Changes the profiles file: whole or not at all, readable by its owner only. What it does not change stays as it was. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isJsonObject } from "../core/json.ts";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { WilcoError } from "../core/errors.ts";
+import { whyUnwritable } from "../core/file-errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import type { Environment } from "./context.ts";
 import { profilesFile, readProfiles } from "./profiles.ts";
 
@@ -20,14 +22,14 @@ export function changeProfiles(env: Environment, change: (document: ProfilesDocu
   change(document);
   const part = `${file}.${process.pid}`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file), 0o700);
     writeFileSync(part, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
     chmodSync(part, 0o600);
     renameSync(part, file);
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `The profiles file ${file} can't be written: ${messageOf(error)}`,
+      message: `The profiles file ${file} can't be written: ${whyUnwritable(error)}`,
       hint: "Set WILCO_SERVER and WILCO_TOKEN instead.",
     });
   }

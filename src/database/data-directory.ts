@@ -5,7 +5,8 @@
 import { accessSync, chmodSync, constants, existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import SqliteDatabase from "better-sqlite3";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { WilcoError } from "../core/errors.ts";
+import { whyUnwritable } from "../core/file-errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { OWNER_FILE, readOwner, writeOwner } from "./owner.ts";
 
@@ -90,8 +91,10 @@ function inUse(dataDir: string, cause: unknown): WilcoError {
 function unusable(dataDir: string, cause: unknown): WilcoError {
   return new WilcoError({
     code: "data_directory_unusable",
-    message: `The data directory ${dataDir} can't be used: ${messageOf(cause)}`,
-    hint: "Make it readable and writable for this user, or name another directory with --data-dir.",
+    message: `The data directory ${dataDir} can't be used: ${whyUnwritable(cause)}`,
+    hint: String((cause as { code?: unknown }).code).startsWith("SQLITE_NOTADB")
+      ? `Its ${LOCK_FILE} is no lock file: remove that, or name another directory with --data-dir.`
+      : "Make it readable and writable for this user, or name another directory with --data-dir.",
     cause,
   });
 }

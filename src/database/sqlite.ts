@@ -175,22 +175,23 @@ function explain(dataDir: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (
-    code === "SQLITE_CORRUPT" ||
-    code === "SQLITE_NOTADB" ||
-    code.startsWith("SQLITE_IOERR") ||
-    code === "SQLITE_READONLY"
-  ) {
+  if (isDamaged(code) || code.startsWith("SQLITE_IOERR") || code === "SQLITE_READONLY") {
     return unusable(dataDir, error);
   }
   return error;
+}
+
+function isDamaged(code: string): boolean {
+  return code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
 }
 
 function unusable(dataDir: string, error: unknown): WilcoError {
   return new WilcoError({
     code: "data_directory_unusable",
     message: `The database in ${dataDir} can't be used: ${error instanceof Error ? error.message : String(error)}`,
-    hint: "Check the directory's owner, its rights and the disk, or name another directory with --data-dir.",
+    hint: isDamaged(codeOf(error))
+      ? "Its file is damaged: restore the directory from a backup, or name another one with --data-dir."
+      : "Check the directory's owner, its rights and the disk, or name another directory with --data-dir.",
     cause: error,
   });
 }

@@ -1,6 +1,7 @@
 /** The shell's own commands: `.server`, `.poll`, `.cancel`, `.record`, … */
 import { readFileSync } from "node:fs";
 import { messageOf, WilcoError } from "../core/errors.ts";
+import { whyUnreadable } from "../core/file-errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import { isTerminal } from "../domain/status.ts";
 import type { PollPolicy } from "../domain/poll-policy.ts";
@@ -107,8 +108,8 @@ export function createCommands(context: CommandContext): Command[] {
     } catch (error) {
       throw new WilcoError({
         code: "invalid_request",
-        message: rest === "" ? ".load needs a file" : `${rest} can't be read: ${messageOf(error)}`,
-        hint: "Write .load FILE",
+        message: rest === "" ? ".load needs a file" : `${rest} can't be read: ${whyUnreadable(error)}`,
+        hint: rest === "" ? "Write .load FILE" : "Check the path: it counts from where the shell was started.",
       });
     }
     const result = await runner.run(source);

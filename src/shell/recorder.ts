@@ -1,6 +1,7 @@
 /** `.record`: what was typed in this session and succeeded, as a script that `wilco run` runs. */
 import { existsSync, writeFileSync } from "node:fs";
-import { messageOf, WilcoError } from "../core/errors.ts";
+import { WilcoError } from "../core/errors.ts";
+import { whyUnwritable } from "../core/file-errors.ts";
 import { recordedScript, type RecordedLine } from "./recorded-script.ts";
 
 export interface Recorder {
@@ -36,7 +37,7 @@ export function createRecorder(): Recorder {
         file = undefined;
         return new WilcoError({
           code: "invalid_request",
-          message: `${stopped} can't be written any more: ${messageOf(error)}`,
+          message: `${stopped} can't be written any more: ${whyUnwritable(error)}`,
           hint: "Recording has stopped; name another file with .record FILE.",
         });
       }
@@ -59,7 +60,11 @@ export function createRecorder(): Recorder {
       try {
         write(to);
       } catch (error) {
-        throw new WilcoError({ code: "invalid_request", message: `${to} can't be written: ${messageOf(error)}` });
+        throw new WilcoError({
+          code: "invalid_request",
+          message: `${to} can't be written: ${whyUnwritable(error)}`,
+          hint: "Name a file in a directory that you may write to.",
+        });
       }
       file = to;
     },

@@ -7,7 +7,8 @@ import { Readable, Transform } from "node:stream";
 import type { Api } from "../../client/api.ts";
 import { createUploads } from "../../client/uploads.ts";
 import { formatBytes } from "../../core/bytes.ts";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { randomId } from "../../core/ids.ts";
 import type { Content } from "../../domain/content.ts";
 import type { Context } from "../context.ts";
@@ -130,10 +131,9 @@ async function receive(
 
 async function create(beside: string, path: string): Promise<FileHandle> {
   return open(beside, "wx").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "there is no such directory" : messageOf(error);
     throw new WilcoError({
       code: "invalid_request",
-      message: `${path} can't be written: ${why}`,
+      message: `${path} can't be written: ${whyUnwritable(error)}`,
       hint: "Check --out.",
     });
   });

@@ -12,7 +12,7 @@ import { IMPORT_FORMATS, readImport, type ImportFormat, type ImportSource } from
 import { importedDocument, placesOf, type ImportOptions } from "../import/to-document.ts";
 import { openRemote, type Remote } from "../remote.ts";
 import { sendPlan } from "../send-plan.ts";
-import { whyUnreadable } from "../unreadable.ts";
+import { whyUnreadable } from "../../core/file-errors.ts";
 
 export interface ImportFlags {
   from?: string;

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { parseBytes } from "../../core/bytes.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { whyUnreadable } from "../../core/file-errors.ts";
 import { keepHeapFrugal } from "../../core/frugal-heap.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { requireName } from "../../domain/route.ts";
@@ -140,7 +141,7 @@ function readKeyFile(path: string): string {
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `The secret key can't be read: ${messageOf(error)}`,
+      message: `The secret key ${path} can't be read: ${whyUnreadable(error)}`,
       hint: "Check --secret-key-file.",
     });
   }

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { readOwner } from "../../database/owner.ts";
 import { scriptPoolArguments, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
@@ -77,7 +78,7 @@ function openLog(dataDir: string, logFile: string): number {
   } catch (error) {
     throw new WilcoError({
       code: "data_directory_unusable",
-      message: `The data directory ${dataDir} can't be used: ${messageOf(error)}`,
+      message: `The data directory ${dataDir} can't be used: ${whyUnwritable(error)}`,
       hint: "Name one that you may write, with --data-dir or WILCO_DATA_DIR.",
       cause: error,
     });

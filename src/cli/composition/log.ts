@@ -1,7 +1,8 @@
 /** The log of the long-lived commands: JSON lines, or one readable line each on a terminal. */
 import { Writable } from "node:stream";
 import { pino, type Logger } from "pino";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { formatClock } from "../output/times.ts";
 import type { Output } from "../output/output.ts";
 
@@ -21,7 +22,7 @@ export function createFileLog(path: string, level: LogLevel): Logger {
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `The log ${path} can't be written: ${messageOf(error)}`,
+      message: `The log ${path} can't be written: ${whyUnwritable(error)}`,
       hint: "Name a file that this user may write.",
     });
   }

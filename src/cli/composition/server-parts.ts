@@ -8,6 +8,7 @@ import { createTokens } from "../../access/tokens.ts";
 import { createCollector } from "../../content/collector.ts";
 import { createContentStore } from "../../content/store.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
+import { whyUnreadable } from "../../core/file-errors.ts";
 import { openDatabase, type Database } from "../../database/database.ts";
 import { openContentBytes } from "../../database/content-bytes.ts";
 import { writeOwner } from "../../database/owner.ts";
@@ -196,13 +197,17 @@ export function readTls(cert: string | undefined, key: string | undefined): { ce
       hint: "Give both files.",
     });
   }
+  return { cert: readTlsFile(cert), key: readTlsFile(key) };
+}
+
+function readTlsFile(path: string): string {
   try {
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+    return readFileSync(path, "utf8");
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `The TLS files can't be read: ${messageOf(error)}`,
-      hint: "Check the paths.",
+      message: `${path} can't be read: ${whyUnreadable(error)}`,
+      hint: "Check --tls-cert and --tls-key.",
     });
   }
 }

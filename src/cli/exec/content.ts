@@ -7,7 +7,7 @@ import { contentParameters, type ContentRef } from "../../domain/content.ts";
 import type { Context } from "../context.ts";
 import type { RawParameters } from "../parameters.ts";
 import type { OperationTarget } from "../targets.ts";
-import { whyUnreadable } from "../unreadable.ts";
+import { whyUnreadable } from "../../core/file-errors.ts";
 
 /** Bytes: what can still be a parameter. */
 const MOST_TEXT = 1024 * 1024;

@@ -1,7 +1,9 @@
 /** `--report junit=FILE`, and what the CI system at hand shows by itself. */
-import { appendFile, mkdir, open, writeFile } from "node:fs/promises";
+import { appendFile, open, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { randomId } from "../../core/ids.ts";
 import { suggestion } from "../../core/suggest.ts";
 import type { Context } from "../context.ts";
@@ -41,7 +43,7 @@ export async function openReports(context: Context, flags: ReportFlags): Promise
     try {
       await work();
     } catch (error) {
-      output.warn(`${output.paintErr.yellow("note:")} ${what} can't be written: ${messageOf(error)}`);
+      output.warn(`${output.paintErr.yellow("note:")} ${what} can't be written: ${whyUnwritable(error)}`);
     }
   }
 
@@ -98,13 +100,13 @@ function masked(report: Report, mask: (text: string) => string): Report {
 
 async function requireWritable(file: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeDirectory(dirname(file), 0o777);
     // Appends nothing: what an earlier run left stays until there is something new.
     await (await open(file, "a")).close();
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `The report ${file} can't be written: ${messageOf(error)}`,
+      message: `The report ${file} can't be written: ${whyUnwritable(error)}`,
       hint: "Name a file in a directory that you may write to.",
       cause: error,
     });
