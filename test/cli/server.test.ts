@@ -60,15 +60,24 @@ describe("wilco up, status, down", () => {
   });
 
   it("keeps everything over a restart, also after the server was killed", async () => {
-    const { run, env } = newWorld();
-    await run(["up"]);
+    const { run, start, env } = newWorld();
+    const first = await run(["up"]);
     await run(["apply", "-"], { input: "resources: { here: { type: host } }" });
     expect(await run(["exec", "here", "check"])).toMatchObject({ code: 0 });
+    const waiting = start(["exec", "here", "check", "--at", "+1h"]);
+    const [, id] = await waiting.line(/entry (\d+): here check/);
     const { pid } = JSON.parse(readFileSync(join(env["WILCO_DATA_DIR"]!, "owner.json"), "utf8")) as { pid: number };
     process.kill(pid, "SIGKILL");
-    expect(await run(["up"])).toMatchObject({ code: 0 });
-    const history = JSON.parse((await run(["history", "--json"])).stdout) as object[];
-    expect(history).toMatchObject([{ id: 1, status: "succeeded" }]);
+    // On the same port: who waited finds it again.
+    expect(await run(["up"])).toMatchObject({ code: 0, stdout: first.stdout });
+    expect(await run(["entry", "cancel", id!])).toMatchObject({ code: 0 });
+    expect((await waiting.ended).code).toBe(4);
+    const history = JSON.parse((await run(["history", "--json", "--oldest"])).stdout) as object[];
+    expect(history).toMatchObject([{ id: 1, status: "succeeded" }, { status: "canceled" }]);
+    expect(await run(["up", "--port", "0", "--types", "nowhere"])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/runs already[^]*--port, --types are not applied[^]*wilco down/) as string,
+    });
   });
 
   it("says why the server does not start", async () => {

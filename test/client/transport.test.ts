@@ -244,6 +244,13 @@ test("a wrong certificate of one server does not keep the others from being aske
   expect(await apiOf({ url: "https://a,https://b", dispatch }).resources()).toMatchObject({ next: null });
 });
 
+test("an https URL of what speaks HTTP is told as such, at once", async () => {
+  await expect(apiOf({ url: server.url.replace("http:", "https:") }).resources()).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringMatching(/does not speak TLS \(is its URL http:\/\/…\?\)$/) as string,
+  });
+});
+
 test("what changes something and is not known to be undone is not asked of another server", async () => {
   const asked: string[] = [];
   const dispatch: Dispatch = async ({ url }) => {

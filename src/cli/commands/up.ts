@@ -14,6 +14,7 @@ import { entryFile } from "../entry-file.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
+import { keepPort, lastPort } from "../last-port.ts";
 import { isReady } from "../readiness.ts";
 import { notReady, serverEnded, type ServerEnd, type StartLog } from "../start-failure.ts";
 
@@ -32,6 +33,7 @@ export interface UpFlags extends DataDirFlags, ScriptPoolFlags {
 /** Looks at owner.json and /readyz this often while the server starts. Starting takes about 300 ms. */
 const LOOK_MS = 25;
 const START_LIMIT_MS = 60_000;
+const DEFAULT_HOST = "127.0.0.1";
 
 export async function upCommand(context: Context, flags: UpFlags): Promise<number> {
   const dataDir = dataDirOf(context, flags.dataDir);
@@ -39,19 +41,32 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
   const running = await readyUrl(dataDir);
   if (running !== undefined) {
     output.notice(`The local server runs already (data in ${dataDir}).`);
+    const given = startFlags(flags);
+    if (given.length > 0) {
+      const what = given.length === 1 ? `${given[0]} is not applied` : `${given.join(", ")} are not applied`;
+      output.warn(
+        `${output.paintErr.yellow("note:")} it keeps what it was started with, so ${what}.\n  Stop it first: wilco down`,
+      );
+    }
     return printUp(context, dataDir, running);
   }
   const logFile = join(dataDir, SERVER_LOG_FILE);
   const log = openLog(dataDir, logFile);
   const startLog: StartLog = { file: logFile, from: fstatSync(log).size };
-  const child = spawn(process.execPath, [...process.execArgv, entryFile(), ...serverArguments(dataDir, flags)], {
-    detached: true,
-    // Its worker runs what resources say, with paths as the person who starts it sees them.
-    cwd: context.cwd,
-    // A local server is embedded, whatever cluster the surroundings name.
-    env: { ...context.env, [DATABASE_URL_VARIABLE]: undefined },
-    stdio: ["ignore", log, log],
-  });
+  const host = flags.host ?? DEFAULT_HOST;
+  const port = flags.port ?? (await lastPort(dataDir, host));
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, entryFile(), ...serverArguments(dataDir, { ...flags, port })],
+    {
+      detached: true,
+      // Its worker runs what resources say, with paths as the person who starts it sees them.
+      cwd: context.cwd,
+      // A local server is embedded, whatever cluster the surroundings name.
+      env: { ...context.env, [DATABASE_URL_VARIABLE]: undefined },
+      stdio: ["ignore", log, log],
+    },
+  );
   closeSync(log);
   const interrupt = listenForInterrupt();
   output.live.show(() => "Starting the local server …");
@@ -63,6 +78,7 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
       return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     }
     child.unref();
+    keepPort(dataDir, url);
     output.notice(`The local server is ready (data in ${dataDir}, log in ${logFile}). Stop it with: wilco down`);
     return await printUp(context, dataDir, url);
   } finally {
@@ -90,14 +106,24 @@ async function printUp({ output }: Context, dataDir: string, url: string): Promi
   return EXIT.succeeded;
 }
 
-function serverArguments(dataDir: string, flags: UpFlags): string[] {
+/** Flags that say how a server starts, as they were given. */
+function startFlags({ host, port, types, worker }: UpFlags): string[] {
+  return [
+    ...(host === undefined ? [] : ["--host"]),
+    ...(port === undefined ? [] : ["--port"]),
+    ...(types === undefined ? [] : ["--types"]),
+    ...(worker ? [] : ["--no-worker"]),
+  ];
+}
+
+function serverArguments(dataDir: string, flags: UpFlags & { port: string }): string[] {
   return [
     "server",
     "--data-dir",
     dataDir,
     // Several data directories on one machine must not fight for one port; the CLI finds it in owner.json.
     "--port",
-    flags.port ?? "0",
+    flags.port,
     "--slots",
     flags.slots,
     ...(flags.host === undefined ? [] : ["--host", flags.host]),
