@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Command } from "commander";
 import { candidatesOf } from "../../src/cli/completion/candidates.ts";
 import type { Known } from "../../src/cli/completion/known.ts";
+import { ARGUMENTS, FLAGS } from "../../src/cli/completion/places.ts";
 import { buildProgram } from "../../src/cli/program.ts";
 import { CLI_FILE } from "../support/cli.ts";
 import { startProcess } from "../support/processes.ts";
@@ -14,20 +16,29 @@ const KNOWN: Known = {
     { name: "here", type: "host" },
   ],
   labels: ["tier=web"],
-  groups: ["all-web"],
+  groups: ["all-web", "old-web"],
+  zones: ["default", "eu"],
+  workers: ["host-1", "host-2"],
+  routes: ["eu/automate", "worker/host-1"],
+  pausedRoutes: ["eu/slow"],
+  findings: ["site-a"],
+  tokens: ["ci"],
+  secrets: ["DB_PASSWORD"],
+  metrics: { process: ["cpu", "memory"], host: ["load"] },
+  settings: { process: ["port", "path"] },
   types: { process: { restart: ["graceful"], status: [] }, host: { run: ["command", "stdin"] } },
 };
 
 describe("Completion", () => {
   const program = buildProgram({ run: async () => {} });
   const after = (line: string, known: Known | undefined = KNOWN) =>
-    candidatesOf(program, line.split(" ").slice(1), known);
+    candidatesOf(program, line.split(" ").slice(1), known, ["staging"]);
 
   it.each([
     ["wilco entry w", ["wait", "why"]],
     ["wilco exec web", ["web-1", "web-2"]],
     ["wilco exec ti", ["tier=web"]],
-    ["wilco exec group=", ["group=all-web"]],
+    ["wilco exec group=a", ["group=all-web"]],
     ["wilco exec web-1,we", ["web-1,web-1", "web-1,web-2"]],
     ["wilco exec web-1 re", ["restart"]],
     ["wilco exec here ", ["run"]],
@@ -39,9 +50,52 @@ describe("Completion", () => {
     ["wilco exec --dr", ["--dry-run"]],
     ["wilco resources show h", ["here"]],
     ["wilco exec here run -- l", []],
+    ["wilco exec zone=e", ["zone=eu"]],
+    ["wilco resources remove web-1 ", ["here", "web-2"]],
+    ["wilco groups remove all-web ", ["old-web"]],
+    ["wilco types remove process ", ["host"]],
+    ["wilco resources metrics web-1 m", ["memory"]],
+    ["wilco config update web-1 port=1 pa", ["path="]],
+    ["wilco resources show here w", []],
+    ["wilco settings set keep-a", ["keep-automatic", "keep-availability"]],
+    ["wilco settings set keep-automatic d", ["default"]],
+    ["wilco settings set keep-automatic 9", ["90d"]],
+    ["wilco settings set keep-automatic 1h ", []],
+    ["wilco workers drain host-1 ", ["host-2"]],
+    ["wilco queue pause w", ["worker/host-1"]],
+    ["wilco queue resume ", ["eu/slow"]],
+    ["wilco discoveries take s", ["site-a"]],
+    ["wilco tokens revoke ", ["ci"]],
+    ["wilco secrets remove ", ["DB_PASSWORD"]],
+    ["wilco profiles use ", ["staging"]],
+    ["wilco history --status failed,lo", ["failed,lost"]],
+    ["wilco history --status=failed,lo", ["--status=failed,lost"]],
+    ["wilco history --kind=dep", ["--kind=deployment"]],
+    ["wilco discoveries list --status i", ["ignored"]],
+    ["wilco tokens create x --role w", ["worker"]],
+    ["wilco worker --role w", []],
+    ["wilco exec web-1 restart --priority h", ["high"]],
     ["wilco run de", []],
   ])("of %j", (line, expected) => {
     expect(after(line)).toEqual(expected);
+  });
+
+  it("has a word for every argument and flag that names something", () => {
+    const named = /^(selector|resources?|types?|groups?|findings?|route|setting)$/;
+    const missing: string[] = [];
+    const seen = new Set<string>();
+    const look = (command: Command, path: string) => {
+      seen.add(path);
+      for (const option of command.options) seen.add(option.long!).add(`${path} ${option.long!}`);
+      for (const [at, argument] of command.registeredArguments.entries()) {
+        const kind = ARGUMENTS[path]?.[at];
+        if (named.test(argument.name()) && kind === undefined) missing.push(`${path} <${argument.name()}>`);
+      }
+      for (const one of command.commands) look(one, path === "" ? one.name() : `${path} ${one.name()}`);
+    };
+    look(program, "");
+    expect(missing).toEqual([]);
+    expect([...Object.keys(ARGUMENTS), ...Object.keys(FLAGS)].filter((one) => !seen.has(one))).toEqual([]);
   });
 
   it("without a server knows commands and flags, and no names", () => {
@@ -76,6 +130,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   it("completes resources, operations and selectors of the server", async () => {
     const env = { XDG_CACHE_HOME: `${world.dir}/cache` };
     await world.run(["complete", "--refresh"], { env });
+    expect(await tab("wilco tokens revoke l", ["wilco", "tokens", "revoke", "l"])).toEqual(["local-admin"]);
     expect(await tab("wilco exec we", ["wilco", "exec", "we"])).toEqual(["web-1"]);
     expect(await tab("wilco exec web-1 rest", ["wilco", "exec", "web-1", "rest"])).toEqual(["restart"]);
     // bash has split the word at "=", and wants the rest of it only.

@@ -7,6 +7,7 @@ import { knownOf, refreshKnown } from "../completion/known.ts";
 import { COMPLETION_SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { readProfiles } from "../profiles.ts";
 
 export async function printCompletion({ output }: Context, name: string): Promise<number> {
   const shell = SHELLS.find((one) => one === name);
@@ -31,7 +32,16 @@ export async function complete(
     await refreshKnown(context);
     return EXIT.succeeded;
   }
-  const candidates = candidatesOf(program, words, await knownOf(context));
+  const candidates = candidatesOf(program, words, await knownOf(context), profilesOf(context));
   context.output.write(candidates.map((one) => `${one}\n`).join(""));
   return EXIT.succeeded;
+}
+
+/** A file that can't be read is said by the command itself: a Tab has nobody to tell. */
+function profilesOf({ env }: Context): string[] {
+  try {
+    return readProfiles(env).all.map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }

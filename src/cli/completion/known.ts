@@ -24,6 +24,15 @@ export interface Known {
   types: Record<string, Record<string, string[]>>;
   /** By type: the keys of its configuration; missing in a file of an older wilco. */
   settings?: Record<string, string[]>;
+  /** What a file of an older wilco lacks, or this token may not see, is missing. */
+  metrics?: Record<string, string[]>;
+  zones?: string[];
+  workers?: string[];
+  routes?: string[];
+  pausedRoutes?: string[];
+  findings?: string[];
+  tokens?: string[];
+  secrets?: string[];
 }
 
 /** Older than this, it is asked for anew; what was known is the answer all the same. */
@@ -58,7 +67,17 @@ export async function refreshKnown(context: Context): Promise<void> {
 }
 
 async function ask(api: Api): Promise<Known> {
-  const [resources, types, groups] = await Promise.all([api.resources({ limit: 1_000 }), api.types(), api.groups()]);
+  const [resources, types, groups, workers, paused, findings, tokens, secrets] = await Promise.all([
+    api.resources({ limit: 1_000 }),
+    api.types(),
+    api.groups(),
+    listOf(api.workers()),
+    listOf(api.pausedRoutes()),
+    listOf(api.findings({ limit: 1_000 })),
+    listOf(api.tokens()),
+    listOf(api.secrets()),
+  ]);
+  const live = workers.filter(({ state }) => state !== "stopped" && state !== "lost");
   const items = [...resources.items];
   for (let { next } = resources; next !== null && items.length < MOST;) {
     const page = await api.resources({ limit: 1_000, cursor: next });
@@ -71,6 +90,16 @@ async function ask(api: Api): Promise<Known> {
     resources: items.map(({ name, type }) => ({ name, type })),
     labels: [...labels],
     groups: groups.items.map(({ name }) => name),
+    zones: unique([...items, ...live].map(({ zone }) => zone)),
+    workers: unique(live.map(({ name }) => name)),
+    routes: unique(
+      live.flatMap(({ name, zone, roles }) => [`worker/${name}`, ...roles.map((role) => `${zone}/${role}`)]),
+    ),
+    pausedRoutes: paused.map(({ route }) => route),
+    findings: findings.flatMap(({ name, status }) => (status === "new" || status === "ignored" ? [name] : [])),
+    tokens: tokens.flatMap(({ name, revokedAt }) => (revokedAt === null ? [name] : [])),
+    secrets: secrets.map(({ name }) => name),
+    metrics: Object.fromEntries(types.items.map((type) => [type.name, Object.keys(type.metrics ?? {})])),
     settings: Object.fromEntries(
       types.items.map((type) => [type.name, Object.keys(type.configuration?.["properties"] ?? {})]),
     ),
@@ -86,6 +115,18 @@ async function ask(api: Api): Promise<Known> {
       ]),
     ),
   };
+}
+
+/** Nothing where the token may not see it: that is no reason to offer nothing of the rest. */
+async function listOf<T>(asked: Promise<{ items: T[] }>): Promise<T[]> {
+  return asked.then(
+    ({ items }) => items,
+    () => [],
+  );
+}
+
+function unique(words: readonly string[]): string[] {
+  return [...new Set(words)];
 }
 
 function connectionOf(context: Context) {
