@@ -1,14 +1,17 @@
-/** `--ca-file`: authorities that this process trusts besides those of Node. */
+/** `--ca-file`, `WILCO_CA_FILE`, `caFile` of a profile: authorities that this process trusts besides those of Node. */
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import type { Context } from "./context.ts";
 import { whyUnreadable } from "../core/file-errors.ts";
 
-/** For all connections that this process makes. @throws WilcoError `invalid_request`. */
-export function trustAuthorities(context: Context, file: string | undefined): void {
-  if (file === undefined) return;
-  const path = context.path(file);
+/**
+ * For all connections that this process makes.
+ * @param from where the path is from, for errors: "--ca-file".
+ * @throws WilcoError `invalid_request`.
+ */
+export function trustAuthorities(path: string, from: string): void {
+  const refused = (why: string, hint: string): WilcoError =>
+    new WilcoError({ code: "invalid_request", message: `${from} ${why}`, hint });
   let pem: string;
   try {
     pem = readFileSync(path, "utf8");
@@ -27,8 +30,4 @@ export function trustAuthorities(context: Context, file: string | undefined): vo
   } catch (error) {
     throw refused(`${path} can't be used: ${messageOf(error)}`, "Check that its certificates are whole.");
   }
-}
-
-function refused(why: string, hint: string): WilcoError {
-  return new WilcoError({ code: "invalid_request", message: `--ca-file ${why}`, hint });
 }

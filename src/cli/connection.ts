@@ -1,6 +1,7 @@
 /**
  * Which server: --server > WILCO_SERVER > --profile > WILCO_PROFILE > current profile > the local server of `wilco up`.
  * As whom: WILCO_TOKEN > --token-file > the profile's token > the local server's admin token.
+ * Whom to trust, besides those that Node trusts: --ca-file > WILCO_CA_FILE > the profile's caFile.
  */
 import { readFileSync } from "node:fs";
 import { WilcoError } from "../core/errors.ts";
@@ -35,6 +36,7 @@ export async function resolveConnection(
   const { env, flags } = context;
   const target = namedTarget(context) ?? localTarget(dataDir);
   const url = checkUrl(target.url, target.from);
+  await trust(caFileOf(context, target.profile));
   const token =
     nonEmpty(env["WILCO_TOKEN"]) ??
     (flags.tokenFile === undefined ? undefined : await readTokenFile(context, flags.tokenFile)) ??
@@ -49,6 +51,28 @@ export async function resolveConnection(
     });
   }
   return { url, token, from: target.from, poll: target.profile?.poll ?? {} };
+}
+
+export interface CaFile {
+  /** Absolute. */
+  path: string;
+  /** "--ca-file", "WILCO_CA_FILE", 'the "caFile" of profile prod' */
+  from: string;
+}
+
+export function caFileOf(context: Context, profile: Profile | undefined): CaFile | undefined {
+  const { env, flags } = context;
+  if (flags.caFile !== undefined) return { path: context.path(flags.caFile), from: "--ca-file" };
+  const named = nonEmpty(env["WILCO_CA_FILE"]);
+  if (named !== undefined) return { path: context.path(named), from: "WILCO_CA_FILE" };
+  if (profile?.caFile === undefined) return undefined;
+  return { path: profile.caFile, from: `the "caFile" of profile ${profile.name}` };
+}
+
+/** @throws WilcoError `invalid_request`: a file that can't be read, or that has no certificates. */
+export async function trust(file: CaFile | undefined): Promise<void> {
+  // TLS takes 20 ms to load.
+  if (file) (await import("./ca-file.ts")).trustAuthorities(file.path, file.from);
 }
 
 function namedTarget({ env, flags }: Context): Target | undefined {

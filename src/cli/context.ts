@@ -11,6 +11,7 @@ export interface GlobalFlags {
   server?: string;
   profile?: string;
   tokenFile?: string;
+  caFile?: string;
   output?: string;
   json?: boolean;
   quiet?: boolean;

@@ -1,7 +1,7 @@
 /** Profiles: which server and as whom, by name, in `$XDG_CONFIG_HOME/wilco/profiles.json` (~/.config, mode 0600). */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isJsonObject } from "../core/json.ts";
 import { messageOf, WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
@@ -12,6 +12,8 @@ export interface Profile {
   name: string;
   url: string;
   token: string | undefined;
+  /** Absolute path of authorities to trust. */
+  caFile: string | undefined;
   /** Below the flags, above the operation's descriptor. */
   poll: Partial<PollPolicy>;
 }
@@ -30,7 +32,7 @@ export function profilesFile(env: Environment): string {
 }
 
 /**
- * JSON `{ "current": NAME, "profiles": { NAME: { "url", "token", "poll": { "delay": "2s" } } } }`. No file, no profiles.
+ * JSON `{ "current": NAME, "profiles": { NAME: { "url", "token", "caFile", "poll": { "delay": "2s" } } } }`. No file, no profiles.
  * (JSON, not YAML: loading a YAML parser costs 35 ms of each start.)
  * @throws WilcoError `invalid_request` naming the file and what is wrong in it.
  */
@@ -57,7 +59,17 @@ export function readProfiles(env: Environment): Profiles {
     const token = value["token"];
     if (token !== undefined && typeof token !== "string")
       throw invalid(file, `the "token" of profile "${name}" is not a text`);
-    profiles.set(name, { name, url: value["url"], token, poll: parsePollPolicy(value["poll"]) });
+    const caFile = value["caFile"];
+    if (caFile !== undefined && typeof caFile !== "string")
+      throw invalid(file, `the "caFile" of profile "${name}" is not a text`);
+    profiles.set(name, {
+      name,
+      url: value["url"],
+      token,
+      // Written by hand it may be relative: to the file that has it, since commands run anywhere.
+      caFile: caFile === undefined ? undefined : resolve(dirname(file), caFile),
+      poll: parsePollPolicy(value["poll"]),
+    });
   }
   const current = document["current"];
   if (current !== undefined && typeof current !== "string") throw invalid(file, '"current" is not a text');

@@ -9,6 +9,7 @@ export function commandFor({ flags }: Pick<Context, "flags">, command: string): 
     ...(flags.server === undefined ? [] : [`--server ${flags.server}`]),
     ...(flags.profile === undefined ? [] : [`--profile ${flags.profile}`]),
     ...(flags.tokenFile === undefined || flags.tokenFile === "-" ? [] : [`--token-file ${flags.tokenFile}`]),
+    ...(flags.caFile === undefined ? [] : [`--ca-file ${flags.caFile}`]),
   ];
   const words = command.split(" ");
   // Behind the command itself, which is one word or two.

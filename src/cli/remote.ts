@@ -90,9 +90,13 @@ async function openConnection(
 /** Where the address came from is what a person needs to know first when nothing answers there. */
 function explained(error: unknown, connection: Connection): unknown {
   if (!(error instanceof WilcoError) || error.code !== "unreachable") return error;
-  const hint = connection.from.startsWith("local server")
-    ? "The local server has ended. Start it again with: wilco up"
-    : `The address is from ${connection.from}. ${error.hint ?? ""}`.trim();
+  const local = connection.from.startsWith("local server");
+  // What answers, though not as it should, has not ended.
+  const { permanent } = error.details as { permanent?: boolean };
+  const hint =
+    local && permanent !== true
+      ? "The local server has ended. Start it again with: wilco up"
+      : `The address is from ${local ? "the " : ""}${connection.from}. ${error.hint ?? ""}`.trim();
   return new WilcoError({ code: error.code, message: error.message, hint, details: error.details, cause: error });
 }
 

@@ -1,4 +1,5 @@
 /** What an exchange that brought no usable answer means, in sentences. */
+import { certificateFault } from "../core/certificate-errors.ts";
 import { type ErrorCode, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
 import { formatDuration } from "../core/durations.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -12,6 +13,8 @@ export interface Fault {
   neverSent: boolean;
   /** Repeating can't help: a wrong certificate, another kind of server. */
   permanent: boolean;
+  /** What to do, where more can be said than to look whether the server is there. */
+  hint?: string;
   cause: unknown;
 }
 
@@ -36,7 +39,6 @@ const NEVER_SENT = new Set([
 ]);
 /** What OpenSSL says of an answer in plain HTTP: no certificate is wrong, the URL is. */
 const NOT_TLS = /wrong version number|packet length too long/;
-const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
 /** Answers of a server, or of a proxy before it, that is not there at the moment. */
 const ABSENT = new Set([502, 503, 504]);
 
@@ -47,9 +49,8 @@ export function faultOfError(error: unknown): Fault {
     const reason = "what answers there does not speak TLS (is its URL http://…?)";
     return { reason, neverSent: true, permanent: true, cause: error };
   }
-  if (code !== undefined && CERTIFICATE.test(code)) {
-    return { reason: `its certificate is not trusted (${code})`, neverSent: true, permanent: true, cause: error };
-  }
+  const distrusted = code === undefined ? undefined : certificateFault(code, innermost);
+  if (distrusted) return { ...distrusted, neverSent: true, permanent: true, cause: error };
   const reason = (code !== undefined && REASONS[code]) || `${innermost}${code === undefined ? "" : ` (${code})`}`;
   return { reason, neverSent: code !== undefined && NEVER_SENT.has(code), permanent: false, cause: error };
 }
@@ -143,7 +144,7 @@ export function unreachable({ url, what, fault, attempts, elapsed, uncertain }: 
     message: `The server at ${url} can't be reached: ${fault.reason}${tried}${unsure}`,
     hint: uncertain
       ? 'Check that the server runs ("wilco status"), then look at "wilco history" before you repeat it.'
-      : 'Check the URL and that the server runs ("wilco status"; "wilco up" starts a local one).',
+      : (fault.hint ?? 'Check the URL and that the server runs ("wilco status"; "wilco up" starts a local one).'),
     details: { url, attempts, permanent: fault.permanent },
     cause: fault.cause,
   });

@@ -57,7 +57,8 @@ export async function untilAnswered<T>(call: () => Promise<T>, { signal, log, wh
       signal.throwIfAborted();
       if (isRefusal(error)) throw error;
       const delay = backoffDelay(retry, BACKOFF);
-      const line = { call: what, retry, delay, error: messageOf(error) };
+      const hint = retry === 1 && error instanceof WilcoError && error.hint ? { hint: error.hint } : {};
+      const line = { call: what, retry, delay, error: messageOf(error), ...hint };
       if (retry === 0) log.debug(line, "not answered, trying again");
       else log.warn(line, "still not answered, trying again");
       await sleep(delay, undefined, { signal }).catch(() => signal.throwIfAborted());

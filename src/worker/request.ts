@@ -1,4 +1,5 @@
 /** The two ways to a server: over HTTP, and into one that runs in this process. */
+import { certificateFault } from "../core/certificate-errors.ts";
 import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
 import type { WorkerRequest } from "./api.ts";
 
@@ -49,7 +50,7 @@ async function streamFrom(
   } catch (error) {
     clearTimeout(timer);
     signal.throwIfAborted();
-    throw unreachable(server, silent.signal.aborted ? "no answer" : deepestMessage(error), error);
+    throw silent.signal.aborted ? unreachable(server, "no answer", error) : unanswered(server, error);
   }
   if (response.status !== 200) {
     clearTimeout(timer);
@@ -71,7 +72,7 @@ async function* flowing(
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw unreachable(server, `the content broke off (${deepestMessage(error)})`, error);
+    throw unreachable(server, `the content broke off (${messageOf(deepestOf(error))})`, error);
   } finally {
     clearTimeout(timer);
   }
@@ -106,7 +107,7 @@ function createExchange(token: string): Exchange {
       });
     } catch (error) {
       signal?.throwIfAborted();
-      throw unreachable(base, deadline.aborted ? `no answer within ${timeout} ms` : deepestMessage(error), error);
+      throw deadline.aborted ? unreachable(base, `no answer within ${timeout} ms`, error) : unanswered(base, error);
     }
     return answerOf(response.status, response._data ?? "", base);
   };
@@ -182,18 +183,26 @@ function refusalOf(status: number, text: string, server: string): WilcoError {
   }
 }
 
-function unreachable(server: string, why: string, cause: unknown): WilcoError {
-  return new WilcoError({
-    code: "unreachable",
-    message: `${server} can't be reached: ${why}.`,
-    hint: "Check the URL and that the server runs; the worker goes on trying.",
-    cause,
-  });
+function unreachable(
+  server: string,
+  why: string,
+  cause: unknown,
+  hint = "Check the URL and that the server runs; the worker goes on trying.",
+): WilcoError {
+  return new WilcoError({ code: "unreachable", message: `${server} can't be reached: ${why}.`, hint, cause });
+}
+
+/** What became of a request that was not answered. */
+function unanswered(server: string, error: unknown): WilcoError {
+  const deepest = deepestOf(error);
+  const { code } = deepest as { code?: unknown };
+  const distrusted = typeof code === "string" ? certificateFault(code, messageOf(deepest)) : undefined;
+  return unreachable(server, distrusted?.reason ?? messageOf(deepest), error, distrusted?.hint);
 }
 
 /** fetch says "fetch failed"; what happened is the innermost cause. */
-function deepestMessage(error: unknown): string {
+function deepestOf(error: unknown): unknown {
   let deepest = error;
   while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
-  return messageOf(deepest);
+  return deepest;
 }

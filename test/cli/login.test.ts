@@ -1,7 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cliWorld, type CliWorld } from "./world.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { TEST_CERT, TEST_KEY } from "../server/tls-pair.ts";
+import { CLI_FILE } from "../support/cli.ts";
+import { spawnProcess } from "../support/processes.ts";
+import { cliWorld, emptyWorld, type CliWorld } from "./world.ts";
 
 let world: CliWorld;
 let bare: Record<string, string | undefined>;
@@ -26,7 +29,9 @@ describe("login, logout and profiles", { timeout: 30_000 }, () => {
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect((await run("resources", "list")).code).toBe(0);
     const listed = await run("profiles", "list", "--json");
-    expect(JSON.parse(listed.stdout)).toEqual([{ name: "here", url: world.url, current: true, token: true }]);
+    expect(JSON.parse(listed.stdout)).toEqual([
+      { name: "here", url: world.url, current: true, token: true, caFile: null },
+    ]);
     expect((await run("logout")).code).toBe(0);
     expect(readFileSync(file(), "utf8")).not.toContain("token");
     expect((await run("resources", "list", "--profile", "here")).code).toBe(3);
@@ -53,3 +58,42 @@ describe("login, logout and profiles", { timeout: 30_000 }, () => {
     expect(refused.stderr).toMatch(message);
   });
 });
+
+it("trusts the authority of a server's certificate by a flag, a variable and a profile, and else says how", async () => {
+  const tls = emptyWorld();
+  onTestFinished(() => tls.stop());
+  const ca = tls.file("ca.pem", TEST_CERT);
+  const pair = ["--tls-cert", ca, "--tls-key", tls.file("key.pem", TEST_KEY)];
+  const server = spawnProcess(process.execPath, [CLI_FILE, "server", "--port", "0", "--no-worker", ...pair], {
+    cwd: tls.dir,
+    env: tls.env,
+  });
+  onTestFinished(() => server.stop());
+  const [url] = await server.line(/^https:\/\/127\.0\.0\.1:\d+$/);
+  const how =
+    /its certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\.?\n.*--ca-file FILE, WILCO_CA_FILE, or "caFile"/;
+  // Of the local server, which is there all the same, and of one that is named.
+  expect(await tls.run(["status"])).toMatchObject({ code: 7, stderr: expect.stringMatching(how) as string });
+  const distrusted = await tls.run(["resources", "list", "--server", url]);
+  expect(distrusted).toMatchObject({ code: 7, stderr: expect.stringMatching(how) as string });
+  expect((await tls.run(["resources", "list", "--ca-file", "ca.pem"])).code).toBe(0);
+  expect((await tls.run(["resources", "list"], { env: { WILCO_CA_FILE: ca } })).code).toBe(0);
+
+  const elsewhere = { env: { WILCO_DATA_DIR: join(tls.dir, "elsewhere") } };
+  const token = join(tls.dir, "data", "admin.token");
+  const login = await tls.run(["login", url, "--token-file", token, "--ca-file", "ca.pem"], elsewhere);
+  expect(login.code).toBe(0);
+  const listed = await tls.run(["profiles", "list", "--json"]);
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ url, caFile: ca }]);
+  // Texts, and what streams.
+  expect((await tls.run(["resources", "list"], elsewhere)).code).toBe(0);
+  expect((await tls.run(["content", "put", "ca.pem"], elsewhere)).code).toBe(0);
+
+  const file = join(tls.dir, ".config", "wilco", "profiles.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace(ca, "gone.pem"));
+  const gone = await tls.run(["resources", "list"], elsewhere);
+  expect(gone).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/the "caFile" of profile \S+ can't be read/i) as string,
+  });
+}, 60_000);

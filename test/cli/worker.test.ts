@@ -124,7 +124,7 @@ describe("a worker whose server has a certificate of its own and is killed", () 
     const cert = world.file("cert.pem", TEST_CERT);
     const args = ["server", "--port", String(port), "--no-worker", "--tls-cert", cert];
     args.push("--tls-key", world.file("key.pem", TEST_KEY));
-    const env = { ...world.env, NODE_EXTRA_CA_CERTS: cert };
+    const env = { ...world.env, WILCO_CA_FILE: cert };
     const startServer = async () => {
       const server = spawnProcess(process.execPath, [CLI_FILE, ...args], { cwd: world.dir, env: world.env });
       onTestFinished(() => server.stop());
@@ -137,7 +137,7 @@ describe("a worker whose server has a certificate of its own and is killed", () 
     const common = ["worker", "--server", url, "--token-file", token, "--name", "w1", "--zone", "edge"];
 
     const distrustful = world.start([...common, "--verbose"]);
-    await distrustful.line(/self-signed certificate/);
+    await distrustful.line(/certificate is not trusted .*--ca-file FILE/);
     distrustful.kill();
     await distrustful.ended;
 

@@ -3,7 +3,7 @@ import { createApi } from "../../client/api.ts";
 import { dispatchOverNetwork } from "../../client/dispatch.ts";
 import { createTransport } from "../../client/transport.ts";
 import { WilcoError } from "../../core/errors.ts";
-import { checkUrl, readTokenFile } from "../connection.ts";
+import { caFileOf, checkUrl, readTokenFile, trust } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printList } from "../output/documents.ts";
@@ -18,15 +18,20 @@ const NAME = /^[A-Za-z0-9][\w.:-]{0,63}$/;
 /** @param typed the server's URL; asked for when it is missing and a person is there. */
 export async function loginCommand(context: Context, typed: string | undefined): Promise<number> {
   const { env, flags, output } = context;
-  const known =
-    flags.profile === undefined ? undefined : readProfiles(env).all.find(({ name }) => name === flags.profile);
+  const { all } = readProfiles(env);
+  const known = all.find((one) => one.name === flags.profile);
   const url = checkUrl(typed ?? flags.server ?? known?.url ?? (await askUrl(context)), "login");
   const name = profileName(flags.profile ?? new URL(url).host);
+  const caFile = caFileOf(
+    context,
+    all.find((one) => one.name === name),
+  );
+  await trust(caFile);
   const token = await tokenFor(context, url);
   const api = createApi(createTransport({ url, token, dispatch: dispatchOverNetwork }));
   const me = await api.me({ retryTime: PATIENCE_MS });
   changeProfiles(env, (document) => {
-    document.profiles[name] = { ...document.profiles[name], url, token };
+    document.profiles[name] = { ...document.profiles[name], url, token, ...(caFile && { caFile: caFile.path }) };
     document.current = name;
   });
   output.notice(`Logged in to ${url} as ${me.name} (${me.role}), in profile ${name}, which is the current one now.`);
@@ -57,11 +62,12 @@ export async function logoutCommand(context: Context): Promise<number> {
 
 export async function listProfiles(context: Context): Promise<number> {
   const { all, current } = readProfiles(context.env);
-  const rows = all.map(({ name, url, token }) => ({
+  const rows = all.map(({ name, url, token, caFile }) => ({
     name,
     url,
     current: name === current?.name,
     token: token !== undefined,
+    caFile: caFile ?? null,
   }));
   await printList(
     context.output,
@@ -71,6 +77,7 @@ export async function listProfiles(context: Context): Promise<number> {
       { title: "url", cell: (row) => row.url },
       { title: "current", cell: (row) => (row.current ? "yes" : "") },
       { title: "token", cell: (row) => (row.token ? "kept" : "none") },
+      { title: "ca file", cell: (row) => row.caFile ?? "", spare: 1 },
     ],
     "There are no profiles. Make one with: wilco login URL",
   );

@@ -9,7 +9,6 @@ import { createWorkerApi } from "../../worker/api.ts";
 import { createHttpRequest } from "../../worker/request.ts";
 import { createWorker } from "../../worker/worker.ts";
 import type { Outcome } from "../../worker/reporter.ts";
-import { trustAuthorities } from "../ca-file.ts";
 import { createFileLog, createLog } from "../composition/log.ts";
 import { openTypes } from "../composition/load-types.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
@@ -27,7 +26,6 @@ export async function workerOnceCommand(context: Context, flags: WorkerFlags): P
   const entry = entryOf(flags);
   const name = requireName(flags.name ?? `${hostname()}-once-${process.pid}`, "worker name");
   const { types } = await openTypes(flags.types, context.cwd);
-  trustAuthorities(context, flags.caFile);
   const { url, token } = await resolveConnection(context);
   const { output } = context;
   const log =

@@ -14,7 +14,6 @@ import { createFileLog, createLog } from "../composition/log.ts";
 import { scriptPoolOf, type ScriptPoolFlags } from "../composition/script-pool-flags.ts";
 import { openTypes } from "../composition/load-types.ts";
 import { logStrayRejections } from "../composition/stray-rejections.ts";
-import { trustAuthorities } from "../ca-file.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
@@ -32,7 +31,6 @@ export interface WorkerFlags extends ScriptPoolFlags {
   types?: string;
   stateDir?: string;
   log?: string;
-  caFile?: string;
   once?: boolean;
   entry?: string;
 }
@@ -48,7 +46,6 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
   const { types, reloadTypes } = await openTypes(flags.types, context.cwd);
-  trustAuthorities(context, flags.caFile);
   const { url, token } = await resolveConnection(context);
   const log = workerLog(context, flags.log);
   // Scripts have places of their own beside the slots, so the pool serves their role.

@@ -23,6 +23,10 @@ export function addConnectionOptions(command: Command): Command {
     )
     .option("--profile <name>", "which profile (or WILCO_PROFILE)")
     .option("--token-file <file>", "file that holds the token, - for stdin (or WILCO_TOKEN)")
+    .option(
+      "--ca-file <file>",
+      "trust servers whose certificates these authorities (PEM) signed, too (or WILCO_CA_FILE)",
+    )
     .option("-q, --quiet", "no notices")
     .option("-v, --verbose", "what was asked of the server, and stack traces");
 }

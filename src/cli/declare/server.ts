@@ -62,7 +62,6 @@ export function declareServer(program: Command, runner: Runner): void {
     .option("--types <dir|package>", "resource types written in TypeScript")
     .option("--state-dir <dir>", "its own state (default: workers/NAME in the data directory)")
     .option("--log <file>", "append its log to a file instead of stderr, with every execution")
-    .option("--ca-file <file>", "trust servers whose certificates these authorities (PEM) signed, too")
     .option("--once", "with --entry: run that entry in the foreground, with its output here, and end")
     .option("--entry <id>", "with --once: which one")
     .action((flags: WorkerFlags, command: Command) =>

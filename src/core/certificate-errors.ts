@@ -1,0 +1,34 @@
+/** Why a server's certificate was refused, in a sentence, and what to do about it. */
+
+export interface CertificateFault {
+  /** Completes "The server can't be reached: …". */
+  reason: string;
+  hint: string;
+}
+
+const UNKNOWN_SIGNER = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY)_)/;
+const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_)/;
+
+/** @param code OpenSSL's or Node's. @returns undefined for what has nothing to do with certificates. */
+export function certificateFault(code: string, message: string): CertificateFault | undefined {
+  if (UNKNOWN_SIGNER.test(code)) {
+    return {
+      reason: `its certificate is not trusted (${code})`,
+      hint: 'Name a file with the authority that signed it: --ca-file FILE, WILCO_CA_FILE, or "caFile" in the profile. Programs of your own: NODE_EXTRA_CA_CERTS.',
+    };
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return {
+      reason: `its certificate is for another name (${message})`,
+      hint: "Use a name that the certificate has, or give the server one for this name.",
+    };
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return {
+      reason: code === "CERT_HAS_EXPIRED" ? "its certificate has expired" : "its certificate is not valid yet",
+      hint: "Give the server another one, or set the clock of this machine if it is wrong.",
+    };
+  }
+  if (!CERTIFICATE.test(code)) return undefined;
+  return { reason: `its certificate is not trusted (${code})`, hint: "Look at the certificate and key of the server." };
+}
