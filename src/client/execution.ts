@@ -2,16 +2,15 @@
  * The awaitable handle of one invocation. It composes promises and does not extend one: a subclass of Promise would be
  * constructed again by every `then`, and would have to start its wait before anyone asked for it.
  */
-import { type ErrorCode, WilcoError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Entry, EntryEvent } from "../domain/entry.ts";
 import { layerPollPolicies, parsePollPolicy, type PollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
 import { isTerminal, type Status } from "../domain/status.ts";
-import { captureCallSite, type CallSite } from "./call-site.ts";
-import { atCallSite, errorOfEntry, interrupted, pollLimitReached } from "./errors.ts";
-import type { ExecutionTracker } from "./execution-tracker.ts";
+import { captureCallSite } from "./call-site.ts";
+import { atCallSite, errorOfEntry, pollLimitReached } from "./errors.ts";
+import { Course, type CourseInit, type Waited } from "./execution-course.ts";
 import { followEvents, followOutput, lastOutputOf, type OutputOptions } from "./output.ts";
-import type { ClientPort, WaitResult } from "./port.ts";
+import { SeenEntry } from "./seen-entry.ts";
 
 export interface CancelOptions {
   /** End the entry without its worker's answer. */
@@ -57,56 +56,32 @@ export interface Execution<R = Json> extends PromiseLike<R> {
   toString(): string;
 }
 
-export interface ExecutionInit {
-  port: ClientPort;
-  subject: string;
-  /** Called at once, in the call's own tick. */
-  file: () => Promise<Entry>;
-  poll: PollPolicy;
-  site: CallSite;
-  tracker: ExecutionTracker | undefined;
-}
-
-export function startExecution<R = Json>(init: ExecutionInit): Execution<R> {
+export function startExecution<R = Json>(init: CourseInit): Execution<R> {
   return new ExecutionHandle<R>(init);
 }
 
-/**
- * A class, and not a closure for each method: a handle of 16 closures weighs 1.9 KB, of a class 60 bytes. An outstanding
- * execution with its entry, call site and wait is 3.3 KB in all.
- */
+/** A class, and not a closure for each method: a handle of 16 closures weighs 1.9 KB, of a class 60 bytes. */
 class ExecutionHandle<R> implements Execution<R> {
-  readonly #init: ExecutionInit;
-  readonly #submitted: Promise<Entry>;
-  #entry: Entry | undefined;
-  /** The wait by the call's own policy, shared by every `then`; dropped when it ended without an end of the entry. */
-  #wait: Promise<WaitResult> | undefined;
+  readonly #init: CourseInit;
+  readonly #course: Course;
   #failure: Promise<unknown> | undefined;
 
-  constructor(init: ExecutionInit) {
+  constructor(init: CourseInit) {
     this.#init = init;
-    this.#submitted = init.file().then(
-      (entry) => (this.#entry = entry),
-      (error: unknown) => {
-        init.tracker?.ended(this);
-        throw this.#rejection(error);
-      },
-    );
-    // The script that never looks hears of a refusal from the tracker, not from the process's last resort.
-    this.#submitted.catch(() => {});
     init.tracker?.started(this);
+    this.#course = new Course(init, this);
   }
 
   get id(): number | undefined {
-    return this.#entry?.id;
+    return this.#course.seen?.id;
   }
 
   get status(): Status | undefined {
-    return this.#entry?.status;
+    return this.#course.seen?.status;
   }
 
   get submitted(): Promise<Entry> {
-    return this.#submitted;
+    return this.#course.submitted;
   }
 
   get subject(): string {
@@ -136,22 +111,24 @@ class ExecutionHandle<R> implements Execution<R> {
 
   async outcome(poll?: PollPolicyInput): Promise<Entry> {
     this.#init.tracker?.observed(this);
-    if (poll === undefined) return this.#settled(await this.#shared(), this.#init.poll);
+    if (poll === undefined) return this.#settled(await this.#course.waited(), this.#init.poll).entry;
     const policy = layerPollPolicies(parsePollPolicy(poll), this.#init.poll);
-    return this.#settled(await this.#follow(policy), policy);
+    return this.#settled(await this.#course.follow(policy), policy).entry;
   }
 
   async cancel(options: CancelOptions = {}): Promise<Entry> {
     const { id } = await this.submitted;
     const entry = await this.#init.port.cancel(id, options).catch((error: unknown) => {
-      throw this.#rejection(error);
+      throw this.#course.rejection(error);
     });
-    return this.#learn(entry);
+    this.#course.learn(SeenEntry.of(entry));
+    return entry;
   }
 
   retry(): Execution<R> {
     return startExecution<R>({
       ...this.#init,
+      run: undefined,
       file: async () => this.#init.port.retry((await this.submitted).id),
       site: captureCallSite(this.retry),
     });
@@ -167,6 +144,7 @@ class ExecutionHandle<R> implements Execution<R> {
 
   detach(): Promise<Entry> {
     this.#init.tracker?.detached(this);
+    this.#course.release();
     return this.submitted;
   }
 
@@ -175,7 +153,8 @@ class ExecutionHandle<R> implements Execution<R> {
   }
 
   toString(): string {
-    return `${this.subject} (${this.#entry ? `entry ${this.#entry.id}, ${this.#entry.status}` : "being filed"})`;
+    const { seen } = this.#course;
+    return `${this.subject} (${seen ? `entry ${seen.id}, ${seen.status}` : "being filed"})`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -183,48 +162,17 @@ class ExecutionHandle<R> implements Execution<R> {
   }
 
   async #result(): Promise<R> {
-    const { poll } = this.#init;
-    const entry = this.#settled(await this.#shared(), poll);
-    if (entry.status === "succeeded") return entry.result as R;
+    const seen = this.#settled(await this.#course.waited(), this.#init.poll);
+    if (seen.status === "succeeded") return seen.result as R;
     // onLimit "return": the entry as it stands, which is what that setting asks for.
-    if (!isTerminal(entry.status)) return entry as R;
-    this.#failure ??= this.#failureOf(entry);
+    if (!isTerminal(seen.status)) return seen.entry as R;
+    this.#failure ??= this.#failureOf(seen.entry);
     throw await this.#failure;
   }
 
-  #shared(): Promise<WaitResult> {
-    this.#wait ??= this.#follow(this.#init.poll).then(
-      (result) => {
-        if (!result.ended) this.#wait = undefined;
-        return result;
-      },
-      (error: unknown) => {
-        this.#wait = undefined;
-        throw error;
-      },
-    );
-    return this.#wait;
-  }
-
-  async #follow(policy: PollPolicy): Promise<WaitResult> {
-    const filed = await this.submitted;
-    const known = this.#entry ?? filed;
-    if (isTerminal(known.status)) {
-      this.#learn(known);
-      return { entry: known, ended: true, looks: 0 };
-    }
-    try {
-      const result = await this.#init.port.wait(filed.id, policy);
-      this.#learn(result.entry);
-      return result;
-    } catch (error) {
-      throw this.#rejection(error);
-    }
-  }
-
-  #settled(result: WaitResult, policy: PollPolicy): Entry {
-    if (result.ended || policy.onLimit === "return") return result.entry;
-    throw atCallSite(pollLimitReached(result.entry, result.looks, policy), this.#init.site);
+  #settled({ seen, ended, looks }: Waited, policy: PollPolicy): SeenEntry {
+    if (ended || policy.onLimit === "return") return seen;
+    throw atCallSite(pollLimitReached(seen.entry, looks, policy), this.#init.site);
   }
 
   async #failureOf(entry: Entry): Promise<unknown> {
@@ -235,18 +183,5 @@ class ExecutionHandle<R> implements Execution<R> {
       lastOutput = await lastOutputOf(this.#init.port, entry.id, entry.lastEvent).catch(() => "");
     }
     return atCallSite(errorOfEntry(entry, lastOutput), this.#init.site);
-  }
-
-  /** Answers may come in another order than they were made: the newest event counts. */
-  #learn(entry: Entry): Entry {
-    if (!this.#entry || entry.lastEvent >= this.#entry.lastEvent) this.#entry = entry;
-    if (isTerminal(entry.status)) this.#init.tracker?.ended(this);
-    return entry;
-  }
-
-  #rejection(error: unknown): unknown {
-    const { subject, site } = this.#init;
-    const code: ErrorCode | undefined = error instanceof WilcoError ? error.code : undefined;
-    return atCallSite(code === "interrupted" ? interrupted(subject, this.#entry, error) : error, site);
   }
 }

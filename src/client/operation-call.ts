@@ -3,7 +3,16 @@ import { WilcoError } from "../core/errors.ts";
 import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies, type PollPolicy } from "../domain/poll-policy.ts";
 import type { Resource } from "../domain/resource.ts";
-import { mergeCallOptions, parseCallOptions, resolveDependencies, type NormalisedOptions } from "./call-options.ts";
+import {
+  mergeCallOptions,
+  NO_OPTIONS,
+  parseCallOptions,
+  resolveDependencies,
+  type NormalisedOptions,
+} from "./call-options.ts";
+import type { CallSite } from "./call-site.ts";
+import type { CourseInit } from "./execution-course.ts";
+import type { ExecutionTracker } from "./execution-tracker.ts";
 import { filesIn, placeFirst, snapshotParameters } from "./parameters.ts";
 import type { Call, ClientPort } from "./port.ts";
 import type { KnownOperation } from "./resource-type-cache.ts";
@@ -16,22 +25,26 @@ export interface OperationCallInit {
   input: readonly unknown[];
   /** Of `with()`. */
   defaults: Readonly<NormalisedOptions>;
+  site: CallSite;
+  tracker: ExecutionTracker | undefined;
 }
 
-export interface OperationCall {
-  /** "web-1 restart" */
-  subject: string;
-  /** Call over `with()` over flags and profile over the operation's descriptor over the default. */
-  poll: PollPolicy;
-  /** Submits it, in the same tick unless it runs after an execution that is not filed yet. */
-  file: () => Promise<Entry>;
-}
-
-/** @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy`: nothing was submitted. */
-export function operationCall(init: OperationCallInit): OperationCall {
-  const { port, resource, operation, defaults } = init;
+/**
+ * The poll policy is the call's over `with()`'s over that of flags and profile over the operation's descriptor's over the
+ * default.
+ * @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy`: nothing was submitted.
+ */
+export function operationCall({
+  port,
+  resource,
+  operation,
+  input: written,
+  defaults,
+  site,
+  tracker,
+}: OperationCallInit): CourseInit {
   const { descriptor } = operation;
-  const input = placeFirst(descriptor, init.input);
+  const input = placeFirst(descriptor, written);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",
@@ -41,7 +54,7 @@ export function operationCall(init: OperationCallInit): OperationCall {
   }
   const parameters = snapshotParameters(descriptor, input[0], resource.name);
   const files = filesIn(input[0]);
-  const { options, poll, filed } = layerOptions({ port, input: input[1], defaults, poll: operation.poll });
+  const { options, poll, pending, filed } = layersOf(port, operation, input[1], defaults);
   const call: Call = {
     resource: resource.id,
     resourceName: resource.name,
@@ -51,12 +64,35 @@ export function operationCall(init: OperationCallInit): OperationCall {
     ...options,
   };
   if (files.length > 0) call.files = files;
+  const unbounded = poll.limit === Infinity && poll.waitTimeout === Infinity;
   return {
+    port,
     subject: `${resource.name} ${descriptor.name}`,
     poll,
+    // In the same tick unless it runs after an execution that is not filed yet.
     file: () => filed((after) => port.submit({ ...call, ...after })),
+    run: port.run && unbounded && !pending ? (listener) => port.run!(call, poll, listener) : undefined,
+    site,
+    tracker,
   };
 }
+
+/** Calls without options, which most are, share what their layers come to: a script makes thousands of them. */
+function layersOf(
+  port: ClientPort,
+  operation: KnownOperation,
+  input: unknown,
+  defaults: Readonly<NormalisedOptions>,
+): LayeredOptions {
+  const layers = () => layerOptions({ port, input, defaults, poll: operation.poll });
+  if (input !== undefined || defaults !== NO_OPTIONS) return layers();
+  let plain = withoutOptions.get(operation);
+  if (!plain) withoutOptions.set(operation, (plain = layers()));
+  return plain;
+}
+
+/** Known operations belong to one api, and so to one port. */
+const withoutOptions = new WeakMap<KnownOperation, LayeredOptions>();
 
 export interface LayerInit extends Pick<OperationCallInit, "port" | "defaults"> {
   /** The options as written. */
@@ -68,6 +104,8 @@ export interface LayerInit extends Pick<OperationCallInit, "port" | "defaults"> 
 export interface LayeredOptions {
   options: Omit<Call, "resource" | "resourceName" | "type" | "operation" | "parameters">;
   poll: PollPolicy;
+  /** It runs after others. */
+  pending: boolean;
   /** Files it: in the same tick unless it runs after an execution that is not filed yet. */
   filed: (file: (after: Pick<Call, "after">) => Promise<Entry>) => Promise<Entry>;
 }
@@ -84,6 +122,7 @@ export function layerOptions({ port, input, defaults, poll: ofOperation }: Layer
   return {
     options: { ...rest, ...start, ...(typeof requireWorker === "number" ? { requireWorker } : {}) },
     poll: layerPollPolicies(poll, port.pollDefaults, ofOperation),
+    pending: after !== undefined,
     async filed(file) {
       if (after === undefined) return file({});
       const dependencies = resolveDependencies(after);

@@ -15,6 +15,7 @@ import type { PollPolicy } from "../domain/poll-policy.ts";
 import type { TaskOrder } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
+import type { SeenEntry } from "./seen-entry.ts";
 
 /** A call as the proxy hands it over: everything snapshotted and normalised (ms, numbers, ISO times). */
 export interface Call {
@@ -105,9 +106,32 @@ export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
   points?: number;
 }
 
+/** Told of a call that is filed and followed in one go; never in the tick in which it is made. */
+export interface RunListener {
+  filed(seen: SeenEntry): void;
+  /** Nothing is told after this. */
+  ended(seen: SeenEntry, looks: number): void;
+  /** It was refused, or what follows it broke off. Nothing is told after this. */
+  failed(error: unknown): void;
+  /** It is filed and not followed any more, as asked for. Nothing is told after this. */
+  released(): void;
+}
+
+export interface Run {
+  /** It need not be followed to its end. */
+  release(): void;
+  /** Somebody looks at an end without success; what nobody looked at is told when the script is over. */
+  taken(): void;
+}
+
 export interface ClientPort {
   /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
   submit(call: Call | RequestCall): Promise<Entry>;
+  /**
+   * Files a call and waits for its end, where one message for both spares time: in the sandbox. It is followed whether
+   * anybody waits or not, so only by policies without a bound.
+   */
+  run?(call: Call, policy: PollPolicy, listener: RunListener): Run;
   /** Files the deploy of an older version. */
   rollBack(call: RollbackCall): Promise<Entry>;
   /** Polls until the entry is terminal, or the policy's limit. One poller serves all waits. */

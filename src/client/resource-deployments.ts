@@ -4,7 +4,8 @@ import { suggestion } from "../core/suggest.ts";
 import { DEPLOY } from "../domain/capabilities.ts";
 import type { Resource } from "../domain/resource.ts";
 import { OPTION_KEYS, type CallOptions, type NormalisedOptions } from "./call-options.ts";
-import { layerOptions, type OperationCall } from "./operation-call.ts";
+import type { CourseInit } from "./execution-course.ts";
+import { layerOptions } from "./operation-call.ts";
 import type { ClientPort } from "./port.ts";
 import type { KnownType } from "./resource-type-cache.ts";
 
@@ -45,7 +46,13 @@ export interface RollbackInit {
 }
 
 /** @throws WilcoError `unknown_operation`, `invalid_request`, `invalid_policy`: nothing was submitted. */
-export function rollbackCall({ port, resource, type, input, defaults }: RollbackInit): OperationCall {
+export function rollbackCall({
+  port,
+  resource,
+  type,
+  input,
+  defaults,
+}: RollbackInit): Pick<CourseInit, "subject" | "poll" | "file"> {
   const deploy = type.operations.get(DEPLOY);
   if (!deploy) {
     throw new WilcoError({

@@ -121,15 +121,18 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
       const check = checkOf(state);
       // A check that waits for a time or for other entries would not be a look.
       const { start: _start, after: _after, ...defaults } = state.defaults;
+      const { resource } = state;
+      const site = captureCallSite(members.waitUntil);
       return waitUntil<AnyProxy>({
         port,
         now,
         resource: this as unknown as AnyProxy,
-        resourceName: state.resource.name,
+        resourceName: resource.name,
         target,
         policy: layerPollPolicies(parsePollPolicy(poll), defaults.poll, port.pollDefaults, check.poll),
-        site: captureCallSite(members.waitUntil),
-        check: () => operationCall({ port, resource: state.resource, operation: check, input: [], defaults }).file(),
+        site,
+        check: () =>
+          operationCall({ port, resource, operation: check, input: [], defaults, site, tracker: undefined }).file(),
         observed: (availability) => {
           state.resource = { ...state.resource, availability };
           showData(this, state.resource);
@@ -213,7 +216,7 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
 
   function start(state: State, operation: KnownOperation, input: unknown[], site: CallSite): Execution {
     const { resource, defaults } = state;
-    return startExecution({ ...operationCall({ port, resource, operation, input, defaults }), port, tracker, site });
+    return startExecution(operationCall({ port, resource, operation, input, defaults, site, tracker }));
   }
 
   function make(resource: Resource, type: KnownType, defaults: Readonly<NormalisedOptions>): AnyProxy {

@@ -123,6 +123,7 @@ const method = (args: Check[], required = args.length): Method => ({ args, requi
 /** Asynchronous: answered by a settlement. */
 export const CALLS: Readonly<Record<string, Method>> = {
   submit: method([anyCall]),
+  run: method([call, policy]),
   rollBack: method([rollback]),
   wait: method([id, policy]),
   cancel: method([id, shape({}, { force: flag, reason: text(1_000) })]),

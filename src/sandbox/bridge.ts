@@ -4,7 +4,8 @@
  */
 import { basename } from "node:path";
 import { type ErrorBody, WilcoError } from "../core/errors.ts";
-import type { ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } from "../client/port.ts";
+import { packEntry } from "../client/seen-entry.ts";
+import type { Call, ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } from "../client/port.ts";
 import { createInOrder } from "../client/files-in-order.ts";
 import type { ContentRef } from "../domain/content.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -21,6 +22,8 @@ import { createSettlements } from "./settlements.ts";
 export interface Bridge {
   /** A batch of the thread's posts, prints left out. */
   take(post: Post): void;
+  /** Sends the answers that are there: before a message that must not overtake them. */
+  flush(): void;
   /** The answer of a look-up as JSON; never rejects. */
   lookup(method: string, json: string): Promise<string>;
   /** Submits are refused from here on. Resolves when those under way are answered. */
@@ -42,6 +45,13 @@ export interface BridgeOptions {
   onFault: (error: unknown) => void;
 }
 
+interface Answer {
+  /** Of the value. */
+  json: string;
+  /** Crosses beside it. */
+  text?: string;
+}
+
 export function createBridge(options: BridgeOptions): Bridge {
   const { lookup, limits, settle, onFault, permissions = NO_PERMISSIONS, root = process.cwd() } = options;
   const port = guardCalls({ port: options.port, lookup, permissions });
@@ -49,6 +59,11 @@ export function createBridge(options: BridgeOptions): Bridge {
   const settlements = createSettlements(settle);
   const entries = createFiledEntries();
   const outstanding = new Set<number>();
+  /** Runs that are filed and followed, and those to let go of as soon as they are filed. */
+  const followed = new Set<number>();
+  const released = new Set<number>();
+  /** Runs that ended without success, which the script has not looked at yet: it may end before it does. */
+  const untaken = new Map<number, Entry>();
   const submits = new Set<Promise<unknown>>();
   let closed = false;
 
@@ -103,6 +118,41 @@ export function createBridge(options: BridgeOptions): Bridge {
     fetch: access.fetch,
   };
 
+  /** Files a call and follows it to its end, with the entry as filed told between. */
+  async function run(id: number, call: Call, policy: WirePolicy): Promise<Answer> {
+    const filed = await file(withFiles(call).then((sent) => port.submit(sent)));
+    if (outstanding.has(id)) settlements.tell(id, packEntry(filed), jsonOf(filed, "run"));
+    if (released.delete(id)) return { json: "null" };
+    followed.add(id);
+    try {
+      const { entry, looks } = await port.wait(filed.id, layerPollPolicies(unpackPolicy(policy)));
+      if (entry.status === "succeeded") entries.seen(entry);
+      else if (followed.has(id)) untaken.set(id, entry);
+      return { json: `[${looks},${packEntry(entry)}]`, text: jsonOf(entry, "run") };
+    } finally {
+      followed.delete(id);
+    }
+  }
+
+  function release(id: number): void {
+    if (followed.delete(id)) {
+      if (outstanding.delete(id)) settlements.add(id, true, "null");
+    } else if (outstanding.has(id)) released.add(id);
+  }
+
+  function taken(id: number): void {
+    const entry = untaken.get(id);
+    if (entry) see(entry);
+    untaken.delete(id);
+  }
+
+  /** Without an answer, about a call or an entry; looked up by a text that hostile code may have written. */
+  const notices = new Map([
+    ["release", release],
+    ["taken", taken],
+    ["detached", entries.detached],
+  ]);
+
   const lookups: Record<string, (...args: never[]) => unknown> = {
     resource: (idOrName: string | number) => lookup.resource(idOrName),
     resources: (selector: string, parent?: string) => lookup.resources(selector, parent),
@@ -130,7 +180,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     };
   }
 
-  function answer(value: unknown, method: string): string {
+  function jsonOf(value: unknown, method: string): string {
     const json = JSON.stringify(value) ?? "null";
     if (json.length <= limits.result) return json;
     throw new WilcoError({
@@ -140,7 +190,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     });
   }
 
-  async function call(method: string, json: string): Promise<string> {
+  async function call(id: number, method: string, json: string): Promise<Answer> {
     const args = readArguments(CALLS, method, json);
     if (closed)
       throw new WilcoError({ code: "interrupted", message: "The script has ended: nothing more is submitted" });
@@ -151,27 +201,27 @@ export function createBridge(options: BridgeOptions): Bridge {
         hint: "Await some calls before making more: resources(…).batches(100).",
       });
     }
-    return answer(await handlers[method]!(...(args as never[])), method);
+    if (method === "run") return run(id, ...(args as [Call, WirePolicy]));
+    return { json: jsonOf(await handlers[method]!(...(args as never[])), method) };
   }
 
   return {
     entries,
+    flush: settlements.flush,
 
     take([id, method, json]) {
       if (method === "clear") {
         outstanding.delete(id);
         return;
       }
-      if (method === "detached") {
-        entries.detached(Number(json));
-        return;
-      }
+      const notice = notices.get(method);
+      if (notice) return notice(Number(json));
       // An id that is in use, or none, can only be forged: it would settle another call's promise.
       if (!Number.isSafeInteger(id) || id < 1 || outstanding.has(id)) return;
       outstanding.add(id);
-      call(method, json).then(
-        (value) => {
-          if (outstanding.delete(id)) settlements.add(id, true, value);
+      call(id, method, json).then(
+        ({ json: value, text }) => {
+          if (outstanding.delete(id)) settlements.add(id, true, value, text);
         },
         (error: unknown) => {
           if (outstanding.delete(id)) settlements.add(id, false, JSON.stringify(bodyOf(error)));
@@ -182,7 +232,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     async lookup(method, json) {
       try {
         const args = readArguments(LOOKUPS, method, json);
-        return `{"value":${answer(await lookups[method]!(...(args as never[])), method)}}`;
+        return `{"value":${jsonOf(await lookups[method]!(...(args as never[])), method)}}`;
       } catch (error) {
         return JSON.stringify({ error: bodyOf(error) });
       }

@@ -7,7 +7,7 @@ import { openControl } from "./control.ts";
 import { createEngine, EngineStopped, GuestFailed, type Uncompiled } from "./engine.ts";
 import { spoiled } from "./guest-errors.ts";
 import { isTold, readTold, type Told } from "./guest-messages.ts";
-import type { ScriptError } from "./guest/wire.ts";
+import { packSettlements, type ScriptError } from "./guest/wire.ts";
 import { lineName, type FromInteractive, type LineStart, type ToInteractive } from "./interactive-messages.ts";
 import { isUnfinished, readings } from "./interactive-line.ts";
 import { createLoader } from "./loader.ts";
@@ -63,7 +63,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     send,
     blocked: (wait) => stopwatch.blocked(wait),
     fits: (characters) => engine.fits(characters),
-    onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
+    onTimer: (id) => turn(() => engine.send("settle", packSettlements([`[${id},1,null]`], []))),
     onEnd: (message) => end(message.kind === "exit" ? message : { kind: "failed", message: "the guest ended" }),
   });
 
@@ -260,9 +260,9 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
       case "evaluate":
         return evaluate(message.number, message.source);
       case "settle":
-        for (const { ids, json } of message.chunks) {
+        for (const { ids, packed } of message.chunks) {
           outbox.answered(ids);
-          turn(() => engine.send("settle", json));
+          turn(() => engine.send("settle", packed));
         }
         return;
       case "interrupt":

@@ -120,6 +120,8 @@ export function openInteractiveVm(options: InteractiveVmOptions): InteractiveVm 
     halt() {
       control.stop();
       control.interrupt();
+      // What was filed is known when its wait is broken off.
+      bridge.flush();
     },
     printed: () => writer.flushed(),
     async stop() {

@@ -36,10 +36,10 @@ export type ToThread =
   | { type: "settle"; chunks: SettlementChunk[] }
   | { type: "interrupt" };
 
-/** Settlements of these ids, as JSON of a Settlement array. */
+/** Packed settlements (guest/wire.ts), and the ids of the calls that are answered with them. */
 export interface SettlementChunk {
   ids: number[];
-  json: string;
+  packed: string;
 }
 
 /** id, method, arguments as JSON. Prints have id 0. */

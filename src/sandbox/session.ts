@@ -97,7 +97,11 @@ export function createSession(options: SessionOptions = {}): Session {
   const ended = Promise.withResolvers<ThreadEnd>();
   const watchdog = createWatchdog({
     control,
-    sendInterrupt: () => post({ type: "interrupt" }),
+    sendInterrupt() {
+      // What was filed is known when its wait is broken off.
+      bridge?.flush();
+      post({ type: "interrupt" });
+    },
     onOverdue: (kind) => ended.resolve(kind === "cpu" ? { kind: "limit", limit: "cpu" } : { kind: "stopped" }),
   });
   let bridge: Bridge | undefined;

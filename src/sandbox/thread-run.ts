@@ -6,7 +6,7 @@
 import { openControl } from "./control.ts";
 import { createEngine, EngineStopped, GuestFailed } from "./engine.ts";
 import { spoiled } from "./guest-errors.ts";
-import type { EndMessage } from "./guest/wire.ts";
+import { type EndMessage, packSettlements } from "./guest/wire.ts";
 import { createLoader } from "./loader.ts";
 import type { FromThread, ThreadData, ThreadEnd, ToThread } from "./messages.ts";
 import { createModuleSource, loadErrorOf } from "./module-source.ts";
@@ -38,7 +38,7 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
     send,
     blocked: stopwatch.blocked,
     fits: (characters) => engine.fits(characters),
-    onTimer: (id) => turn(() => engine.send("settle", `[[${id},1,null]]`)),
+    onTimer: (id) => turn(() => engine.send("settle", packSettlements([`[${id},1,null]`], []))),
     // An error while the stop flag is up is the engine's own "interrupted", which asynchronous code can catch.
     onEnd: (message) =>
       end(
@@ -137,9 +137,9 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
       case "start":
         return start(message);
       case "settle":
-        for (const { ids, json } of message.chunks) {
+        for (const { ids, packed } of message.chunks) {
           outbox.answered(ids);
-          turn(() => engine.send("settle", json));
+          turn(() => engine.send("settle", packed));
         }
         return;
       case "interrupt":

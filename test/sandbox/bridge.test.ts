@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createBridge } from "../../src/sandbox/bridge.ts";
+import { unpackSettlements } from "../../src/sandbox/guest/wire.ts";
 import type { SettlementChunk } from "../../src/sandbox/messages.ts";
 import { DEFAULT_LIMITS } from "../../src/sandbox/session.ts";
 import { createFakePort, type FakeOptions } from "./fake-port.ts";
@@ -15,7 +16,12 @@ const POLICY = {
   onLimit: "throw",
 };
 
-type Settled = [id: number, ok: 0 | 1, value: { code?: string; message?: string } & Record<string, unknown>];
+type Settled = [
+  id: number,
+  how: 0 | 1 | 2,
+  value: { code?: string; message?: string } & Record<string, unknown>,
+  text: string,
+];
 
 function bridgeWorld(options: FakeOptions = {}, limits = {}) {
   const port = createFakePort(options);
@@ -27,7 +33,14 @@ function bridgeWorld(options: FakeOptions = {}, limits = {}) {
     lookup: port,
     limits: { ...DEFAULT_LIMITS, ...limits },
     settle: (chunks: SettlementChunk[]) => {
-      for (const { json } of chunks) settled.push(...(JSON.parse(json) as Settled[]));
+      for (const { packed } of chunks) {
+        const [settlements, texts] = unpackSettlements(packed, JSON.parse);
+        let at = 0;
+        for (const [id, how, value, length = 0] of settlements) {
+          settled.push([id, how, value as Settled[2], texts.slice(at, at + length)]);
+          at += length;
+        }
+      }
       wake?.();
     },
     onFault: (fault) => faults.push(fault),
@@ -53,6 +66,58 @@ describe("the bridge", () => {
     world.post(1, "submit", [CALL]);
     const [[id, ok, value]] = (await world.answers(1)) as [Settled];
     expect([id, ok, value["id"]]).toEqual([1, 1, 1]);
+  });
+
+  it("files and follows a call in one, and tells of both", async () => {
+    const world = bridgeWorld({ run: () => undefined });
+    world.post(1, "run", [CALL, {}]);
+    const [[id, how, value]] = (await world.answers(1)) as [Settled];
+    expect([id, how, value[0 as never], value[1 as never]]).toEqual([1, 2, 1, "queued"]);
+    world.port.finish(1, { status: "succeeded", result: { ok: true } });
+    const [, end] = (await world.answers(2)) as [Settled, Settled];
+    expect(end.slice(0, 3)).toEqual([1, 1, [expect.any(Number), [1, "succeeded", expect.any(Number), { ok: true }]]]);
+    expect(JSON.parse(end[3])).toMatchObject({ id: 1, status: "succeeded", result: { ok: true } });
+  });
+
+  it("sends a long result once", async () => {
+    const world = bridgeWorld({ run: () => ({ status: "succeeded", result: "x".repeat(2_000) }) });
+    world.post(1, "run", [CALL, {}]);
+    const [, [, , end, text]] = (await world.answers(2)) as [Settled, Settled];
+    expect(JSON.stringify(end).length).toBeLessThan(100);
+    expect(JSON.parse(text)).toMatchObject({ result: "x".repeat(2_000) });
+  });
+
+  it("lets go of a call that it follows, filed or not yet, and drops its end", async () => {
+    const world = bridgeWorld({ run: () => undefined });
+    world.post(1, "run", [CALL, {}]);
+    world.post(0, "release", 1);
+    world.post(2, "run", [CALL, {}]);
+    await world.port.called("wait");
+    world.post(0, "release", 2);
+    await world.answers(4);
+    expect(world.settled.map(([id, how, value]) => [id, how, value === null])).toEqual(
+      expect.arrayContaining([
+        [1, 2, false],
+        [1, 1, true],
+        [2, 2, false],
+        [2, 1, true],
+      ]),
+    );
+    expect(world.port.calls.filter(([method]) => method === "wait")).toHaveLength(1);
+    world.port.finish(2);
+    world.post(3, "entry", [2]);
+    expect((await world.answers(5)).at(-1)![0]).toBe(3);
+  });
+
+  it("counts an end without success as unseen until the script says that it looked", async () => {
+    const world = bridgeWorld({ run: () => undefined });
+    world.post(1, "run", [CALL, {}]);
+    await world.port.called("wait");
+    world.port.finish(1, { status: "failed" });
+    await world.answers(2);
+    expect(world.bridge.entries.running().map(({ id }) => id)).toEqual([1]);
+    world.post(0, "taken", 1);
+    expect(world.bridge.entries.running()).toEqual([]);
   });
 
   it.each([
@@ -191,8 +256,8 @@ describe("the bridge", () => {
       lookup: port,
       limits: { ...DEFAULT_LIMITS },
       settle: (chunks) => {
-        for (const { json, ids } of chunks) {
-          sizes.push(json.length);
+        for (const { packed, ids } of chunks) {
+          sizes.push(packed.length);
           count += ids.length;
         }
         if (count === 20) done.resolve();

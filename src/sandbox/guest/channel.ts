@@ -3,6 +3,7 @@
  * reference (that is how other sandboxes were broken).
  */
 import { type ErrorBody, WilcoError } from "../../core/errors.ts";
+import { unpackSettlements } from "./wire.ts";
 
 /** What the engine puts on `globalThis.__host` before the first module runs. */
 export interface HostFunctions {
@@ -17,25 +18,28 @@ export interface HostFunctions {
   register(receive: (kind: string, argument: unknown) => void): void;
 }
 
-/** id, whether it went well, and the value or the ErrorBody. */
-type Settlement = [id: number, ok: 0 | 1, value: unknown];
+/** Whoever waits for the answer of a call. */
+export interface Caller {
+  /** @param text of answers that have one beside their value. */
+  resolve(value: unknown, text: string): void;
+  reject(error: unknown): void;
+  /** Of calls whose answer comes in parts. */
+  told?(value: unknown, text: string): void;
+}
 
 export interface Channel {
   call(method: string, args: unknown[]): Promise<unknown>;
+  /** A call whose answer goes to `caller`, never before this returns. @returns its number. */
+  begin(method: string, args: unknown[], caller: Caller): number;
   lookup(method: string, args: unknown[]): unknown;
   /** A message without an answer. */
   tell(method: string, payload: unknown): void;
   /** Calls `done` after `ms`; the answer takes it back. */
   after(ms: number, done: () => void, onInterrupt?: (error: WilcoError) => void): () => void;
-  /** @param json of a list of settlements. */
-  settle(json: string): void;
+  /** @param packed settlements, see wire.ts. */
+  settle(packed: string): void;
   /** Rejects what is waited for (answers still on their way are dropped) and clears the timers. */
   interrupt(): void;
-}
-
-interface Pending {
-  resolve: (value: unknown) => void;
-  reject: (error: unknown) => void;
 }
 
 export function interruptedError(): WilcoError {
@@ -49,7 +53,7 @@ export function interruptedError(): WilcoError {
 export function createChannel(host: HostFunctions): Channel {
   // Kept from the start: a script that replaces JSON.stringify or Map's methods changes its own view, not this one.
   const { parse, stringify } = JSON;
-  const pending = new Map<number, Pending>();
+  const pending = new Map<number, Caller>();
   let lastId = 0;
 
   function post(id: number, method: string, payload: unknown): WilcoError | undefined {
@@ -57,17 +61,21 @@ export function createChannel(host: HostFunctions): Channel {
     return refused === undefined ? undefined : WilcoError.fromBody(parse(refused) as ErrorBody);
   }
 
+  function begin(method: string, args: unknown[], caller: Caller): number {
+    const id = ++lastId;
+    pending.set(id, caller);
+    const refused = post(id, method, args);
+    if (refused) {
+      pending.delete(id);
+      void Promise.resolve().then(() => caller.reject(refused));
+    }
+    return id;
+  }
+
   return {
-    call(method, args) {
-      const id = ++lastId;
-      return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
-        const refused = post(id, method, args);
-        if (!refused) return;
-        pending.delete(id);
-        reject(refused);
-      });
-    },
+    begin,
+
+    call: (method, args) => new Promise((resolve, reject) => begin(method, args, { resolve, reject })),
 
     lookup(method, args) {
       const answer = parse(host.lookup(`${method} ${stringify(args)}`)) as { value: unknown } | { error: ErrorBody };
@@ -93,22 +101,30 @@ export function createChannel(host: HostFunctions): Channel {
       };
     },
 
-    settle(json) {
-      for (const [id, ok, value] of parse(json) as Settlement[]) {
-        const entry = pending.get(id);
-        if (!entry) continue;
+    settle(packed) {
+      const [settlements, texts] = unpackSettlements(packed, parse);
+      let at = 0;
+      for (const [id, how, value, characters = 0] of settlements) {
+        const text = characters === 0 ? "" : texts.slice(at, at + characters);
+        at += characters;
+        const caller = pending.get(id);
+        if (!caller) continue;
+        if (how === 2) {
+          caller.told?.(value, text);
+          continue;
+        }
         pending.delete(id);
-        if (ok === 1) entry.resolve(value);
-        else entry.reject(WilcoError.fromBody(value as ErrorBody));
+        if (how === 1) caller.resolve(value, text);
+        else caller.reject(WilcoError.fromBody(value as ErrorBody));
       }
     },
 
     interrupt() {
       const waiting = [...pending];
       pending.clear();
-      for (const [id, { reject }] of waiting) {
+      for (const [id, caller] of waiting) {
         post(id, "clear", null);
-        reject(interruptedError());
+        caller.reject(interruptedError());
       }
     },
   };

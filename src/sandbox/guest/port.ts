@@ -1,10 +1,11 @@
 /** The client's port over the bridge. Checked again on the host: nothing here is trusted there. */
-import type { ClientPort, LookupPort } from "../../client/port.ts";
+import type { ClientPort, LookupPort, Run, RunListener } from "../../client/port.ts";
+import { type PackedEntry, SeenEntry } from "../../client/seen-entry.ts";
 import { ownPollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import type { Resource } from "../../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../../domain/resource-type.ts";
-import type { Channel } from "./channel.ts";
-import { packPolicy } from "./wire.ts";
+import type { Caller, Channel } from "./channel.ts";
+import { packPolicy, type WirePolicy } from "./wire.ts";
 
 export interface GuestPortOptions {
   channel: Channel;
@@ -13,13 +14,21 @@ export interface GuestPortOptions {
 }
 
 export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestPortOptions): ClientPort {
+  const packed = new WeakMap<PollPolicy, WirePolicy>();
+  /** The calls of an operation share one policy. */
+  const ownOf = (policy: PollPolicy): WirePolicy => {
+    let own = packed.get(policy);
+    if (!own) packed.set(policy, (own = packPolicy(ownPollPolicy(policy))));
+    return own;
+  };
   const call = <T>(method: string, ...args: unknown[]) => channel.call(method, args) as Promise<T>;
   return {
     pollDefaults,
     requireWorker,
     submit: (what) => call("submit", what),
+    run: (what, policy, listener) => new GuestRun(channel, [what, ownOf(policy)], listener),
     rollBack: (what) => call("rollBack", what),
-    wait: (id, policy) => call("wait", id, packPolicy(ownPollPolicy(policy))),
+    wait: (id, policy) => call("wait", id, ownOf(policy)),
     cancel: (id, options) => call("cancel", id, options),
     retry: (id) => call("retry", id),
     entry: (id) => call("entry", id),
@@ -35,6 +44,44 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
     configurationDifferences: (id, from, to) => call("configurationDifferences", id, from, to),
     sleep: (ms) => sleepFor(channel, ms),
   };
+}
+
+/** How the answer of a run ends: its end, or null when it is not followed any more. */
+export type RunEnd = [looks: number, PackedEntry] | null;
+
+/** One object for a call that is filed and followed: thousands of them wait at a time. */
+class GuestRun implements Caller, Run {
+  readonly #channel: Channel;
+  readonly #listener: RunListener;
+  readonly #number: number;
+
+  constructor(channel: Channel, args: unknown[], listener: RunListener) {
+    this.#channel = channel;
+    this.#listener = listener;
+    this.#number = channel.begin("run", args, this);
+  }
+
+  told(packed: unknown, text: string): void {
+    this.#listener.filed(new SeenEntry(packed as PackedEntry, text));
+  }
+
+  resolve(end: unknown, text: string): void {
+    if (end === null) return this.#listener.released();
+    const [looks, packed] = end as NonNullable<RunEnd>;
+    this.#listener.ended(new SeenEntry(packed, text), looks);
+  }
+
+  reject(error: unknown): void {
+    this.#listener.failed(error);
+  }
+
+  release(): void {
+    this.#channel.tell("release", this.#number);
+  }
+
+  taken(): void {
+    this.#channel.tell("taken", this.#number);
+  }
 }
 
 /** Look-ups block this thread, so they give values, not promises. */

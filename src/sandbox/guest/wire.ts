@@ -16,6 +16,24 @@ export function unpackPolicy(policy: WirePolicy): Partial<PollPolicy> {
   );
 }
 
+/**
+ * The answer of a call: its id, how it went, the value or the ErrorBody, and how many characters of the texts are its own.
+ * 0 badly, 1 well, 2 news of a call that goes on.
+ */
+export type Settlement = [id: number, how: 0 | 1 | 2, value: unknown, characters?: number];
+
+/** Settlements as they cross: the JSON of the list with its length before it, then the texts as they are. */
+export function packSettlements(items: readonly string[], texts: readonly string[]): string {
+  const list = `[${items.join(",")}]`;
+  return `${list.length} ${list}${texts.join("")}`;
+}
+
+export function unpackSettlements(packed: string, parse: (json: string) => unknown): [Settlement[], texts: string] {
+  const start = packed.indexOf(" ") + 1;
+  const end = start + Number(packed.slice(0, start));
+  return [parse(packed.slice(start, end)) as Settlement[], packed.slice(end)];
+}
+
 /** How a run starts, as the guest gets it. */
 export interface StartMessage {
   /** Module name of the script; null for a session that is typed line by line. */

@@ -150,11 +150,11 @@ const forged = withApi({ ends: "completed", line: "value", says: "alive" }, [
   ],
   [
     "settles its own calls by hand",
-    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.resolve && v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const { resolve } of [...(table?.values() ?? [])]) resolve({ id: 999, status: "succeeded" }); await e.then(() => {}, () => {}); console.log("alive");`,
+    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const caller of [...(table?.values() ?? [])]) for (const by of [{ id: 999, status: "succeeded" }, [0, 999, "succeeded", 1, "{}", null]]) try { caller.resolve(by); } catch {} await e.then(() => {}, () => {}); console.log("alive");`,
   ],
   [
     "rejects its own calls by hand",
-    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.resolve && v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const { reject } of [...(table?.values() ?? [])]) reject(new Error("by hand")); await e.then(() => {}, () => {}); console.log("alive");`,
+    `const set = Map.prototype.set; let table; Map.prototype.set = function (k, v) { if (v?.reject) table = this; return set.call(this, k, v); }; const e = resource("web-1").restart(); await null; Map.prototype.set = set; for (const caller of [...(table?.values() ?? [])]) caller.reject(new Error("by hand")); await e.then(() => {}, () => {}); console.log("alive");`,
   ],
   [
     "answers its look-ups itself",
