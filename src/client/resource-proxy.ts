@@ -185,6 +185,8 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
         const method = function (this: unknown, ...input: unknown[]): Execution {
           return start(stateOf(this, name), operation, input, captureCallSite(method));
         };
+        // As it is shown where somebody forgot to call it.
+        Object.defineProperty(method, "name", { value: name });
         Object.defineProperty(prototype, name, { value: method });
       }
       prototypes.set(type, prototype);

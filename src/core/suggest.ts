@@ -22,7 +22,8 @@ function distance(a: string, b: string, limit: number): number {
 /** The candidate closest to `word`, or undefined when none is close enough to be a typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
-  const limit = Math.max(1, Math.floor(wanted.length / 3) + 1);
+  // Of one letter every other would be a typing error away.
+  const limit = wanted.length < 2 ? 0 : Math.floor(wanted.length / 3) + 1;
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {

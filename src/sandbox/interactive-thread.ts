@@ -43,6 +43,9 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
   const loader = createLoader({ transpiler });
   const modules = createModuleSource(loader);
   const lines = new Map<string, string>();
+  /** What lines that succeeded have declared, for hints; and what the current one declares besides. */
+  const declared = new Set<string>();
+  let declaring: string[] = [];
   /** Each line has the whole budget. */
   let stopwatch = createStopwatch({ control, budget: data.limits.cpu });
   let ended = false;
@@ -108,10 +111,17 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
     const message = readTold(method, json, question && asked ? question.number : current);
     if (asked && (method === "variables" || message["done"] === true || message["error"] !== undefined))
       question = null;
-    if (method === "line" && message["number"] === current) current = 0;
+    if (method === "line" && message["number"] === current) {
+      current = 0;
+      if (message["error"] === undefined) for (const name of declaring) declared.add(name);
+    }
     if (method !== "last" && message["error"] !== undefined) {
       // As it goes out: columns as people count them, hints for the commonest mistakes.
-      message["error"] = finishError(message["error"] as ScriptError, sourceOf, modules.problemOf);
+      message["error"] = finishError(message["error"] as ScriptError, {
+        sourceOf,
+        problemOf: modules.problemOf,
+        declared,
+      });
     }
     return outbox.host["post"]!(`0 ${method} ${JSON.stringify(message)}`);
   }
@@ -239,6 +249,7 @@ export async function runInteractiveThread({ send, listen }: InteractivePort, da
         const { code, names, constants } = reading;
         engine.send("declare", JSON.stringify({ number, names, constants } satisfies LineStart));
         const uncompiled = engine.evaluate(code, file);
+        declaring = names;
         if (!uncompiled) return;
         engine.send("uncompiled", "");
         if (!reading.asTyped) continue;

@@ -3,7 +3,9 @@
  * likes), a class becomes a variable, an import becomes an await of `import()`. Everything else stays where it was, so
  * that positions in errors are those of what was typed.
  */
+import { suggestion } from "../core/suggest.ts";
 import { beginsStatement, tokensOf, type Token } from "./line-tokens.ts";
+import { WILCO_EXPORTS } from "./wilco-exports.ts";
 
 export interface RewrittenLine {
   code: string;
@@ -199,6 +201,8 @@ function importEdit(source: string, tokens: readonly Token[], index: number, nam
 
 /** A name that the module does not export is an error, as it is in a script; a plain pattern would give undefined. */
 function target(exported: string, local: string, specifier: string): string {
-  const message = JSON.stringify(`${specifier} exports no ${exported}`);
+  const near = /^["']wilco["']$/.test(specifier) ? suggestion(exported, WILCO_EXPORTS) : undefined;
+  const hint = near?.startsWith("Did") ? `. ${near}` : "";
+  const message = JSON.stringify(`${specifier} exports no ${exported}${hint}`);
   return `${exported}: ${local} = (() => { throw new SyntaxError(${message}); })()`;
 }

@@ -4,6 +4,7 @@
  * and no path of this machine gets in.
  */
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { posix, relative, resolve, sep } from "node:path";
 import { suggestion } from "../core/suggest.ts";
 import { LoadError, positionAt } from "./load-error.ts";
@@ -29,6 +30,8 @@ export interface Loader {
   load(name: string): string;
   /** The text of a module as its author wrote it. */
   sourceOf(name: string): string | undefined;
+  /** The texts of all modules that were loaded, by name. */
+  sources(): Iterable<readonly [file: string, source: string]>;
 }
 
 export function createLoader({ transpiler }: { transpiler: Transpiler }): Loader {
@@ -132,6 +135,7 @@ export function createLoader({ transpiler }: { transpiler: Transpiler }): Loader
     },
 
     sourceOf: (name) => sources.get(name),
+    sources: () => sources,
   };
 }
 
@@ -159,7 +163,7 @@ export function whyRefused(base: string, specifier: string): LoadProblem | undef
     return refusal(`${specifier} is an absolute path`, 'Write a relative one: "./lib/util.ts".');
   }
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(specifier)?.[1];
-  if (scheme === "node") {
+  if (scheme === "node" || isBuiltin(specifier)) {
     return refusal(
       `${specifier} is a module of Node's, and scripts do not run in Node`,
       'What a script may use is exported by "wilco"; files, processes and the network are reached through resources.',

@@ -56,7 +56,8 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
   }
 
   function finished(message: EndMessage): ThreadEnd {
-    const finish = (error: Parameters<typeof finishError>[0]) => finishError(error, loader.sourceOf, modules.problemOf);
+    const finish = (error: Parameters<typeof finishError>[0]) =>
+      finishError(error, { sourceOf: loader.sourceOf, problemOf: modules.problemOf });
     if (message.kind === "completed") {
       return { ...message, unobservedFailures: message.unobservedFailures.map(finish) };
     }
@@ -65,7 +66,10 @@ export async function runThread(port: ThreadPort, data: ThreadData): Promise<voi
     // One piece too large for what is left: the script might have caught it, and did not.
     if (error.name === "InternalError" && error.message === "out of memory") return { kind: "limit", limit: "memory" };
     if (message.started) return { ...message, error };
-    return { kind: "invalid", error: modules.problemOf(error.message) ? error : invalidError(error, loader.sourceOf) };
+    return {
+      kind: "invalid",
+      error: modules.problemOf(error.message) ? error : invalidError(error, loader.sourceOf, loader.sources()),
+    };
   }
 
   const engine = await createEngine({

@@ -41,7 +41,7 @@ export interface LineRunnerOptions {
   /** Called when a line begins to be evaluated; what it returns when that is over. */
   watch: () => () => void;
   /** Says what should be known of a value that was printed. Default: nothing. */
-  remark?: (value: ValueDescription) => Promise<void>;
+  remark?: (value: ValueDescription, source: string) => Promise<void>;
 }
 
 /** After Ctrl-C a submit may still be on its way; longer than this nobody waits to hear its id. */
@@ -74,7 +74,7 @@ export function createLineRunner(options: LineRunnerOptions): LineRunner {
         return { kind: "unfinished" };
       case "value": {
         print(await withLastOutput(outcome.value, activity.port));
-        await remark(outcome.value);
+        await remark(outcome.value, source);
         const hasValue = outcome.value.kind !== "undefined";
         const problem = recorder.add({ source: source.trim(), awaited: outcome.awaited, hasValue });
         if (problem) output.notice(`${problem.message}. ${problem.hint ?? ""}\n`);

@@ -4,6 +4,7 @@
  */
 import { rewriteLine } from "../sandbox/line-rewrite.ts";
 import { beginsStatement, tokensOf, type Token } from "../sandbox/line-tokens.ts";
+import { WILCO_EXPORTS } from "../sandbox/wilco-exports.ts";
 
 export interface RecordedLine {
   source: string;
@@ -13,13 +14,7 @@ export interface RecordedLine {
   hasValue: boolean;
 }
 
-/** What "wilco" exports and a session has as globals; the console is global in both. */
-const EXPORTED = new Set(
-  (
-    "resource resources group history args env file readFile fetch sleep log table assert exit secret chart AccessFailed AssertionFailed ContentFile ExecutionError Interrupted " +
-    "OperationCanceled OperationFailed OperationLost OperationTimedOut PollLimitReached TargetsFailed WilcoError"
-  ).split(" "),
-);
+const EXPORTED = new Set(WILCO_EXPORTS);
 
 export function recordedScript(lines: readonly RecordedLine[]): string {
   const parsed = lines.map((line) => ({ ...line, tokens: tokensOf(line.source).tokens, ...rewriteLine(line.source) }));

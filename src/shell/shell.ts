@@ -109,8 +109,9 @@ export async function runShell(options: ShellOptions): Promise<PipedEnd> {
     ...(interactive ? { remark } : {}),
   });
 
-  /** Under a list of entries, that it is not all of them. */
-  async function remark(value: ValueDescription): Promise<void> {
+  /** Under a list of entries, that it is not all of them; under `exit`, how to leave. */
+  async function remark(value: ValueDescription, source: string): Promise<void> {
+    if (source.trim() === "exit") notice("Leave with .exit, exit() or Ctrl-D.\n");
     if (value.kind !== "array") return;
     // The list is here: that it can't be read again must not take its place.
     const late = new Promise<boolean>((resolve) => void setTimeout(resolve, REMARK_BOUND, false).unref());

@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/domain/entry.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
@@ -126,6 +128,15 @@ describe("wilco run: what the script did, and the answer", () => {
       code: 2,
       stderr: expect.stringContaining("There is no script nothing.ts") as string,
     });
+    world.file("restart-all.ts", "");
+    mkdirSync(join(world.dir, "folder.ts"));
+    const refusals = { "restart-all": /Did you mean restart-all\.ts\?/, "./restrat-all.ts": /mean restart-all\.ts\?/ };
+    for (const [file, stderr] of Object.entries({ ...refusals, "folder.ts": /folder\.ts is a directory\./ })) {
+      expect(await world.run(["run", file])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(stderr) as string,
+      });
+    }
     expect(await run("", ["--on-error", "wiat"])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Did you mean "wait"?') as string,

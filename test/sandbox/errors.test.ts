@@ -127,6 +127,11 @@ try { inner(); } catch (cause) { throw new Error("outer", { cause }); }`,
   it("hint at what there is instead of Node's globals", async () => {
     const ran = await runScript(`console.log(process.argv);`);
     expect(ran.error).toMatchObject({ name: "ReferenceError", hint: 'Import { args, env, exit } from "wilco".' });
+    const hint = async (script: string) => (await runScript(script)).error!.hint;
+    expect(await hint(`resource("web-1");`)).toBe('Import it: import { resource } from "wilco".');
+    expect(await hint(`resuorces();`)).toBe('Did you mean "resources"?');
+    expect(await hint(`let b = 1;\ncount = b;`)).toBe("Declare it: const count = …");
+    expect(await hint(`nothingLikeIt();`)).toBeUndefined();
   });
 
   it("of the host cross with code and sentence only", async () => {

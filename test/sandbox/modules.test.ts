@@ -39,7 +39,7 @@ describe("modules of a script", () => {
       ["node:fs", "node:fs is a module of Node's, and scripts do not run in Node"],
       ["https://x.test/a.js", "https: can't be imported from"],
       ["data:text/javascript,1", "data: can't be imported from"],
-      ["fs", "fs is a package, and scripts have no packages"],
+      ["fs", "fs is a module of Node's, and scripts do not run in Node"],
       ["wilco:client/port.ts", "wilco: can't be imported from"],
       ["script:other.ts", "script: can't be imported from"],
       ["./missing.ts", "there is no file missing.ts"],
@@ -94,10 +94,14 @@ describe("modules of a script", () => {
 
   it("names the export that a module does not have", async () => {
     const ran = await runScript(`import { resuorce } from "wilco"; console.log(resuorce);`);
+    const message = 'script.ts:1:10: "wilco" exports no resuorce';
     expect(ran).toMatchObject({
       kind: "invalid",
-      error: { code: "script_invalid", message: '"wilco" exports no resuorce' },
+      error: { code: "script_invalid", message, hint: 'Did you mean "resource"?' },
     });
+    const files = { "lib.ts": "export const one = 1;" };
+    const own = await runScript(`import { one } from "./lib.ts";\nimport { two } from "./lib.ts"; two;`, { files });
+    expect(own.error).toMatchObject({ message: "script.ts:2:10: lib.ts exports no two" });
   });
 
   it("refuses broken JSON, NUL characters, and files that are no scripts", async () => {

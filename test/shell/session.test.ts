@@ -1,3 +1,4 @@
+import { WILCO_EXPORTS } from "../../src/sandbox/wilco-exports.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,12 +83,30 @@ describe("lines of one session", () => {
     [["'a"], "SyntaxError: unexpected end of string"],
     [["f)"], "SyntaxError: expecting ';'"],
     [['import { resource as r } from "wilco"', "typeof r"], "function"],
-    [['import { resorce } from "wilco"'], 'SyntaxError: "wilco" exports no resorce'],
+    [['import { resorce } from "wilco"'], 'SyntaxError: "wilco" exports no resorce. Did you mean "resource"?'],
     [["await new Promise(() => {})"], "Error: The line awaits a promise that nothing can settle any more"],
     [["await sleep('1ms')"], "undefined"],
     [["a\0b"], "SyntaxError: there is a NUL character in the line"],
   ])("%j gives %s", async (sources, expected) => {
     expect(await lines(...sources)).toBe(expected);
+  });
+
+  it.each([
+    ["helol + 1", 'Did you mean "hello"?'],
+    ["resuorce('web-1')", 'Did you mean "resource"?'],
+    ["count = 1", "Declare it: const count = …"],
+    ["help", "Type .help for what there is."],
+    ["quit()", "Leave with .exit, or Ctrl-D."],
+  ])("%s, which nobody declared, has the hint %s", async (source, hint) => {
+    await lines("const hello = 1");
+    const outcome = await session.evaluate(source);
+    expect(outcome.kind === "error" && outcome.error.hint).toBe(hint);
+  });
+
+  it("knows what wilco exports", async () => {
+    const names = `Object.keys(await import("wilco")).sort().join(" ")`;
+    const exported = WILCO_EXPORTS.toSorted().join(" ");
+    expect(await lines(`(${names}).replace(" console", "")`)).toBe(exported);
   });
 });
 
