@@ -1,6 +1,7 @@
 /** How an operation of a YAML type does its work: `run:` (a command) or `http:` (a request). */
 import type { HttpImplementation, Implementation, RunImplementation } from "../domain/resource-type.ts";
 import { isJsonObject } from "../core/json.ts";
+import { codeArguments } from "./code-arguments.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import { isRegexResult, parseExitCodes, parseResultForm } from "./parse-result.ts";
 import { templatePaths } from "./template.ts";
@@ -48,8 +49,28 @@ function parseRun(reader: DocumentReader): RunImplementation | null {
     reader.guard("run[0]", () => {
       if (templatePaths(argv[0]!).length > 0) throw shellTemplate();
     });
-  }
+  } else refuseCodeTemplates(reader, argv);
   return { kind: "run", argv, shell, ...rest, ...(exitCodes ? { exitCodes } : {}) };
+}
+
+/** What shell: true refuses is refused where the shell is called by its name. */
+function refuseCodeTemplates(reader: DocumentReader, argv: readonly string[]): void {
+  for (const at of codeArguments(argv)) {
+    if (!hasTemplate(argv[at]!)) continue;
+    reader.problem(
+      `run[${at}]`,
+      "is run as code, and takes no {{…}}, because what a value holds would be run too",
+      'Set the value in env, or let it follow as an element of its own: [sh, -c, \'echo "$1"\', sh, "{{parameters.text}}"].',
+    );
+  }
+}
+
+function hasTemplate(text: string): boolean {
+  try {
+    return templatePaths(text).length > 0;
+  } catch {
+    return false; // told when all texts are looked at
+  }
 }
 
 function parseArgv(reader: DocumentReader, shell: boolean): string[] | null {

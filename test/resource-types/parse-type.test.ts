@@ -162,6 +162,10 @@ describe("a type in YAML", () => {
     expect(
       parseYaml('operations: { a: { run: "echo $1", shell: true } }').operations["a"]!.implementation,
     ).toMatchObject({ argv: ["echo $1"], shell: true });
+    const { argv } = parseYaml(
+      `operations: { a: { run: [sh, -c, 'echo "$1"', sh, "{{resource.name}}", -c, "{{resource.name}}"] } }`,
+    ).operations["a"]!.implementation as { argv: string[] };
+    expect(argv).toHaveLength(7);
   });
 
   it.each<[yaml: string, path: string, message: string, hint?: string]>([
@@ -191,6 +195,17 @@ describe("a type in YAML", () => {
       "operations: { a: { run: ['echo {{connection.x}}'], shell: true } }",
       "types.web-server.operations.a.run[0]",
       "the script itself takes no",
+    ],
+    [
+      "operations: { a: { run: [sudo, -n, /bin/bash, -eu, -o, pipefail, -c, 'echo {{connection.x}}'] } }",
+      "types.web-server.operations.a.run[7]",
+      "is run as code, and takes no {{…}}",
+      'Set the value in env, or let it follow as an element of its own: [sh, -c, \'echo "$1"\', sh, "{{parameters.text}}"].',
+    ],
+    [
+      `operations: { a: { run: [python3, -c, 'print("{{parameters.x}}")'] } }`,
+      "types.web-server.operations.a.run[2]",
+      "is run as code",
     ],
     [
       "operations: { a: { run: [x], timeout: 30 } }",
