@@ -6,6 +6,9 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { percentile } from "./statistics.mjs";
 import { memoryOf, startWilco } from "./wilco.mjs";
 
 const MB = 1024 * 1024;
@@ -13,7 +16,7 @@ const MB = 1024 * 1024;
 /**
  * @param databaseUrl undefined = embedded
  * @param size MB @param runs of which the fastest counts, of the copy and of the upload, in turn
- * @returns MB/s of `cp` (`copy`: warm, nothing is waited for), of a copy that is synced (`synced`), of the upload; `memory` above idle at its peak, MB
+ * @returns MB/s of `cp` (`copy`: warm, nothing is waited for), of a copy that is synced (`synced`), of the upload; `memory` above idle at its peak, MB; `beside`: ms that other requests took while nothing and while an upload was under way
  */
 export async function measureContent({ databaseUrl, size = 1024, runs = 2 }) {
   const directory = mkdtempSync(join(tmpdir(), "wilco-bench-content-"));
@@ -41,6 +44,13 @@ export async function measureContent({ databaseUrl, size = 1024, runs = 2 }) {
       clearInterval(watch);
       found.memory = Math.max(found.memory, (peak - idle) / 1_024);
     }
+    const hash = await writeRandom(join(directory, "file"), size);
+    const quiet = askBeside(server);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const idle = await quiet();
+    const busy = askBeside(server);
+    await upload(server, join(directory, "file"), hash, size);
+    found.beside = { idle, upload: await busy() };
     return found;
   } finally {
     await server.stop();
@@ -67,8 +77,43 @@ function seconds(work) {
   return (performance.now() - started) / 1_000;
 }
 
-function upload({ url, env, folder }, file, hash, size) {
-  const token = env.WILCO_TOKEN ?? readFileSync(join(folder, "data", "admin.token"), "utf8").trim();
+function tokenOf({ env, folder }) {
+  return env.WILCO_TOKEN ?? readFileSync(join(folder, "data", "admin.token"), "utf8").trim();
+}
+
+/** A small request each 5 ms, from a thread of its own: what uploads must not make it wait. @returns the end, with ms. */
+function askBeside(server) {
+  const worker = new Worker(ASK, { eval: true, workerData: { url: `${server.url}/v1/me`, token: tokenOf(server) } });
+  return async () => {
+    worker.postMessage("end");
+    const [took] = await once(worker, "message");
+    return { median: percentile(took, 0.5), p99: percentile(took, 0.99), longest: Math.max(...took) };
+  };
+}
+
+const ASK = `
+const { parentPort, workerData: { url, token } } = require("node:worker_threads");
+const { Agent, get } = require("node:http");
+const agent = new Agent({ keepAlive: true });
+const headers = { authorization: "Bearer " + token };
+let over = false;
+parentPort.once("message", () => (over = true));
+(async () => {
+  const took = [];
+  while (!over) {
+    const started = performance.now();
+    await new Promise((resolve, reject) =>
+      get(url, { agent, headers }, (answer) => answer.resume().on("end", resolve)).on("error", reject));
+    took.push(performance.now() - started);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  agent.destroy();
+  parentPort.postMessage(took);
+})();`;
+
+function upload(server, file, hash, size) {
+  const { url } = server;
+  const token = tokenOf(server);
   return new Promise((resolve, reject) => {
     const headers = {
       authorization: `Bearer ${token}`,
