@@ -61,6 +61,13 @@ function usageError(message: string, command: string): string {
   if (hint === "" && command === "wilco exec" && what.startsWith("unknown option")) {
     return `error: ${sentence(what)}\n  What belongs to the operation stands after --: wilco exec web-1 run -- ls -l\n`;
   }
+  const word = /^unknown command '(\d+)'/.exec(what)?.[1];
+  if (hint === "" && command === "wilco entry" && word !== undefined) {
+    return `error: ${sentence(what)}\n  Write: wilco entry show ${word}\n`;
+  }
+  if (command === "wilco exec" && what === "missing required argument 'operation'") {
+    return `error: ${sentence("The operation is missing")}\n  "wilco resources show NAME" lists what a resource can do: wilco exec web-1 restart\n`;
+  }
   return `error: ${sentence(what)}\n  ${sentence(hint === "" ? `See what there is with "${command} --help"` : hint)}\n`;
 }
 

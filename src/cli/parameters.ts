@@ -73,7 +73,7 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     const what = inputs.flag === undefined ? "--params" : `@${inputs.document}`;
     const text = inputs.document === "-" ? await readStdin(`${what} -`) : await readFile(inputs.document, what);
     if (text === null) throw tooLarge(what);
-    document = await parseDocument(text);
+    document = await parseDocument(text, inputs.document === "-" ? "stdin" : inputs.document);
   }
   const assignments: ParameterAssignment[] = [];
   for (const param of inputs.params) {
@@ -211,16 +211,17 @@ function requireKnown(name: string, schema: JsonSchema, properties: Record<strin
   );
 }
 
-async function parseDocument(text: string): Promise<JsonObject> {
+async function parseDocument(text: string, from: string): Promise<JsonObject> {
   let value: unknown;
   try {
     // YAML is a superset of JSON, but slower to load and vaguer about what is wrong with JSON.
     value = /^\s*\{/.test(text) ? JSON.parse(text) : (await import("yaml")).parse(text);
   } catch (error) {
-    throw invalid(`--params is not JSON or YAML: ${messageOf(error)}`, undefined);
+    const why = text.trim() === "" ? "it is empty" : messageOf(error);
+    throw invalid(`--params: ${from} is not JSON or YAML: ${why}`, "Correct it; all parameters stand in one object.");
   }
   if (isJsonObject(value)) return value;
-  throw invalid("--params is not an object of names and values", 'Write {"name": value}.');
+  throw invalid(`--params: ${from} is not an object of names and values`, 'Write {"name": value}.');
 }
 
 function trimLineEnd(source: ParameterAssignment["source"], text: string): string {

@@ -59,17 +59,27 @@ export async function findOperations(
   operation: string,
 ): Promise<OperationTarget[]> {
   const types = new Map<string, OperationDescriptor>();
-  for (const name of new Set(resources.map((resource) => resource.type))) {
+  const names = new Set(resources.map((resource) => resource.type));
+  for (const name of names) {
     const type = await api.type(name);
     const found = Object.hasOwn(type.operations, operation) ? type.operations[operation] : undefined;
     if (!found) {
       throw new WilcoError({
         code: "unknown_operation",
-        message: `${name} has no operation "${operation}"`,
-        hint: suggestion(operation, Object.keys(type.operations), "its operations"),
+        message: `${names.size === 1 ? name : typeOf(name, resources)} has no operation "${operation}"`,
+        hint: [
+          suggestion(operation, Object.keys(type.operations), "its operations"),
+          ...(names.size === 1 ? [] : [`With type!=${name} in the selector they are left out.`]),
+        ].join(" "),
       });
     }
     types.set(name, found);
   }
   return resources.map((resource) => ({ resource, operation: types.get(resource.type)! }));
+}
+
+/** Of targets of several types: whose it is. */
+function typeOf(type: string, resources: readonly Resource[]): string {
+  const [first, ...more] = resources.filter((resource) => resource.type === type);
+  return `${type}, the type of ${first!.name}${more.length === 0 ? "" : ` and ${more.length} more`},`;
 }

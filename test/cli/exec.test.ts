@@ -66,6 +66,20 @@ describe("wilco exec: what was asked, and the answer", () => {
     ["an unknown resource", ["ome", "check"], 2, /^$/, /no resource "ome"[^]*Did you mean "one"\?/],
     ["an unknown operation", ["one", "chekc"], 2, /^$/, /no operation "chekc"[^]*Did you mean "check"\?/],
     [
+      "an operation that one of several types lacks",
+      ["one,vault", "open"],
+      2,
+      /^$/,
+      /error: host, the type of one, has no operation "open"\.\n {2}Its operations: .* With type!=host in the selector/,
+    ],
+    [
+      "a document that is none",
+      ["one", "run", "--params", "-"],
+      2,
+      /^$/,
+      /--params: stdin is not JSON or YAML|not an object/,
+    ],
+    [
       "an unknown parameter",
       ["one", "run", "-p", "comand=x"],
       2,

@@ -74,6 +74,7 @@ describe("wilco up, status, down", () => {
     expect((await waiting.ended).code).toBe(4);
     const history = JSON.parse((await run(["history", "--json", "--oldest"])).stdout) as object[];
     expect(history).toMatchObject([{ id: 1, status: "succeeded" }, { status: "canceled" }]);
+    expect((await run(["workers", "list"])).stdout.match(/^local /gm)).toHaveLength(1);
     expect(await run(["up", "--port", "0", "--types", "nowhere"])).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/runs already[^]*--port, --types are not applied[^]*wilco down/) as string,

@@ -26,6 +26,7 @@ describe("times on the command line", () => {
   it("looks back for the history", () => {
     expect(parsePast("-2h", "--since", NOW)).toBe(new Date(2026, 10, 21, 16).toISOString());
     expect(parsePast("30m ago", "--since", NOW)).toBe(new Date(2026, 10, 21, 17, 30).toISOString());
+    expect(parsePast("1h 30m", "--since", NOW)).toBe(new Date(2026, 10, 21, 16, 30).toISOString());
     expect(parsePast("17:30", "--since", NOW)).toBe(new Date(2026, 10, 21, 17, 30).toISOString());
   });
 

@@ -26,6 +26,11 @@ describe("wilco history and entry", () => {
     expect(await json("history", "--status", "failed")).toMatchObject([{ id: 2 }]);
     expect(await json("history", "--resource", "one", "--operation", "run")).toMatchObject([{ id: 1, note: "first" }]);
     expect(await json("history", "--requested-by", "nobody")).toEqual([]);
+    expect(await world.run(["history", "--resource", "onne"])).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining('There is no resource "onne". Did you mean "one"?') as string,
+    });
     expect(await json<Entry[]>("history", "--since", "-1h")).toHaveLength(3);
     expect(await json<Entry[]>("history", "--until", "-1h")).toHaveLength(0);
     const table = await world.run(["history"]);

@@ -11,9 +11,9 @@ test.each([
   ["one after flags", ["--json", "queue", "pause"], "missing required argument 'route'", "wilco queue pause --help"],
   [
     "an argument that is a command's name",
-    ["exec", "run"],
-    "missing required argument 'operation'",
-    "wilco exec --help",
+    ["deploy", "run"],
+    "missing required argument 'file'",
+    "wilco deploy --help",
   ],
   ["no such command", ["wat"], "unknown command 'wat'", "wilco --help"],
 ])("wrong use is answered with the help to look at: %s", async (_what, args, problem, help) => {
@@ -29,6 +29,16 @@ test("a word that is like nothing is answered with all there is, as a sentence",
     code: 2,
     stderr: 'error: --report has no format "pdf".\n  Formats: junit.\n',
   });
+});
+
+test.each([
+  [["entry", "12"], "error: unknown command '12'.\n  Write: wilco entry show 12\n"],
+  [
+    ["exec", "web-1"],
+    'error: The operation is missing.\n  "wilco resources show NAME" lists what a resource can do: wilco exec web-1 restart\n',
+  ],
+])("%j has a hint of its own", async (args, stderr) => {
+  expect(await world.run(args)).toMatchObject({ code: 2, stdout: "", stderr });
 });
 
 test("an empty selector is refused, because a variable that nobody has set must not mean everything", async () => {

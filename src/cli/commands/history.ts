@@ -11,6 +11,7 @@ import { EXIT } from "../exit-codes.ts";
 import { parseEntryId, parseCount } from "../numbers.ts";
 import { printList } from "../output/documents.ts";
 import { entryColumns } from "../output/entry-text.ts";
+import { sentence } from "../output/error-text.ts";
 import { parsePast } from "../output/times.ts";
 import { openRemote } from "../remote.ts";
 
@@ -47,8 +48,18 @@ export async function historyCommand(context: Context, flags: HistoryFlags): Pro
   }
   const { output } = context;
   await printList(output, entries, entryColumns(output.utc, output.paint), "No entries match.");
+  if (entries.length === 0 && flags.resource !== undefined) await tellOfUnknown(context, api, flags.resource);
   if (await shouldTellOfHidden(context, api, query, entries.length)) output.notice(output.paintErr.dim(HIDDEN));
   return EXIT.succeeded;
+}
+
+/** Perhaps the name is wrong. It may also be that of a resource that is gone, and whose entries are: no error. */
+async function tellOfUnknown({ output }: Context, api: Api, name: string): Promise<void> {
+  const unknown = await api.resource(name).then(
+    () => undefined,
+    (error: unknown) => (error instanceof WilcoError && error.code === "unknown_resource" ? error : undefined),
+  );
+  if (unknown) output.notice(`${sentence(unknown.message)} ${unknown.hint ?? ""}`.trim());
 }
 
 /** A person at a terminal is told, and one who was told that there is nothing; never a program that reads the list. */

@@ -11,13 +11,19 @@ import { openRemote } from "../remote.ts";
 export async function listWorkers(context: Context): Promise<number> {
   const { api } = await openRemote(context);
   const { items } = await api.workers();
-  await printList(
-    context.output,
-    items,
-    workerColumns(context.output.utc),
-    "There are no workers; start one with: wilco worker",
-  );
+  const { output } = context;
+  const shown = output.format === "table" ? withoutSucceeded(items) : items;
+  await printList(output, shown, workerColumns(output.utc), "There are no workers; start one with: wilco worker");
+  const hidden = items.length - shown.length;
+  if (hidden > 0) output.notice(output.paintErr.dim(`Earlier sessions of live workers are left out (${hidden}).`));
   return EXIT.succeeded;
+}
+
+/** Without what is gone and has a live successor of its name: a worker that was started anew ten times is one. */
+function withoutSucceeded(workers: readonly Worker[]): Worker[] {
+  const isGone = ({ state }: Worker): boolean => state === "stopped" || state === "lost";
+  const live = new Set(workers.filter((worker) => !isGone(worker)).map(({ name }) => name));
+  return workers.filter((worker) => !isGone(worker) || !live.has(worker.name));
 }
 
 function workerColumns(utc: boolean): Array<Column<Worker>> {

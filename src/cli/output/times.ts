@@ -36,10 +36,10 @@ export function parseWhen(text: string, now: Date = new Date()): When {
   return { at: parseMoment(source, now, "--at").toISOString() };
 }
 
-/** `--since` and `--until`: as `--at`, and "-2h" or "2h ago" for the past. @throws WilcoError `invalid_request`. */
+/** `--since` and `--until`: as `--at`, and "2h", "-2h" or "2h ago" for the past. @throws WilcoError `invalid_request`. */
 export function parsePast(text: string, what: string, now: Date = new Date()): string {
-  const past = /^-(.+)$|^(.+?)\s*ago$/.exec(text.trim());
-  if (past) return new Date(now.getTime() - parseDuration(past[1] ?? past[2], what)).toISOString();
+  const past = /^-(.+)$|^(.+?)\s*ago$|^(\d+(?:\.\d+)?(?:ms|s|m|h|d).*)$/.exec(text.trim());
+  if (past) return new Date(now.getTime() - parseDuration(past[1] ?? past[2] ?? past[3], what)).toISOString();
   return parseMoment(text.trim(), now, what).toISOString();
 }
 
@@ -72,6 +72,6 @@ function parseMoment(text: string, now: Date, what: string): Date {
   throw new WilcoError({
     code: "invalid_request",
     message: `${what} is not a time: ${JSON.stringify(text)}`,
-    hint: `Write ${what === "--at" ? '"+5m"' : '"2h ago"'}, "18:30", "2026-11-21 18:30" (local time) or "2026-11-21T18:30:00Z".`,
+    hint: `Write ${what === "--at" ? '"+5m"' : '"2h"'}, "18:30", "2026-11-21 18:30" (local time) or "2026-11-21T18:30:00Z".`,
   });
 }
