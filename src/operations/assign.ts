@@ -32,7 +32,7 @@ export async function assignmentsOf(
   return rows.flatMap((row): Assignment[] => {
     if (row.kind === "script") return [scriptAssignment(context, tx, row, now)];
     const target = row.resource === null ? undefined : targets.get(row.resource);
-    const opened = tryOpen(context, row);
+    const opened = tryOpen(context, tx, row);
     // Removing a resource with unfinished entries is refused, so this can't be; if it were, the lease would lapse.
     if (!target || !opened || row.operation === null) return [];
     // The type changed after the claim whose lost answer is asked for again: given up unstarted, it is claimed anew.
@@ -131,11 +131,16 @@ function scriptAssignment(context: Context, tx: Transaction, row: ClaimedRow, no
 }
 
 /** null when this server has another key than the one that filed it: the others of the answer must not suffer from it. */
-function tryOpen({ secrets, log }: Context, row: ClaimedRow): ReturnType<typeof openParameters> | null {
+function tryOpen(
+  { secrets, log }: Context,
+  tx: Transaction,
+  row: ClaimedRow,
+): ReturnType<typeof openParameters> | null {
   try {
     return openParameters(row.parameters, row.sealed, secrets.sealer);
   } catch (error) {
-    log.error({ entry: row.id, error: messageOf(error) }, "secret parameters of a running entry can't be opened");
+    const line = { entry: row.id, error: messageOf(error) };
+    tx.afterCommit(() => log.error(line, "secret parameters of a running entry can't be opened"));
     return null;
   }
 }

@@ -86,7 +86,7 @@ async function fileLooks(
     const silent = open.get(`${id} ${operation}`);
     if (silent === false) looking.add(id);
     if (silent !== undefined) continue;
-    const filing = filingOf(context, validator, target, operation, every, now);
+    const filing = filingOf(context, validator, tx, target, operation, every);
     if (!filing) continue;
     const { route, priority } = filing.row;
     if (served.has({ route, priority: priority! }) && !pauses.has(route)) {
@@ -121,22 +121,25 @@ async function openLooks(tx: Transaction, ids: readonly number[]): Promise<Map<s
 function filingOf(
   context: Context,
   validator: SchemaValidator,
+  tx: Transaction,
   target: Target,
   operation: string,
   every: number,
-  now: number,
 ): Filing | null {
   // It expires before the next: late, it would only say what that one says better.
   const submission = { resource: target.id, operation, priority: PRIORITIES.low, expiresIn: every };
   const input = { submission, principal: WILCO, key: undefined, retryOf: null, used: [], trace: null };
   const means = { settings: context.settings, sealer: context.secrets.sealer };
   try {
-    return fileCall({ ...input, automatic: true }, target, validator, means, now);
+    return fileCall({ ...input, automatic: true }, target, validator, means, tx.now());
   } catch (error) {
     if (!(error instanceof WilcoError)) throw error;
-    context.log.warn(
-      { resource: target.name, operation, error: error.message },
-      "the resource can't be looked at by itself",
+    const { message } = error;
+    tx.afterCommit(() =>
+      context.log.warn(
+        { resource: target.name, operation, error: message },
+        "the resource can't be looked at by itself",
+      ),
     );
     return null;
   }
