@@ -16,6 +16,7 @@ import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
 import { openedParameters } from "./retry.ts";
+import { anotherCall } from "./submit.ts";
 
 type Row = DeploymentTable & { size: number };
 
@@ -51,7 +52,10 @@ export async function rollBack(
   const known = request.key ?? (key === undefined ? undefined : `${key}#0`);
   const before =
     request.version === undefined && known !== undefined ? await filedBefore(context, principal, known) : null;
-  if (before?.resource?.id === resource.id) return { entry: before, replayed: true };
+  if (before?.resource?.id === resource.id) {
+    if (saysOtherwise(request, before)) throw anotherCall(before);
+    return { entry: before, replayed: true };
+  }
   const target = await versionToRestore(context.database, resource, request.version);
   const opened = await openedParameters(context, target.entry);
   const { version: _version, note = noteOf(target), ...more } = request;
@@ -66,6 +70,12 @@ export async function rollBack(
   const [outcome] = answer.entries;
   if (!outcome || "error" in outcome) throw WilcoError.fromBody(outcome!.error);
   return outcome;
+}
+
+/** What is asked for now and can be told from the entry; what it went back to is not asked for again. */
+function saysOtherwise({ note, timeout, priority }: RollbackRequest, before: Entry): boolean {
+  const differs = (asked: unknown, filed: unknown) => asked !== undefined && asked !== filed;
+  return differs(note, before.note) || differs(timeout, before.timeout) || differs(priority, before.priority);
 }
 
 async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<Entry | null> {

@@ -285,7 +285,11 @@ export function sameRequest(
   entry: Entry,
   replayed: boolean,
 ): FiledAnswer {
-  if (row.request_hash === filing.row.request_hash) return { entry, replayed };
+  return row.request_hash === filing.row.request_hash ? { entry, replayed } : anotherCall(entry);
+}
+
+/** A key that was used for the entry, and now comes with a call that is another one. */
+export function anotherCall(entry: Entry): WilcoError {
   return new WilcoError({
     code: "idempotency_mismatch",
     message: `The idempotency key was used before for another call, entry ${entry.id}`,

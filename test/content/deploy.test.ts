@@ -142,6 +142,9 @@ describe("deployments", () => {
     });
     expect(await back).toMatchObject({ version: "1.0", ready: true });
     expect(await web.rollback({ idempotencyKey: "back-1" }).submitted).toMatchObject({ id: back.id });
+    await expect(web.rollback({ idempotencyKey: "back-1", note: "another" })).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
     rmSync(path("deployed/releases/odd"));
     expect(await shown()).toBe("one");
     const { items } = await api.deployments("web");
