@@ -7,19 +7,34 @@ import type { CallSite } from "./call-site.ts";
 import { atCallSite, interrupted } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
-import type { ClientPort, Run, RunListener } from "./port.ts";
+import type { Call, ClientPort, Run, RunListener } from "./port.ts";
 import { SeenEntry } from "./seen-entry.ts";
 
-export interface CourseInit {
+interface CourseBase {
   port: ClientPort;
   subject: string;
-  /** Called at once, in the call's own tick. */
-  file: () => Promise<Entry>;
-  /** Files it and follows it in one go, where the port can; then `file` is not called. */
-  run?: ((listener: RunListener) => Run) | undefined;
   poll: PollPolicy;
   site: CallSite;
   tracker: ExecutionTracker | undefined;
+}
+
+/** Either is called at once, in the call's own tick. */
+export type CourseInit = FiledCourse | (CourseBase & Followed);
+export type FiledCourse = CourseBase & Filed;
+
+interface Filed {
+  file: () => Promise<Entry>;
+  run?: undefined;
+}
+
+/** Filed and followed in one go, by a port that can. */
+interface Followed {
+  run: Call;
+}
+
+/** Files it and no more. */
+export function fileOnly(init: CourseInit): Promise<Entry> {
+  return init.run ? init.port.submit(init.run) : init.file();
 }
 
 export interface Waited {
@@ -54,7 +69,7 @@ export class Course implements RunListener {
   constructor(init: CourseInit, execution: Execution<unknown>) {
     this.#init = init;
     this.#execution = execution;
-    if (init.run) this.#run = init.run(this);
+    if (init.run) this.#run = init.port.run!(init.run, init.poll, this);
     else
       init.file().then(
         (entry) => this.filed(SeenEntry.of(entry)),

@@ -34,17 +34,10 @@ export interface OperationCallInit {
  * default.
  * @throws WilcoError `invalid_parameters`, `invalid_request`, `invalid_policy`: nothing was submitted.
  */
-export function operationCall({
-  port,
-  resource,
-  operation,
-  input: written,
-  defaults,
-  site,
-  tracker,
-}: OperationCallInit): CourseInit {
+export function operationCall(init: OperationCallInit): CourseInit {
+  const { port, resource, operation, defaults, site, tracker } = init;
   const { descriptor } = operation;
-  const input = placeFirst(descriptor, written);
+  const input = init.input.length === 0 ? init.input : placeFirst(descriptor, init.input);
   if (input.length > 2) {
     throw new WilcoError({
       code: "invalid_parameters",
@@ -53,7 +46,6 @@ export function operationCall({
     });
   }
   const parameters = snapshotParameters(descriptor, input[0], resource.name);
-  const files = filesIn(input[0]);
   const { options, poll, pending, filed } = layersOf(port, operation, input[1], defaults);
   const call: Call = {
     resource: resource.id,
@@ -63,18 +55,16 @@ export function operationCall({
     parameters,
     ...options,
   };
-  if (files.length > 0) call.files = files;
+  if (input[0] !== undefined) {
+    const files = filesIn(input[0]);
+    if (files.length > 0) call.files = files;
+  }
+  const subject = `${resource.name} ${descriptor.name}`;
   const unbounded = poll.limit === Infinity && poll.waitTimeout === Infinity;
-  return {
-    port,
-    subject: `${resource.name} ${descriptor.name}`,
-    poll,
-    // In the same tick unless it runs after an execution that is not filed yet.
-    file: () => filed((after) => port.submit({ ...call, ...after })),
-    run: port.run && unbounded && !pending ? (listener) => port.run!(call, poll, listener) : undefined,
-    site,
-    tracker,
-  };
+  if (port.run && unbounded && !pending) return { port, subject, poll, site, tracker, run: call };
+  // In the same tick unless it runs after an execution that is not filed yet.
+  const file = () => filed((after) => port.submit({ ...call, ...after }));
+  return { port, subject, poll, site, tracker, file };
 }
 
 /** Calls without options, which most are, share what their layers come to: a script makes thousands of them. */
@@ -84,11 +74,12 @@ function layersOf(
   input: unknown,
   defaults: Readonly<NormalisedOptions>,
 ): LayeredOptions {
-  const layers = () => layerOptions({ port, input, defaults, poll: operation.poll });
-  if (input !== undefined || defaults !== NO_OPTIONS) return layers();
-  let plain = withoutOptions.get(operation);
-  if (!plain) withoutOptions.set(operation, (plain = layers()));
-  return plain;
+  const isPlain = input === undefined && defaults === NO_OPTIONS;
+  const known = isPlain ? withoutOptions.get(operation) : undefined;
+  if (known) return known;
+  const layers = layerOptions({ port, input, defaults, poll: operation.poll });
+  if (isPlain) withoutOptions.set(operation, layers);
+  return layers;
 }
 
 /** Known operations belong to one api, and so to one port. */

@@ -4,7 +4,7 @@ import { suggestion } from "../core/suggest.ts";
 import { DEPLOY } from "../domain/capabilities.ts";
 import type { Resource } from "../domain/resource.ts";
 import { OPTION_KEYS, type CallOptions, type NormalisedOptions } from "./call-options.ts";
-import type { CourseInit } from "./execution-course.ts";
+import type { FiledCourse } from "./execution-course.ts";
 import { layerOptions } from "./operation-call.ts";
 import type { ClientPort } from "./port.ts";
 import type { KnownType } from "./resource-type-cache.ts";
@@ -52,7 +52,7 @@ export function rollbackCall({
   type,
   input,
   defaults,
-}: RollbackInit): Pick<CourseInit, "subject" | "poll" | "file"> {
+}: RollbackInit): Pick<FiledCourse, "subject" | "poll" | "file"> {
   const deploy = type.operations.get(DEPLOY);
   if (!deploy) {
     throw new WilcoError({

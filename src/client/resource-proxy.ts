@@ -16,6 +16,7 @@ import { mergeCallOptions, NO_OPTIONS, parseCallOptions, type NormalisedOptions 
 import { captureCallSite, type CallSite } from "./call-site.ts";
 import { entryList, type EntryList } from "./entry-list.ts";
 import { startExecution, type Execution } from "./execution.ts";
+import { fileOnly } from "./execution-course.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
 import { parseHistoryQuery } from "./history.ts";
 import { metricsByName, type MetricsByName } from "./metric-history.ts";
@@ -132,7 +133,7 @@ export function createResourceProxies({ port, lookup, types, tracker, now }: Res
         policy: layerPollPolicies(parsePollPolicy(poll), defaults.poll, port.pollDefaults, check.poll),
         site,
         check: () =>
-          operationCall({ port, resource, operation: check, input: [], defaults, site, tracker: undefined }).file(),
+          fileOnly(operationCall({ port, resource, operation: check, input: [], defaults, site, tracker: undefined })),
         observed: (availability) => {
           state.resource = { ...state.resource, availability };
           showData(this, state.resource);

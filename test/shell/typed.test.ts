@@ -54,7 +54,7 @@ describe("a person at a terminal", { timeout: 60_000 }, () => {
     expect(await screen.shows(/^"one40"$/m)).not.toMatch(/error/i);
     await screen.prompt();
     screen.enter(".load gone.ts");
-    await screen.shows(/gone\.ts can't be read[^]*Write \.load FILE/);
+    await screen.shows(/gone\.ts can't be read[^]*Check the path/);
     await screen.prompt();
     screen.enter(".load");
     await screen.shows(/\.load needs a file/);
