@@ -80,7 +80,7 @@ export default defineResourceType({
     told("types/bad.ts:6", misspelt, "is no keyword of JSON Schema", 'Did you mean "minimum"?');
     told("types/bad.ts:null", "", 'has a type "one", as types/one.yaml has');
     told("types/taken.yaml:null", "", 'has a type "docker", as wilco itself has');
-    told("types/throws.js:null", "", "does not load: nothing here");
+    told("types/throws.js:null", "", "does not load: nothing here (line 1)");
   });
 
   it("tells each thing once and in the order of the file, without what only follows from it", async () => {

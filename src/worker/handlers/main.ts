@@ -3,6 +3,7 @@
  * is first asked for. Started by handler-process.ts; ends when its worker does.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { pathToFileURL } from "node:url";
 import { messageOf } from "../../core/errors.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { entryError, normaliseError, normaliseResult } from "../outcome.ts";
@@ -59,10 +60,21 @@ async function describe(paths: string[]): Promise<void> {
         types: types.map(({ descriptor, inProcess }) => ({ descriptor, inProcess: inProcess === true })),
       });
     } catch (error) {
-      described.push({ file, error: messageOf(error) });
+      described.push({ file, error: withLine(file, error) });
     }
   }
   send({ type: "described", files: described });
+}
+
+/** "… (line 3)" where the stack names the file; Node keeps the place of JavaScript's own syntax errors to itself. */
+function withLine(file: string, error: unknown): string {
+  const stack = error instanceof Error ? String(error.stack) : "";
+  for (const name of [pathToFileURL(file).href, file]) {
+    const at = stack.indexOf(`${name}:`);
+    const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + name.length + 1))?.[0];
+    if (line !== undefined) return `${messageOf(error).replace(/\.$/, "")} (line ${line})`;
+  }
+  return messageOf(error);
 }
 
 async function perform({ run: id, call }: ToProcess & { type: "run" }): Promise<void> {
