@@ -112,6 +112,7 @@ describe("a lost connection to the database", () => {
     const world = await open({ silence: 500 });
     await world.admin.query("BEGIN; LOCK TABLE setting");
     const waiting = world.database.transaction(async (tx) => {
+      // Longer than the silence: a time is what this is about.
       await tx.query("SELECT pg_sleep(0.8)");
       await tx.query(insert, ["patient"]);
     });

@@ -13,6 +13,7 @@ async function lapse(world: World, silence = 31_000): Promise<void> {
   await world.operations.maintenance.round();
 }
 
+/** What was due in a millisecond is due by the database's clock, which is this machine's. */
 async function tick(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5));
 }

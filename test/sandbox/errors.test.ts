@@ -210,6 +210,7 @@ try { inner(); } catch (cause) { throw new Error("outer", { cause }); }`,
     const port = createFakePort({ run: () => undefined });
     const slow = {
       ...port,
+      // Nothing tells that the script has thrown and is waited for; a submit that is too quick proves less, and passes.
       submit: async (call: Parameters<typeof port.submit>[0]) => (
         await new Promise((resolve) => setTimeout(resolve, 50)),
         port.submit(call)

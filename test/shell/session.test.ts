@@ -160,6 +160,7 @@ describe("a session that is typed into", () => {
     async (source) => {
       await session.evaluate("const kept = 1");
       const evaluated = session.evaluate(source);
+      // A loop can't say that it has begun; a line that has not is interrupted as well.
       setTimeout(() => session.interrupt(), 20);
       expect(await evaluated).toEqual({ kind: "interrupted", lost: false });
       expect(await lines("kept")).toBe("1");
