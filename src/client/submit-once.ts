@@ -3,8 +3,9 @@
  * waited for, what failed, was canceled or timed out is filed anew, and what was lost is repeated only when asked for.
  */
 import { sha256 } from "../core/ids.ts";
-import { canonicalJson, isJsonObject, type JsonSchema } from "../core/json.ts";
+import { canonicalJson, copyOfJson, isJsonObject, type JsonObject, type JsonSchema } from "../core/json.ts";
 import type { Entry } from "../domain/entry.ts";
+import { secretPaths, valueAt } from "../domain/secret-paths.ts";
 import type { Status } from "../domain/status.ts";
 
 /** What makes two calls the same, whatever process they come from. */
@@ -76,14 +77,13 @@ export function identityOfRollback(resource: number, to: number | undefined, aft
 }
 
 /** What is secret by its schema is no part of a key: keys are hashes, and of a short secret a hash gives it away. */
-export function withoutSecrets(schema: JsonSchema, parameters: Record<string, unknown>): Record<string, unknown> {
-  const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
-  return Object.fromEntries(
-    Object.entries(parameters).flatMap(([name, value]) => {
-      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      if (!isJsonObject(property)) return [[name, value]];
-      if (property["secret"] === true) return [];
-      return [[name, isJsonObject(value) ? withoutSecrets(property, value) : value]];
-    }),
-  );
+export function withoutSecrets(schema: JsonSchema, parameters: Record<string, unknown>): JsonObject {
+  const kept = copyOfJson(parameters as JsonObject);
+  for (const path of secretPaths(schema, kept)) {
+    const holder = valueAt(kept, path.slice(0, -1));
+    const last = path.at(-1)!;
+    if (Array.isArray(holder)) holder[Number(last)] = null;
+    else if (isJsonObject(holder)) delete holder[last];
+  }
+  return kept;
 }

@@ -136,4 +136,16 @@ try { resource("web").configuration.update({ argz: [] }).catch((error) => consol
     ]);
     expect(JSON.stringify(await json("history"))).not.toContain("known-secret");
   });
+
+  it("is changed once under an idempotency key, whoever runs the step again", async () => {
+    const again = (...args: string[]) => world.run(["config", ...args, "--idempotency-key", "release-7"]);
+    const versions = async () => ((await json("config", "history", "web")) as unknown[]).length;
+    const before = await versions();
+    expect((await again("rollback", "web", "2", "--report", "junit=config.xml")).code).toBe(0);
+    expect((await again("update", "web", "env.WORKERS=5")).code).toBe(0);
+    const answered = await again("rollback", "web", "2");
+    expect(answered).toMatchObject({ code: 0, stderr: expect.stringMatching(/; nothing is done again/) as string });
+    expect(await versions()).toBe(before + 2);
+    expect(readFileSync(`${world.dir}/config.xml`, "utf8")).toContain("config rollback web");
+  });
 });

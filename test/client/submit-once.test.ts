@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createSubmitOnce, withoutSecrets, type Filed } from "../../src/client/submit-once.ts";
 import { claimInProcess } from "../../src/cli/idempotency/occurrences.ts";
+import { updateParameters } from "../../src/domain/configuration.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import type { Status } from "../../src/domain/status.ts";
 
@@ -105,5 +106,13 @@ describe("A call under an idempotency key", () => {
     };
     const parameters = { user: "ann", password: "x", login: { pin: 1, at: "db" }, more: 1 };
     expect(withoutSecrets(schema, parameters)).toEqual({ user: "ann", login: { at: "db" }, more: 1 });
+    // Also where a schema says it in a branch, of the items of a list, and of the patch of a configuration.
+    const configuration = { properties: { port: {}, keys: { items: { secret: true } }, pin: { secret: true } } };
+    const update = { patch: { port: 1, keys: ["x", "y"], pin: 1 }, base: 2 };
+    expect(withoutSecrets(updateParameters(configuration), update)).toEqual({
+      patch: { port: 1, keys: [null, null] },
+      base: 2,
+    });
+    expect(parameters.password + update.patch.pin).toBe("x1");
   });
 });

@@ -1,8 +1,6 @@
 /** `wilco config update` and `rollback`: an entry of the kind configuration, followed to its end like any other. */
 import { readFile } from "node:fs/promises";
-import { parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
-import { randomId } from "../../core/ids.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { createMasker } from "../../core/masking.ts";
 import { READ_CONFIGURATION, UPDATE_CONFIGURATION } from "../../domain/configuration.ts";
@@ -12,22 +10,24 @@ import type { Resource } from "../../domain/resource.ts";
 import { patchOf } from "../config-patch.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { submitExec } from "../exec/submit.ts";
+import { filingOptionsOf, type FilingFlags } from "../filing-flags.ts";
+import { onInterruptOf } from "../goes-on.ts";
+import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { printDocument } from "../output/documents.ts";
 import { fillInSecrets, readParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
+import { openReports, type ReportFlags } from "../reports/reports.ts";
 import { openRemote, type Remote } from "../remote.ts";
-import { requireWorkerOf } from "../require-worker.ts";
 import { waitForEntries } from "../wait-for-entries.ts";
 
-export interface ConfigUpdateFlags extends PollFlags {
+export interface ConfigUpdateFlags extends PollFlags, FilingFlags, IdempotencyFlags, ReportFlags {
   base?: string;
   replace?: boolean;
   wait: boolean;
-  timeout?: string;
-  note?: string;
-  requireWorker: string | boolean;
+  onInterrupt: string;
 }
 
 /** @param given keys and values, and documents as `@FILE`. */
@@ -48,7 +48,7 @@ export async function updateConfig(
     readFile: (path) => readFile(context.path(path), "utf8"),
     readStdin: () => context.readStdin(),
   });
-  return submit(context, name, flags, async ({ api }, type) => {
+  return submit(context, "config update", name, flags, async ({ api }, type) => {
     const { raw, secrets } = await fillInSecrets(typed, async (secret) => (await api.secret(secret)).value);
     context.output.mask(createMasker(secrets.values()).text);
     const patch = patchOf(raw, type.name, type.configuration ?? { type: "object" });
@@ -63,13 +63,23 @@ export async function rollbackConfig(
   flags: ConfigUpdateFlags,
 ): Promise<number> {
   const rollback = parseCount(version, "the version");
-  return submit(context, name, flags, async () => ({ change: { rollback }, secrets: [] }));
+  return submit(context, "config rollback", name, flags, async () => ({ change: { rollback }, secrets: [] }));
 }
 
 type Changing = (remote: Remote, type: ResourceTypeDescriptor) => Promise<{ change: JsonObject; secrets: string[] }>;
 
-async function submit(context: Context, name: string, flags: ConfigUpdateFlags, change: Changing): Promise<number> {
+async function submit(
+  context: Context,
+  title: string,
+  name: string,
+  flags: ConfigUpdateFlags,
+  change: Changing,
+): Promise<number> {
   const flagPolicy = pollPolicyOfFlags(flags);
+  const filing = filingOptionsOf(flags);
+  const onInterrupt = onInterruptOf(flags.onInterrupt);
+  const submitOnce = await submitOnceOf(context, flags);
+  const reports = await openReports(context, flags);
   const base = flags.base === undefined ? {} : { base: flags.base === "0" ? 0 : parseCount(flags.base, "--base") };
   const remote = await openRemote(context);
   const { api, connection } = remote;
@@ -77,20 +87,23 @@ async function submit(context: Context, name: string, flags: ConfigUpdateFlags, 
   const type = await api.type(resource.type);
   const operation = type.operations[UPDATE_CONFIGURATION];
   if (!operation) throw notConfigurable(resource, type);
-  const { change: parameters, secrets } = await change(remote, type);
+  const { change: asked, secrets } = await change(remote, type);
+  const parameters: JsonObject = { ...asked, ...base };
   const submission = {
     resource: resource.id,
     operation: UPDATE_CONFIGURATION,
-    parameters: { ...parameters, ...base },
+    parameters,
     ...(secrets.length === 0 ? {} : { secrets }),
-    ...(flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, "--timeout") }),
-    ...(flags.note === undefined ? {} : { note: flags.note }),
-    ...requireWorkerOf(flags.requireWorker),
+    ...filing,
   };
-  const [outcome] = (await api.submit({ entries: [submission] }, randomId())).entries;
-  if (!outcome) throw new WilcoError({ code: "internal", message: "The server's answer lacks this call" });
-  if ("error" in outcome) throw WilcoError.fromBody(outcome.error);
-  const { entry } = outcome;
+  const entry = await submitExec({
+    api,
+    submission,
+    selector: name,
+    calls: [{ resource: resource.id, type: type.name, parameters }],
+    targets: [{ resource, operation }],
+    submitOnce,
+  });
   const { output } = context;
   output.notice(`${output.paintErr.dim(connection.url)} entry ${entry.id}: the configuration of ${resource.name}`);
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
@@ -99,8 +112,9 @@ async function submit(context: Context, name: string, flags: ConfigUpdateFlags, 
     return EXIT.succeeded;
   }
   const policy = layerPollPolicies(flagPolicy, connection.poll, parsePollPolicy(operation.poll));
+  const report = { title: `${title} ${name}`, server: connection.url, reports };
   return withInterrupt((interrupt) =>
-    waitForEntries({ context, api, entries: [entry], policy, local: false, interrupt }),
+    waitForEntries({ context, api, entries: [entry], policy, local: false, interrupt, onInterrupt, report }),
   );
 }
 

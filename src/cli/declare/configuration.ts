@@ -4,7 +4,7 @@ import type { ConfigUpdateFlags } from "../commands/config-update.ts";
 import type { GetFlags } from "../commands/config-read.ts";
 import { addPollOptions } from "../poll-options.ts";
 import { declare, flagsOf, type Runner } from "./declare.ts";
-import { addRequireWorker } from "./work.ts";
+import { addIdempotency, addOnInterrupt, addReports, addRequireWorker } from "./work.ts";
 
 export function declareConfiguration(program: Command, runner: Runner): void {
   const config = program.command("config").description("the configuration of a resource: versions, changes, drift");
@@ -53,6 +53,8 @@ function addChangeOptions(command: Command): Command {
     .option("--wait", "wait for its end, and end as it did", true)
     .option("--no-wait", "file it and return")
     .option("--timeout <duration>", "of the operation, from its start")
+    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
+    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "shown in the history");
-  return addRequireWorker(addPollOptions(options));
+  return addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(options)))));
 }
