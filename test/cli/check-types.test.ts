@@ -1,5 +1,5 @@
 /** What `wilco types check` finds, and where types are found: no server, one process for the files of TypeScript. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -10,7 +10,10 @@ import { parseYaml } from "../../src/core/yaml-file.ts";
 import { loadTypes } from "../../src/cli/composition/load-types.ts";
 import { libraryUrl } from "../../src/cli/library-file.ts";
 import { checkTypes } from "../../src/cli/types/check-types.ts";
+import { findProcess, isRunning } from "../../src/resource-types/process-table.ts";
 import { findTypeFiles } from "../../src/worker/handlers/type-locations.ts";
+import { until } from "../resource-types/context.ts";
+import { startCli } from "../support/cli.ts";
 
 function folder(files: Record<string, string>): string {
   const directory = mkdtempSync(join(tmpdir(), "wilco-types-"));
@@ -217,4 +220,24 @@ describe("types of a package", () => {
     const cwd = folder({ x: "", ...files });
     expect(() => findTypeFiles(typed, cwd)).toThrow(message);
   });
+});
+
+describe("a check that is interrupted", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "by %s while a file does not come to its end leaves no process behind",
+    async (signal) => {
+      const cwd = folder({
+        "types/endless.js":
+          'import { writeFileSync } from "node:fs";\nwriteFileSync("pid", `${process.pid} `);\nfor (;;) {}\n',
+      });
+      const check = startCli(["types", "check", "types"], { cwd });
+      const file = join(cwd, "pid");
+      await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith(" "));
+      const loader = findProcess(Number(readFileSync(file, "utf8")))!;
+      check.kill(signal);
+      await check.ended;
+      // SIGKILL is certain, but not instant.
+      await until(() => !isRunning(loader));
+    },
+  );
 });

@@ -5,6 +5,7 @@ import { randomId } from "../../core/ids.ts";
 import { killTree } from "../../resource-types/kill-tree.ts";
 import { createTail } from "../../resource-types/tail.ts";
 import { startHandlerProcess } from "../start-handler-process.ts";
+import { killWithUs } from "./kill-with-us.ts";
 import { type Described, type DescribedType, type FromProcess } from "./messages.ts";
 import { findTypeFiles } from "./type-locations.ts";
 
@@ -44,6 +45,7 @@ export async function describeFiles(
 ): Promise<Described[]> {
   if (files.length === 0) return [];
   const child = startHandlerProcess({ library, token: randomId(), environment: {}, heap: HEAP });
+  const forget = killWithUs(() => (child.pid === undefined ? [] : [child.pid]));
   const printed = createTail();
   for (const pipe of [child.stdout!, child.stderr!]) pipe.on("data", (data: Buffer) => printed.add(data));
   const failed = once(child, "error").then(([error]) => invalid(`Node can't be started: ${messageOf(error)}`));
@@ -68,6 +70,7 @@ export async function describeFiles(
   } finally {
     clearTimeout(timer);
     if (child.pid !== undefined) await killTree(child.pid, { grace: 0 });
+    forget();
   }
 }
 

@@ -5,6 +5,7 @@
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../resource-types/log.ts";
 import type { OperationContext, ResourceTypeDefinition } from "../../resource-types/sdk.ts";
+import { killWithUs } from "./kill-with-us.ts";
 import { type HandlerProcess, openHandlerProcess } from "./handler-process.ts";
 
 export interface HandlerPool {
@@ -44,6 +45,7 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   const all = new Map<HandlerProcess, number>();
   /** Oldest first: the newest is taken, so that the others can be ended. */
   const idle: Array<{ one: HandlerProcess; since: number }> = [];
+  const forget = killWithUs(() => [...all.keys()].map(({ pid }) => pid));
   let starting = 0;
   let stopped = false;
   let sweeper: NodeJS.Timeout | undefined;
@@ -136,6 +138,7 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
       stopped = true;
       clearTimeout(sweeper);
       await Promise.all([...all.keys()].map(end));
+      forget();
     },
   };
 }
