@@ -235,7 +235,7 @@ describe("a check that is interrupted", () => {
       await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith(" "));
       const loader = findProcess(Number(readFileSync(file, "utf8")))!;
       check.kill(signal);
-      await check.ended;
+      expect(await check.ended).toMatchObject({ signal });
       // SIGKILL is certain, but not instant.
       await until(() => !isRunning(loader));
     },
