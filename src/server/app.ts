@@ -46,6 +46,8 @@ export interface ServerAppOptions {
   metrics: { text(): Promise<{ contentType: string; text: string }> };
   /** Of wilco. */
   version: string;
+  /** Aborted when the server is to end and only waits for what runs: it is not ready from then on. Default: never. */
+  leaving?: AbortSignal;
   /** PEM texts; with them it speaks HTTPS only. */
   tls?: { cert: string; key: string } | undefined;
 }
@@ -105,7 +107,7 @@ export function createServerApp(options: ServerAppOptions): FastifyInstance {
   const routes: Route[] = [
     ...healthRoutes({
       ask: () => database.transaction(async (tx) => tx.now()),
-      stopping: stopping.signal,
+      stopping: options.leaving ? AbortSignal.any([stopping.signal, options.leaving]) : stopping.signal,
       routes: () => routes,
       metrics: () => options.metrics.text(),
       version,

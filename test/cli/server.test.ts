@@ -81,6 +81,29 @@ describe("wilco up, status, down", () => {
     });
   });
 
+  it("tells what it waits for when it is to stop, and is no server to work with meanwhile", async () => {
+    const { run, start } = newWorld();
+    await run(["up"]);
+    await run(["apply", "-"], { input: "resources: { here: { type: host } }" });
+    const working = start(["exec", "here", "run", "--", "sh", "-c", "echo begun; sleep 600"]);
+    await working.line(/^begun$/);
+    const down = start(["down"]);
+    await down.line(/^Waiting for here run \(entry \d+\)\.$/);
+    expect(await run(["status"])).toMatchObject({ stdout: expect.stringMatching(/^ready +no/m) as string });
+    expect(await run(["up"])).toMatchObject({
+      code: 7,
+      stdout: "",
+      stderr: expect.stringMatching(/not ready; it waits for here run \(entry \d+\)\.\n.*wilco down --now/) as string,
+    });
+    down.kill("SIGINT");
+    expect(await down.ended).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining("End it at once: wilco down --now") as string,
+    });
+    expect(await run(["down", "--now"])).toMatchObject({ code: 0 });
+    expect((await working.ended).code).not.toBe(0);
+  });
+
   it("says why the server does not start", async () => {
     const { run, dir } = newWorld();
     const file = world!.file("occupied", "");

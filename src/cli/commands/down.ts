@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { runningThere } from "../running-there.ts";
 import type { DataDirFlags } from "./up.ts";
 
 export interface DownFlags extends DataDirFlags {
@@ -14,6 +15,9 @@ export interface DownFlags extends DataDirFlags {
 }
 
 const LOOK_MS = 25;
+/** What runs for longer is named: in a pipe nothing else would say what is waited for. */
+const TELL_AFTER_MS = 1_000;
+const END_NOW = "  End it at once: wilco down --now";
 
 export async function downCommand(context: Context, flags: DownFlags): Promise<number> {
   const dataDir = dataDirOf(context, flags.dataDir);
@@ -36,11 +40,20 @@ export async function downCommand(context: Context, flags: DownFlags): Promise<n
   if (flags.now === true) ask(owner.pid, dataDir);
   const interrupt = listenForInterrupt();
   output.live.show(() => "Stopping the local server: it waits for running operations …");
+  const tellAt = performance.now() + TELL_AFTER_MS;
+  let told = flags.now === true;
   try {
     while (isDataDirectoryHeld(dataDir)) {
       if (interrupt.signal.aborted) {
-        output.warn(`Interrupted: process ${owner.pid} is still stopping.`);
+        output.warn(
+          `Interrupted: process ${owner.pid} stops when what runs has ended, and takes nothing more.\n${END_NOW}`,
+        );
         return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
+      }
+      if (!told && performance.now() > tellAt) {
+        told = true;
+        const running = await runningThere(dataDir);
+        if (running !== undefined) output.notice(`Waiting for ${running}.\n${END_NOW}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }

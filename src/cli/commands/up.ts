@@ -15,7 +15,8 @@ import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
 import { keepPort, lastPort } from "../last-port.ts";
-import { isReady } from "../readiness.ts";
+import { readinessOf } from "../readiness.ts";
+import { runningThere } from "../running-there.ts";
 import { notReady, serverEnded, type ServerEnd, type StartLog } from "../start-failure.ts";
 
 export interface DataDirFlags {
@@ -33,6 +34,8 @@ export interface UpFlags extends DataDirFlags, ScriptPoolFlags {
 /** Looks at owner.json and /readyz this often while the server starts. Starting takes about 300 ms. */
 const LOOK_MS = 25;
 const START_LIMIT_MS = 60_000;
+/** A server that has nothing left to do ends sooner. */
+const STOP_LIMIT_MS = 5_000;
 const DEFAULT_HOST = "127.0.0.1";
 
 export async function upCommand(context: Context, flags: UpFlags): Promise<number> {
@@ -50,6 +53,7 @@ export async function upCommand(context: Context, flags: UpFlags): Promise<numbe
     }
     return printUp(context, dataDir, running);
   }
+  await untilStopped(dataDir);
   const logFile = join(dataDir, SERVER_LOG_FILE);
   const log = openLog(dataDir, logFile);
   const startLog: StartLog = { file: logFile, from: fstatSync(log).size };
@@ -137,7 +141,29 @@ async function readyUrl(dataDir: string): Promise<string | undefined> {
   const url = readOwner(dataDir)?.url;
   // After a crash the file stays, and its port may be another server's by now: only the lock proves who lives.
   if (typeof url !== "string" || !(await isHeld(dataDir))) return undefined;
-  return (await isReady(url)) ? url : undefined;
+  return (await readinessOf(url)) === "ready" ? url : undefined;
+}
+
+/**
+ * Waits for a server that is about to end, for a moment.
+ * @throws WilcoError `unavailable` when it goes on: what would be submitted to it would never begin.
+ */
+async function untilStopped(dataDir: string): Promise<void> {
+  const deadline = performance.now() + STOP_LIMIT_MS;
+  for (;;) {
+    const url = readOwner(dataDir)?.url;
+    // Without a URL it is starting, which `untilReady` waits for.
+    if (typeof url !== "string" || !(await isHeld(dataDir)) || (await readinessOf(url)) !== "not ready") return;
+    if (performance.now() > deadline) {
+      const running = await runningThere(dataDir);
+      throw new WilcoError({
+        code: "unavailable",
+        message: `The local server in ${dataDir} is not ready${running === undefined ? "" : `; it waits for ${running}`}`,
+        hint: 'If it is stopping, "wilco down --now" ends what runs; "wilco status" says more.',
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** undefined = interrupted. @throws WilcoError when the server ends before it is ready, with what it said. */

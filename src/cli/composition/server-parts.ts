@@ -109,7 +109,10 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
     log.info({ url, engine: database.dialect.engine, dataDir }, "server ready");
 
     let stopping: Promise<void> | undefined;
-    const stop = () => (stopping ??= closeAll().then(() => log.info({}, "server stopped")));
+    const stop = () => {
+      parts.leave();
+      return (stopping ??= closeAll().then(() => log.info({}, "server stopped")));
+    };
     return {
       app: parts.app,
       url,
@@ -169,7 +172,9 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
       if (tracing) traceMove(tracing, move);
     },
   });
+  const leaving = new AbortController();
   const app = createServerApp({
+    leaving: leaving.signal,
     operations,
     inventory,
     content,
@@ -180,7 +185,7 @@ async function buildApp(options: ServerPartsOptions, database: Database) {
     version,
     tls: options.listen?.tls,
   });
-  return { app, operations, collector, metrics, tokens, adminToken };
+  return { app, operations, collector, metrics, tokens, adminToken, leave: () => leaving.abort() };
 }
 
 function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOptions["listen"]>) {
