@@ -12,8 +12,8 @@ import { cleanEnvironment, CLI, run } from "./wilco.mjs";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const types = join(here, "types");
 
-/** @param url of an empty database. Servers run no worker of their own; workers have 16 slots. */
-export async function startFleet({ url, servers = 1, workers = 0 }) {
+/** @param url of an empty database. Servers run no worker of their own; `slots` are those of each worker. */
+export async function startFleet({ url, servers = 1, workers = 0, slots = 16 }) {
   const folder = mkdtempSync(join(tmpdir(), "wilco-fleet-"));
   const env = { ...cleanEnvironment(), XDG_CACHE_HOME: join(folder, "cache") };
   const children = [];
@@ -62,7 +62,7 @@ export async function startFleet({ url, servers = 1, workers = 0 }) {
         "--name",
         `w${i}`,
         "--slots",
-        "16",
+        String(slots),
         "--types",
         types,
         "--state-dir",

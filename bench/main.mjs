@@ -70,7 +70,10 @@ if (!wanted.includes("bullmq") || hasRedis()) await part("bullmq", () => measure
 else console.log("bullmq: no redis-server on the PATH, not measured");
 await part("embedded", () => measureWilco(size));
 await part("postgres", () => withPostgres((url) => measureWilco({ databaseUrl: url, ...size })));
-await part("fleet", () => withPostgres((url) => measureFleet({ url, ...size })));
+await part("fleet", async () => ({
+  of64: await withPostgres((url) => measureFleet({ url, slots: 64, ...size })),
+  of16: await withPostgres((url) => measureFleet({ url, slots: 16, ...size })),
+}));
 await part("submit", () =>
   withPostgres((url) => withPostgres((bossUrl) => measureSubmit({ url, bossUrl, jobs: size.jobs * 2 }))),
 );
@@ -141,7 +144,8 @@ for (const [name, measured, latency, rate] of [
   atMost(`client memory an execution, ${name}, bytes`, measured?.memory, 1, 4_096);
   atMost(`/healthz p99 in the burst, ${name}, ms`, measured?.lag, 1);
 }
-atLeast(`${size.jobs} at once, 2 servers and 4 workers ÷ P`, fleet?.rate, boss?.rate, 2.5);
+atLeast(`${size.jobs} at once, 2 servers and 4 workers of 64 slots ÷ P`, fleet?.of64, boss?.rate, 2.5);
+atLeast(`${size.jobs} at once, 2 servers and 4 workers of 16 slots ÷ P`, fleet?.of16, boss?.rate, 2.5);
 atLeast("submit in batches of 1,000 ÷ pg-boss insert", submit?.wilco, submit?.boss, 1.5);
 atMost("claim p50, 1,000,000 waiting ÷ 1,000 waiting", backlog?.claimMany, backlog?.claimFew, 2);
 atMost("why, 1,000,000 waiting, ms", backlog?.why, 1, 100);
