@@ -1,9 +1,10 @@
 /** Files of the machine the worker runs on. */
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { copyFile, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
 import { randomId } from "../core/ids.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import type { ContentRef } from "../domain/content.ts";
 import { OperationError } from "./operation-error.ts";
 import type { OperationContext } from "./sdk.ts";
@@ -63,7 +64,7 @@ async function write(context: OperationContext, { path, mode, owner, parents }: 
   const permissions = mode === undefined ? (before ? before.mode & 0o7777 : 0o644) : Number.parseInt(mode, 8);
   const beside = `${path}.wilco-${randomId()}`;
   try {
-    if (parents) await mkdir(dirname(path), { recursive: true });
+    if (parents) makeDirectory(dirname(path), 0o777);
     if ("copyOf" in source) {
       await copyFile(source.copyOf, beside, constants.COPYFILE_EXCL);
       const hash = await hashOf(beside, context.signal);
@@ -85,7 +86,11 @@ async function write(context: OperationContext, { path, mode, owner, parents }: 
   } catch (error) {
     await rm(beside, { force: true });
     context.signal.throwIfAborted();
-    throw fileError(path, error);
+    // The file itself need not be there.
+    const isHomeless = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw isHomeless
+      ? refused(dirname(path), parents ? "can't be made" : "does not exist; with parents: true it is made", error)
+      : fileError(path, error);
   }
   const { bytes, hash } =
     "copyOf" in source
@@ -175,6 +180,7 @@ const PROBLEMS: Record<string, string> = {
   EACCES: "may not be read or written by the worker",
   EPERM: "may not be read or written by the worker",
   ENOTDIR: "goes through something that is not a directory",
+  EEXIST: "goes through something that is not a directory",
   EISDIR: "is a directory",
   ENOSPC: "does not fit: the disk is full",
   EROFS: "is on a read-only file system",

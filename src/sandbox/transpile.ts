@@ -5,9 +5,10 @@
  * kept by content hash in the user's cache directory, and the stripper is loaded for what is not there.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../core/make-directory.ts";
 import { LoadError } from "./load-error.ts";
 
 export interface Transpiler {
@@ -71,7 +72,7 @@ function readCached(path: string): string | undefined {
 function writeCached(path: string, code: string): void {
   const part = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path), 0o700);
     writeFileSync(part, code, { mode: 0o600 });
     renameSync(part, path); // Another process may write the same text at the same time: a reader sees all or nothing.
   } catch {

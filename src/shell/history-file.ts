@@ -2,8 +2,9 @@
  * What was typed, kept between sessions: a JSON text a line, so that an entry of many lines stays one. (Node's own
  * history has one line for each line of a function.)
  */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeDirectory } from "../core/make-directory.ts";
 
 export interface HistoryFile {
   /** The newest first. */
@@ -36,7 +37,7 @@ export function openHistory(file: string | undefined): HistoryFile {
       entries = [entry, ...entries].slice(0, HISTORY_SIZE);
       if (writable === undefined) return;
       try {
-        mkdirSync(dirname(writable), { recursive: true, mode: 0o700 });
+        makeDirectory(dirname(writable), 0o700);
         appendFileSync(writable, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
       } catch {
         writable = undefined; // A full or read-only disk costs the history, not the session.

@@ -151,6 +151,13 @@ describe("wilco init", () => {
   it("overwrites nothing", async () => {
     const cwd = folder("full");
     world.file("full/tsconfig.json", "{}");
+    for (const args of [
+      ["init", "/proc/x/y"],
+      ["types", "new", "x", "--dir", "/proc/x/y"],
+    ]) {
+      const stderr = expect.stringMatching(/^error: \/proc\/x\/y can't be written: there is no such directory\.$/m);
+      expect(await world.run(args)).toMatchObject({ code: 2, stdout: "", stderr: stderr as string });
+    }
     const refused = await world.run(["init"], { cwd });
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("has tsconfig.json already");

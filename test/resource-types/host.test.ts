@@ -57,7 +57,9 @@ describe("a host", () => {
   });
 
   it.each([
-    ["upload", { path: "/no/such/dir/file", content: "" }, "file_error", "does not exist"],
+    ["upload", { path: "/no/such/dir/file", content: "" }, "file_error", "/no/such/dir does not exist"],
+    // Node's own mkdir never comes back from there.
+    ["upload", { path: "/proc/wilco/x/file", content: "", parents: true }, "file_error", "/proc/wilco/x can't be made"],
     ["upload", { path: "relative", content: "" }, "file_error", "is not an absolute path"],
     ["upload", { path: "/tmp", content: "" }, "file_error", "is not a file"],
     ["upload", { path: "/tmp/wilco-x" }, "invalid_content", "nothing to write"],

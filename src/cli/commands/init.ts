@@ -1,12 +1,14 @@
 /** `wilco init`: a folder for scripts in which an editor completes resources, operations and parameters. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnreadable } from "../../core/file-errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { openRemote } from "../remote.ts";
 import { SCRIPT_COMPILER_OPTIONS, STRICTNESS } from "../type-check/compiler-options.ts";
 import { baseTypes, readLiveTypes, TYPES_FILE } from "../types-file.ts";
+import { writeNewFiles } from "../new-files.ts";
 
 const EXAMPLE_FILE = "example.ts";
 
@@ -55,10 +57,8 @@ export async function initCommand(context: Context, name: string): Promise<numbe
   }
   const live = await typesOfServer(context);
   files[TYPES_FILE] = live?.text ?? baseTypes();
-  mkdirSync(folder, { recursive: true });
   const written = Object.keys(files).filter((file) => !there.includes(file));
-  // "wx": a file that has come meanwhile is not overwritten either.
-  for (const file of written) writeFileSync(join(folder, file), files[file]!, { flag: "wx" });
+  writeNewFiles(folder, Object.fromEntries(written.map((file) => [file, files[file]!])));
   for (const file of written) output.write(`+ ${join(relative(context.cwd, folder), file)}\n`);
   tellNext(context, folder, live !== undefined);
   return EXIT.succeeded;
@@ -75,7 +75,7 @@ function existingIn(folder: string): string[] {
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
-      message: `${folder} can't be used: ${messageOf(error)}`,
+      message: `${folder} can't be used: ${whyUnreadable(error)}`,
       hint: "Name a folder, or one to be made.",
     });
   }

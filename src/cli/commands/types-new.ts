@@ -1,11 +1,12 @@
 /** `wilco types new NAME`: a small type that works, with a test. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { WilcoError } from "../../core/errors.ts";
 import { isName } from "../../domain/route.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { codeType, resourceOf, testOf, yamlType } from "../types/templates.ts";
+import { writeNewFiles } from "../new-files.ts";
 
 export interface NewTypeFlags {
   yaml?: boolean;
@@ -43,9 +44,7 @@ export async function newTypeCommand(context: Context, name: string, flags: NewT
       hint: "Nothing was written. Choose another name, or another directory with --dir.",
     });
   }
-  mkdirSync(folder, { recursive: true });
-  // "wx": a file that has come meanwhile is not overwritten either.
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { flag: "wx" });
+  writeNewFiles(folder, files);
   const place = relative(context.cwd, folder) || ".";
   for (const file of Object.keys(files)) context.output.write(`+ ${join(place, file)}\n`);
   const steps = [

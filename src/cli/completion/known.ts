@@ -3,11 +3,12 @@
  * for anew in the background when it is old.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApi, type Api } from "../../client/api.ts";
 import { createTransport } from "../../client/transport.ts";
 import { sha256 } from "../../core/ids.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
@@ -57,7 +58,7 @@ export async function refreshKnown(context: Context): Promise<void> {
   const transport = createTransport({ url, token, retryTime: 0 });
   try {
     const known = await ask(createApi(transport));
-    mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
+    makeDirectory(join(file, ".."), 0o700);
     const temporary = `${file}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(known), { mode: 0o600 });
     renameSync(temporary, file);

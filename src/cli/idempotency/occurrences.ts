@@ -2,11 +2,12 @@
  * Which calls one run of a CI step has made. Processes of a step know nothing of each other, so each call leaves an
  * empty file: the first process to make it has it. A run that is repeated looks into another directory, and begins anew.
  */
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { sha256 } from "../../core/ids.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 
 export type Claim = (call: string, occurrence: number) => boolean;
 
@@ -26,7 +27,7 @@ export function claimInStep(attempt: string, directory: string = tmpdir()): Clai
   const place = join(directory, `wilco-step-${sha256(attempt).slice(0, 24)}`);
   return (call, occurrence) => {
     try {
-      mkdirSync(place, { recursive: true, mode: 0o700 });
+      makeDirectory(place, 0o700);
       closeSync(openSync(join(place, `${call}-${occurrence}`), "wx", 0o600));
       return true;
     } catch (error) {

@@ -9,7 +9,8 @@ export function sentence(text: string): string {
   return trimmed === "" || /[.!?…][")”]?$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
-export function showError(output: Output, error: unknown): void {
+export function showError(output: Output, given: unknown): void {
+  const error = inWordsOfCommands(given);
   const paint = output.paintErr;
   const lines = [`${paint.red("error:")} ${sentence(visible(messageOf(error)))}`];
   if (error instanceof WilcoError) {
@@ -23,6 +24,22 @@ export function showError(output: Output, error: unknown): void {
   }
   if (output.verbose) lines.push(...stackLines(error));
   output.warn(lines.join("\n"));
+}
+
+const REFUSED_REQUEST = /^The request can't be read, in [^:]*: (.*)$/s;
+
+/** The server speaks of requests and their fields; who typed a command has made none, and gave values. */
+function inWordsOfCommands(error: unknown): unknown {
+  const problems = error instanceof WilcoError ? REFUSED_REQUEST.exec(error.message)?.[1] : undefined;
+  if (!(error instanceof WilcoError) || problems === undefined) return error;
+  const { code, hint, details, cause } = error;
+  return new WilcoError({
+    code,
+    message: `The server refuses what was given: ${problems.replaceAll(/"entries\[0\]\./g, '"')}`,
+    hint: hint?.includes("openapi.json") === true ? "Correct the flag or argument of that name." : hint,
+    details,
+    cause,
+  });
 }
 
 /** Messages quote what files and other people wrote: no escape sequence of theirs reaches the terminal. */

@@ -1,8 +1,9 @@
 /** `backup` of the type `postgres`: pg_dump into a file, which is there whole or not at all. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { OperationError } from "../operation-error.ts";
 import type { OperationContext } from "../sdk.ts";
 import { connectionOf } from "./session.ts";
@@ -73,7 +74,7 @@ async function requirePlace(path: string, overwrite: boolean, parents: boolean):
       hint: "Give another path, or overwrite: true for a file.",
     });
   }
-  if (parents) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (parents) makeDirectory(dirname(path), 0o700);
   const directory = await stat(dirname(path)).catch(() => null);
   if (directory?.isDirectory()) return;
   throw new OperationError({
