@@ -5,7 +5,8 @@
 import { closeSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf, WilcoError } from "../../core/errors.ts";
+import { WilcoError } from "../../core/errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { sha256 } from "../../core/ids.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 
@@ -26,18 +27,27 @@ export function claimInProcess(): Claim {
 export function claimInStep(attempt: string, directory: string = tmpdir()): Claim {
   const place = join(directory, `wilco-step-${sha256(attempt).slice(0, 24)}`);
   return (call, occurrence) => {
+    const file = join(place, `${call}-${occurrence}`);
     try {
       makeDirectory(place, 0o700);
-      closeSync(openSync(join(place, `${call}-${occurrence}`), "wx", 0o600));
+    } catch (error) {
+      throw uncountable(place, error);
+    }
+    try {
+      closeSync(openSync(file, "wx", 0o600));
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw new WilcoError({
-        code: "invalid_request",
-        message: `The calls of this step can't be counted in ${place}: ${messageOf(error)}`,
-        hint: "Make the temporary directory (TMPDIR) writable, or write a key of your own: --idempotency-key KEY.",
-        cause: error,
-      });
+      throw uncountable(place, error);
     }
   };
+}
+
+function uncountable(place: string, error: unknown): WilcoError {
+  return new WilcoError({
+    code: "invalid_request",
+    message: `The calls of this step can't be counted in ${place}: ${whyUnwritable(error)}`,
+    hint: "Make the temporary directory (TMPDIR) writable, or write a key of your own: --idempotency-key KEY.",
+    cause: error,
+  });
 }

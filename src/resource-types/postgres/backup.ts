@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { OperationError } from "../operation-error.ts";
 import type { OperationContext } from "../sdk.ts";
@@ -74,7 +75,16 @@ async function requirePlace(path: string, overwrite: boolean, parents: boolean):
       hint: "Give another path, or overwrite: true for a file.",
     });
   }
-  if (parents) makeDirectory(dirname(path), 0o700);
+  try {
+    if (parents) makeDirectory(dirname(path), 0o700);
+  } catch (cause) {
+    throw new OperationError({
+      code: "no_directory",
+      message: `The directory ${dirname(path)} can't be made on this worker: ${whyUnwritable(cause)}.`,
+      hint: "Give a path where it can be made.",
+      cause,
+    });
+  }
   const directory = await stat(dirname(path)).catch(() => null);
   if (directory?.isDirectory()) return;
   throw new OperationError({
