@@ -7,7 +7,7 @@ import type { CallSite } from "./call-site.ts";
 import { atCallSite, interrupted } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionTracker } from "./execution-tracker.ts";
-import type { Call, ClientPort, Run, RunListener } from "./port.ts";
+import type { Call, ClientPort, RequestCall, Run, RunListener } from "./port.ts";
 import { SeenEntry } from "./seen-entry.ts";
 
 interface CourseBase {
@@ -18,7 +18,7 @@ interface CourseBase {
   tracker: ExecutionTracker | undefined;
 }
 
-/** Either is called at once, in the call's own tick. */
+/** Either is filed at once, in the call's own tick. */
 export type CourseInit = FiledCourse | (CourseBase & Followed);
 export type FiledCourse = CourseBase & Filed;
 
@@ -27,9 +27,9 @@ interface Filed {
   run?: undefined;
 }
 
-/** Filed and followed in one go, by a port that can. */
+/** By a port that can follow what it files. */
 interface Followed {
-  run: Call;
+  run: Call | RequestCall;
 }
 
 /** Files it and no more. */
@@ -58,10 +58,8 @@ export class Course implements RunListener {
   #refusal: { error: unknown } | undefined;
   #filing: Promise<Entry> | undefined;
   #onFiled: Waiter<Entry> | undefined;
-  /** While its end comes by itself. */
+  /** Until it is filed, and while it is followed. */
   #run: Run | undefined;
-  /** Ended without success, and nobody has looked. */
-  #untaken: Run | undefined;
   /** The wait by the call's own policy, shared by all who ask; dropped when it ended without an end of the entry. */
   #wait: Promise<Waited> | undefined;
   #onEnded: Waiter<Waited> | undefined;
@@ -69,7 +67,7 @@ export class Course implements RunListener {
   constructor(init: CourseInit, execution: Execution<unknown>) {
     this.#init = init;
     this.#execution = execution;
-    if (init.run) this.#run = init.port.run!(init.run, init.poll, this);
+    if (init.run) this.#run = init.port.run!(init.run, this);
     else
       init.file().then(
         (entry) => this.filed(SeenEntry.of(entry)),
@@ -104,11 +102,7 @@ export class Course implements RunListener {
   async follow(policy: PollPolicy): Promise<Waited> {
     const { id } = await this.submitted;
     const known = this.#seen!;
-    if (isTerminal(known.status)) {
-      this.#untaken?.taken();
-      this.#untaken = undefined;
-      return { seen: known, ended: true, looks: 0 };
-    }
+    if (isTerminal(known.status)) return { seen: known, ended: true, looks: 0 };
     try {
       const { entry, ended, looks } = await this.#init.port.wait(id, policy);
       const seen = SeenEntry.of(entry);
@@ -132,11 +126,6 @@ export class Course implements RunListener {
     return atCallSite(code === "interrupted" ? interrupted(subject, this.#seen?.entry, error) : error, site);
   }
 
-  /** Nobody waits for it by the call's own policy. */
-  release(): void {
-    if (!this.#wait) this.#run?.release();
-  }
-
   filed(seen: SeenEntry): void {
     this.#filed = seen;
     this.learn(seen);
@@ -144,14 +133,18 @@ export class Course implements RunListener {
     this.#onFiled = undefined;
   }
 
-  ended(seen: SeenEntry, looks: number): void {
-    if (seen.status !== "succeeded") {
-      if (this.#onEnded) this.#run?.taken();
-      else this.#untaken = this.#run;
-    }
+  left(): void {
     this.#run = undefined;
+    const waiter = this.#onEnded;
+    this.#onEnded = undefined;
+    if (waiter) this.#again().then(waiter.resolve, waiter.reject);
+  }
+
+  followed(seen: SeenEntry, ended: boolean, looks: number): void {
+    this.#run = undefined;
+    if (!ended) this.#wait = undefined;
     this.learn(seen);
-    this.#onEnded?.resolve({ seen, ended: true, looks });
+    this.#onEnded?.resolve({ seen, ended, looks });
     this.#onEnded = undefined;
   }
 
@@ -168,20 +161,16 @@ export class Course implements RunListener {
     this.#onFiled = this.#onEnded = undefined;
   }
 
-  released(): void {
-    this.#run = undefined;
-    const waiter = this.#onEnded;
-    this.#onEnded = undefined;
-    if (waiter) this.#again().then(waiter.resolve, waiter.reject);
-  }
-
   /** It was refused, or is known to have ended. */
   #over(): void {
     this.#init.tracker?.ended(this.#execution);
   }
 
   #followed(): Promise<Waited> {
-    return new Promise((resolve, reject) => (this.#onEnded = { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#onEnded = { resolve, reject };
+      this.#run!.follow(this.#init.poll);
+    });
   }
 
   #again(): Promise<Waited> {

@@ -68,8 +68,8 @@ class ExecutionHandle<R> implements Execution<R> {
 
   constructor(init: CourseInit) {
     this.#init = init;
-    init.tracker?.started(this);
     this.#course = new Course(init, this);
+    init.tracker?.started(this);
   }
 
   get id(): number | undefined {
@@ -144,7 +144,6 @@ class ExecutionHandle<R> implements Execution<R> {
 
   detach(): Promise<Entry> {
     this.#init.tracker?.detached(this);
-    this.#course.release();
     return this.submitted;
   }
 

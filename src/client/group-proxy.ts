@@ -148,12 +148,16 @@ function start(
   const files = filesIn(input[0]);
   if (files.length > 0) call.files = files;
   if (typeof requireWorker === "number") call.requireWorker = requireWorker;
-  return startExecution<RequestResult>({
+  const course = {
     port,
     tracker,
     site,
     subject: `${operation} of group=${name}`,
     poll: layerPollPolicies(poll, port.pollDefaults, known[0]!.poll),
+  };
+  if (port.run && after === undefined) return startExecution<RequestResult>({ ...course, run: call });
+  return startExecution<RequestResult>({
+    ...course,
     async file() {
       return port.submit(after === undefined ? call : { ...call, after: await resolveDependencies(after) });
     },

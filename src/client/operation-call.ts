@@ -60,8 +60,7 @@ export function operationCall(init: OperationCallInit): CourseInit {
     if (files.length > 0) call.files = files;
   }
   const subject = `${resource.name} ${descriptor.name}`;
-  const unbounded = poll.limit === Infinity && poll.waitTimeout === Infinity;
-  if (port.run && unbounded && !pending) return { port, subject, poll, site, tracker, run: call };
+  if (port.run && !pending) return { port, subject, poll, site, tracker, run: call };
   // In the same tick unless it runs after an execution that is not filed yet.
   const file = () => filed((after) => port.submit({ ...call, ...after }));
   return { port, subject, poll, site, tracker, file };
@@ -74,16 +73,17 @@ function layersOf(
   input: unknown,
   defaults: Readonly<NormalisedOptions>,
 ): LayeredOptions {
+  const { pollDefaults } = port;
   const isPlain = input === undefined && defaults === NO_OPTIONS;
   const known = isPlain ? withoutOptions.get(operation) : undefined;
-  if (known) return known;
+  if (known?.pollDefaults === pollDefaults) return known.layers;
   const layers = layerOptions({ port, input, defaults, poll: operation.poll });
-  if (isPlain) withoutOptions.set(operation, layers);
+  if (isPlain) withoutOptions.set(operation, { pollDefaults, layers });
   return layers;
 }
 
-/** Known operations belong to one api, and so to one port. */
-const withoutOptions = new WeakMap<KnownOperation, LayeredOptions>();
+/** Known operations belong to one api, and so to one port; in the shell its poll settings change between two lines. */
+const withoutOptions = new WeakMap<KnownOperation, { pollDefaults: Partial<PollPolicy>; layers: LayeredOptions }>();
 
 export interface LayerInit extends Pick<OperationCallInit, "port" | "defaults"> {
   /** The options as written. */

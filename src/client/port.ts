@@ -106,32 +106,27 @@ export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
   points?: number;
 }
 
-/** Told of a call that is filed and followed in one go; never in the tick in which it is made. */
+/** Told of a call, never in the tick in which it is made. */
 export interface RunListener {
   filed(seen: SeenEntry): void;
-  /** Nothing is told after this. */
-  ended(seen: SeenEntry, looks: number): void;
-  /** It was refused, or what follows it broke off. Nothing is told after this. */
+  /** It is filed, and nobody had asked to follow it by then. Nothing is told after this. */
+  left(): void;
+  /** The wait for it is over. Nothing is told after this. */
+  followed(seen: SeenEntry, ended: boolean, looks: number): void;
+  /** It was refused, or the wait for it broke off. Nothing is told after this. */
   failed(error: unknown): void;
-  /** It is filed and not followed any more, as asked for. Nothing is told after this. */
-  released(): void;
 }
 
 export interface Run {
-  /** It need not be followed to its end. */
-  release(): void;
-  /** Somebody looks at an end without success; what nobody looked at is told when the script is over. */
-  taken(): void;
+  /** Somebody waits for its end: it is followed as soon as it is filed, unless it is filed already. */
+  follow(policy: PollPolicy): void;
 }
 
 export interface ClientPort {
   /** Files a call. Calls of one tick travel in one request. Rejects with what refused it; then nothing was filed. */
   submit(call: Call | RequestCall): Promise<Entry>;
-  /**
-   * Files a call and waits for its end, where one message for both spares time: in the sandbox. It is followed whether
-   * anybody waits or not, so only by policies without a bound.
-   */
-  run?(call: Call, policy: PollPolicy, listener: RunListener): Run;
+  /** As `submit` and then `wait`, for whom one message less and no promise spare time: in the sandbox. */
+  run?(call: Call | RequestCall, listener: RunListener): Run;
   /** Files the deploy of an older version. */
   rollBack(call: RollbackCall): Promise<Entry>;
   /** Polls until the entry is terminal, or the policy's limit. One poller serves all waits. */

@@ -123,7 +123,6 @@ const method = (args: Check[], required = args.length): Method => ({ args, requi
 /** Asynchronous: answered by a settlement. */
 export const CALLS: Readonly<Record<string, Method>> = {
   submit: method([anyCall]),
-  run: method([call, policy]),
   rollBack: method([rollback]),
   wait: method([id, policy]),
   cancel: method([id, shape({}, { force: flag, reason: text(1_000) })]),
@@ -140,6 +139,11 @@ export const CALLS: Readonly<Record<string, Method>> = {
   configurationDifferences: method([id, version, version]),
   readFile: method([text(4_096), one("utf8", "base64")]),
   fetch: method([request]),
+};
+
+/** Without an answer. */
+export const NOTICES: Readonly<Record<string, Method>> = {
+  follow: method([id, policy]),
 };
 
 /** Synchronous: the sandbox's thread is blocked until they are answered. */

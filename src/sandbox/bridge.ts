@@ -5,12 +5,19 @@
 import { basename } from "node:path";
 import { type ErrorBody, WilcoError } from "../core/errors.ts";
 import { packEntry } from "../client/seen-entry.ts";
-import type { Call, ClientPort, LookupPort, MetricHistoryQuery, ObservationQuery } from "../client/port.ts";
+import type {
+  Call,
+  ClientPort,
+  LookupPort,
+  MetricHistoryQuery,
+  ObservationQuery,
+  RequestCall,
+} from "../client/port.ts";
 import { createInOrder } from "../client/files-in-order.ts";
 import type { ContentRef } from "../domain/content.ts";
 import type { Entry } from "../domain/entry.ts";
 import { layerPollPolicies } from "../domain/poll-policy.ts";
-import { CALLS, LOOKUPS, readArguments } from "./bridge-schema.ts";
+import { CALLS, LOOKUPS, NOTICES, readArguments } from "./bridge-schema.ts";
 import { createFiledEntries, type FiledEntries } from "./filed-entries.ts";
 import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
 import { NO_PERMISSIONS, type Permissions } from "./permissions.ts";
@@ -59,11 +66,8 @@ export function createBridge(options: BridgeOptions): Bridge {
   const settlements = createSettlements(settle);
   const entries = createFiledEntries();
   const outstanding = new Set<number>();
-  /** Runs that are filed and followed, and those to let go of as soon as they are filed. */
-  const followed = new Set<number>();
-  const released = new Set<number>();
-  /** Runs that ended without success, which the script has not looked at yet: it may end before it does. */
-  const untaken = new Map<number, Entry>();
+  /** Numbers of calls that are being filed, with the policy by which somebody waits for their ends already. */
+  const filing = new Map<number, WirePolicy | null>();
   const submits = new Set<Promise<unknown>>();
   let closed = false;
 
@@ -95,7 +99,6 @@ export function createBridge(options: BridgeOptions): Bridge {
   const withFiles = createInOrder(send);
 
   const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
-    submit: (call: Parameters<ClientPort["submit"]>[0]) => file(withFiles(call).then((sent) => port.submit(sent))),
     rollBack: (call: Parameters<ClientPort["rollBack"]>[0]) => file(port.rollBack(call)),
     retry: (id: number) => file(port.retry(id)),
     async wait(id: number, policy: WirePolicy) {
@@ -118,40 +121,38 @@ export function createBridge(options: BridgeOptions): Bridge {
     fetch: access.fetch,
   };
 
-  /** Files a call and follows it to its end, with the entry as filed told between. */
-  async function run(id: number, call: Call, policy: WirePolicy): Promise<Answer> {
-    const filed = await file(withFiles(call).then((sent) => port.submit(sent)));
-    if (outstanding.has(id)) settlements.tell(id, packEntry(filed), jsonOf(filed, "run"));
-    if (released.delete(id)) return { json: "null" };
-    followed.add(id);
+  /** Files a call, tells of it, and follows it to its end if somebody waits for that. */
+  async function submit(id: number, call: Call | RequestCall): Promise<Answer> {
+    filing.set(id, null);
+    let policy: WirePolicy | null;
+    let entryId: number;
     try {
-      const { entry, looks } = await port.wait(filed.id, layerPollPolicies(unpackPolicy(policy)));
-      if (entry.status === "succeeded") entries.seen(entry);
-      else if (followed.has(id)) untaken.set(id, entry);
-      return { json: `[${looks},${packEntry(entry)}]`, text: jsonOf(entry, "run") };
+      const filed = await file(withFiles(call).then((sent) => port.submit(sent)));
+      entryId = filed.id;
+      const [packed, text] = packEntry(filed, jsonOf(filed, "submit"));
+      if (outstanding.has(id)) settlements.tell(id, packed, text);
+      policy = filing.get(id)!;
     } finally {
-      followed.delete(id);
+      filing.delete(id);
     }
+    if (policy === null || closed || !outstanding.has(id)) return { json: "null" };
+    const { entry, ended, looks } = await port.wait(entryId, layerPollPolicies(unpackPolicy(policy)));
+    see(entry);
+    const [packed, text] = packEntry(entry, jsonOf(entry, "wait"));
+    return { json: `[${looks},${ended},${packed}]`, text };
   }
 
-  function release(id: number): void {
-    if (followed.delete(id)) {
-      if (outstanding.delete(id)) settlements.add(id, true, "null");
-    } else if (outstanding.has(id)) released.add(id);
+  /** For one that is filed already it is too late, and the guest waits in a call of its own. */
+  function follow(json: string): void {
+    let args: unknown[];
+    try {
+      args = readArguments(NOTICES, "follow", json);
+    } catch {
+      return; // Only a forged one does not fit, and nobody waits for it.
+    }
+    const [id, policy] = args as [number, WirePolicy];
+    if (filing.has(id)) filing.set(id, policy);
   }
-
-  function taken(id: number): void {
-    const entry = untaken.get(id);
-    if (entry) see(entry);
-    untaken.delete(id);
-  }
-
-  /** Without an answer, about a call or an entry; looked up by a text that hostile code may have written. */
-  const notices = new Map([
-    ["release", release],
-    ["taken", taken],
-    ["detached", entries.detached],
-  ]);
 
   const lookups: Record<string, (...args: never[]) => unknown> = {
     resource: (idOrName: string | number) => lookup.resource(idOrName),
@@ -201,7 +202,7 @@ export function createBridge(options: BridgeOptions): Bridge {
         hint: "Await some calls before making more: resources(…).batches(100).",
       });
     }
-    if (method === "run") return run(id, ...(args as [Call, WirePolicy]));
+    if (method === "submit") return submit(id, args[0] as Call | RequestCall);
     return { json: jsonOf(await handlers[method]!(...(args as never[])), method) };
   }
 
@@ -214,8 +215,11 @@ export function createBridge(options: BridgeOptions): Bridge {
         outstanding.delete(id);
         return;
       }
-      const notice = notices.get(method);
-      if (notice) return notice(Number(json));
+      if (method === "follow") return follow(json);
+      if (method === "detached") {
+        entries.detached(Number(json));
+        return;
+      }
       // An id that is in use, or none, can only be forged: it would settle another call's promise.
       if (!Number.isSafeInteger(id) || id < 1 || outstanding.has(id)) return;
       outstanding.add(id);

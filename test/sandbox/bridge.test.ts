@@ -26,6 +26,8 @@ type Settled = [
 function bridgeWorld(options: FakeOptions = {}, limits = {}) {
   const port = createFakePort(options);
   const settled: Settled[] = [];
+  /** News of calls that go on. */
+  const told: Settled[] = [];
   const faults: unknown[] = [];
   let wake: (() => void) | undefined;
   const bridge = createBridge({
@@ -34,11 +36,9 @@ function bridgeWorld(options: FakeOptions = {}, limits = {}) {
     limits: { ...DEFAULT_LIMITS, ...limits },
     settle: (chunks: SettlementChunk[]) => {
       for (const { packed } of chunks) {
-        const [settlements, texts] = unpackSettlements(packed, JSON.parse);
-        let at = 0;
-        for (const [id, how, value, length = 0] of settlements) {
-          settled.push([id, how, value as Settled[2], texts.slice(at, at + length)]);
-          at += length;
+        const [settlements, nextText] = unpackSettlements(packed);
+        for (const [id, how, value, characters = 0] of settlements) {
+          (how === 2 ? told : settled).push([id, how, value as Settled[2], nextText(characters)]);
         }
       }
       wake?.();
@@ -49,6 +49,7 @@ function bridgeWorld(options: FakeOptions = {}, limits = {}) {
     port,
     bridge,
     settled,
+    told,
     faults,
     post: (id: number, method: string, args: unknown) =>
       bridge.take([id, method, typeof args === "string" ? args : JSON.stringify(args)]),
@@ -61,63 +62,59 @@ function bridgeWorld(options: FakeOptions = {}, limits = {}) {
 }
 
 describe("the bridge", () => {
-  it("passes a well-formed call on and brings its answer", async () => {
+  it("passes a well-formed call on, tells what was filed, and follows nothing that nobody waits for", async () => {
     const world = bridgeWorld();
     world.post(1, "submit", [CALL]);
-    const [[id, ok, value]] = (await world.answers(1)) as [Settled];
-    expect([id, ok, value["id"]]).toEqual([1, 1, 1]);
+    expect((await world.answers(1))[0]!.slice(0, 3)).toEqual([1, 1, null]);
+    const [, how, packed, text] = world.told[0]!;
+    expect([how, packed]).toEqual([2, [1, "queued", expect.any(Number), null]]);
+    expect(JSON.parse(text)).toMatchObject({ id: 1, status: "queued" });
+    expect(world.port.calls.map(([method]) => method)).toEqual(["submit"]);
   });
 
-  it("files and follows a call in one, and tells of both", async () => {
+  it("files and follows a call that somebody waits for at once", async () => {
     const world = bridgeWorld({ run: () => undefined });
-    world.post(1, "run", [CALL, {}]);
-    const [[id, how, value]] = (await world.answers(1)) as [Settled];
-    expect([id, how, value[0 as never], value[1 as never]]).toEqual([1, 2, 1, "queued"]);
+    world.post(1, "submit", [CALL]);
+    world.post(0, "follow", [1, { limit: 7 }]);
+    await world.port.called("wait");
+    expect(world.port.calls.at(-1)).toMatchObject(["wait", 1, { limit: 7, delay: 1_000 }]);
     world.port.finish(1, { status: "succeeded", result: { ok: true } });
-    const [, end] = (await world.answers(2)) as [Settled, Settled];
-    expect(end.slice(0, 3)).toEqual([1, 1, [expect.any(Number), [1, "succeeded", expect.any(Number), { ok: true }]]]);
+    const [end] = (await world.answers(1)) as [Settled];
+    expect(world.told[0]![2]).toEqual([1, "queued", 1, null]);
+    expect(end.slice(0, 3)).toEqual([
+      1,
+      1,
+      [expect.any(Number), true, [1, "succeeded", expect.any(Number), { ok: true }]],
+    ]);
     expect(JSON.parse(end[3])).toMatchObject({ id: 1, status: "succeeded", result: { ok: true } });
   });
 
-  it("sends a long result once", async () => {
-    const world = bridgeWorld({ run: () => ({ status: "succeeded", result: "x".repeat(2_000) }) });
-    world.post(1, "run", [CALL, {}]);
-    const [, [, , end, text]] = (await world.answers(2)) as [Settled, Settled];
-    expect(JSON.stringify(end).length).toBeLessThan(100);
-    expect(JSON.parse(text)).toMatchObject({ result: "x".repeat(2_000) });
-  });
-
-  it("lets go of a call that it follows, filed or not yet, and drops its end", async () => {
+  it("follows nothing that was let go of, is filed already, or was asked for in other words", async () => {
     const world = bridgeWorld({ run: () => undefined });
-    world.post(1, "run", [CALL, {}]);
-    world.post(0, "release", 1);
-    world.post(2, "run", [CALL, {}]);
-    await world.port.called("wait");
-    world.post(0, "release", 2);
-    await world.answers(4);
-    expect(world.settled.map(([id, how, value]) => [id, how, value === null])).toEqual(
-      expect.arrayContaining([
-        [1, 2, false],
-        [1, 1, true],
-        [2, 2, false],
-        [2, 1, true],
-      ]),
-    );
-    expect(world.port.calls.filter(([method]) => method === "wait")).toHaveLength(1);
-    world.port.finish(2);
+    world.post(1, "submit", [CALL]);
+    world.post(0, "follow", [1, {}]);
+    world.post(1, "clear", null);
+    world.post(2, "submit", [CALL]);
+    await world.answers(1);
+    for (const forged of [[2, {}], [9, {}], [2], [2, { delay: 0 }], "[2", "2", '{"0":2}', '[2,{"__proto__":{}}]']) {
+      world.post(0, "follow", forged);
+    }
     world.post(3, "entry", [2]);
-    expect((await world.answers(5)).at(-1)![0]).toBe(3);
+    await world.answers(2);
+    expect(world.settled.map(([id]) => id)).toEqual([2, 3]);
+    expect(world.port.calls.filter(([method]) => method === "wait")).toEqual([]);
   });
 
-  it("counts an end without success as unseen until the script says that it looked", async () => {
-    const world = bridgeWorld({ run: () => undefined });
-    world.post(1, "run", [CALL, {}]);
-    await world.port.called("wait");
-    world.port.finish(1, { status: "failed" });
-    await world.answers(2);
-    expect(world.bridge.entries.running().map(({ id }) => id)).toEqual([1]);
-    world.post(0, "taken", 1);
-    expect(world.bridge.entries.running()).toEqual([]);
+  it("sends a long result once, and a long entry as it is", async () => {
+    for (const length of [2_000, 100_000]) {
+      const world = bridgeWorld({ run: () => ({ status: "succeeded", result: "x".repeat(length) }) });
+      world.post(1, "submit", [CALL]);
+      world.post(0, "follow", [1, {}]);
+      const [[, , end, text]] = (await world.answers(1)) as [Settled];
+      const entry = length > 65_536 ? (end as never as unknown[])[2] : JSON.parse(text);
+      expect(entry).toMatchObject({ result: "x".repeat(length) });
+      expect(JSON.stringify(end).length + text.length).toBeLessThan(length + 2_000);
+    }
   });
 
   it.each([

@@ -56,6 +56,22 @@ describe("interrupting a script", () => {
     expect(ran.error).toBeUndefined();
   });
 
+  it("rejects the waits for executions that nobody looked at, at once", async () => {
+    const controller = new AbortController();
+    const port = createFakePort({ run: () => undefined });
+    const ran = await runScript(`import { resource } from "wilco"; resource("web-1").restart();`, {
+      port,
+      signal: controller.signal,
+      // Longer than the test may take: the script must end by itself.
+      grace: 600_000,
+      during: async () => {
+        await port.called("wait");
+        controller.abort();
+      },
+    });
+    expect(ran).toMatchObject({ kind: "interrupted", unobservedFailures: [{ code: "interrupted", entry: 1 }] });
+  });
+
   it("gives up a look-up that is not answered", async () => {
     const controller = new AbortController();
     const asked = () => {

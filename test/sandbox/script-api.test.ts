@@ -205,6 +205,64 @@ describe("the script API in the sandbox", () => {
     expect(ran).toMatchObject({ kind: "completed", stdout: "micro\ntick\nmain\ntimer 1\n" });
   });
 
+  it("ends when its own wait has, though the operation goes on: nothing follows it then", async () => {
+    const waits: number[] = [];
+    const port = createFakePort({
+      run: () => undefined,
+      port: {
+        wait: async (id, { waitTimeout }) => {
+          waits.push(waitTimeout);
+          return { entry: port.filed.find((entry) => entry.id === id)!, ended: false, looks: 1 };
+        },
+      },
+    });
+    const ran = await runScript(
+      `import { resource } from "wilco";
+       const entry = await resource("web-1").restart().outcome({ waitTimeout: "1ms", onLimit: "return" });
+       console.log(entry.status);`,
+      { port },
+    );
+    expect(ran).toMatchObject({ kind: "completed", stdout: "queued\n", running: [{ id: 1, status: "queued" }] });
+    expect(waits).toEqual([1]);
+  });
+
+  it("files what is let go of at once and follows it no further", async () => {
+    const port = createFakePort({ run: () => undefined });
+    const ran = await runScript(
+      `import { resource } from "wilco"; console.log((await resource("web-1").restart().detach()).id);`,
+      { port },
+    );
+    expect(ran).toMatchObject({ kind: "completed", stdout: "1\n" });
+    expect(port.calls.map(([method]) => method)).not.toContain("wait");
+  });
+
+  it("reads the whole of an entry only when it is looked at, and gets it as it was filed and as it ended", async () => {
+    const port = createFakePort({ run: () => ({ status: "succeeded", result: { text: "x".repeat(5_000) } }) });
+    const ran = await runScript(
+      `import { resource } from "wilco";
+       const execution = resource("web-1").restart();
+       const result = await execution;
+       const [filed, ended] = await Promise.all([execution.submitted, execution.outcome()]);
+       console.log(result.text.length, filed.status, ended.status, ended.result.text === result.text);`,
+      { port },
+    );
+    expect(ran.stdout).toBe("5000 queued succeeded true\n");
+  });
+
+  it("is not hurt by an argument whose toJSON throws", async () => {
+    const ran = await runScript(
+      `import { resource } from "wilco";
+       const web = resource("web-1");
+       Object.prototype.toJSON = () => { throw new Error("mine"); };
+       const execution = web.restart();
+       delete Object.prototype.toJSON;
+       await execution.catch((error) => console.log(error.message));
+       console.log(await web.restart().catch((error) => error.message));`,
+      { port: createFakePort({ run: () => ({ status: "succeeded", result: 7 }) }) },
+    );
+    expect(ran).toMatchObject({ kind: "completed", stdout: "mine\n7\n" });
+  });
+
   it("says so when the script awaits what can never come", async () => {
     const ran = await runScript(`await new Promise(() => {});`);
     expect(ran).toMatchObject({

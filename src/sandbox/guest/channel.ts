@@ -64,8 +64,13 @@ export function createChannel(host: HostFunctions): Channel {
   function begin(method: string, args: unknown[], caller: Caller): number {
     const id = ++lastId;
     pending.set(id, caller);
-    const refused = post(id, method, args);
-    if (refused) {
+    let refused: unknown;
+    try {
+      refused = post(id, method, args);
+    } catch (error) {
+      refused = error; // A toJSON of the script's own threw.
+    }
+    if (refused !== undefined) {
       pending.delete(id);
       void Promise.resolve().then(() => caller.reject(refused));
     }
@@ -102,11 +107,9 @@ export function createChannel(host: HostFunctions): Channel {
     },
 
     settle(packed) {
-      const [settlements, texts] = unpackSettlements(packed, parse);
-      let at = 0;
+      const [settlements, nextText] = unpackSettlements(packed);
       for (const [id, how, value, characters = 0] of settlements) {
-        const text = characters === 0 ? "" : texts.slice(at, at + characters);
-        at += characters;
+        const text = characters === 0 ? "" : nextText(characters);
         const caller = pending.get(id);
         if (!caller) continue;
         if (how === 2) {

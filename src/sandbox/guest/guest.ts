@@ -54,6 +54,7 @@ export function createGuest(host: HostFunctions): Guest {
     },
   };
   let context: GuestContext | undefined;
+  let pollDefaults: Partial<PollPolicy> = {};
   let started = false;
   /** "running" until the main module is done, then its executions are waited for. */
   let phase: "running" | "main done" | "settling" | "ended" = "running";
@@ -74,8 +75,12 @@ export function createGuest(host: HostFunctions): Guest {
 
   function start(message: StartMessage): void {
     const { entry, args, env, allowedEnv, requireWorker } = message;
-    const pollDefaults = unpackPolicy(message.pollDefaults);
-    const port = createGuestPort({ channel, pollDefaults, requireWorker: requireWorker ?? undefined });
+    pollDefaults = unpackPolicy(message.pollDefaults);
+    const port = createGuestPort({
+      channel,
+      pollDefaults: () => pollDefaults,
+      requireWorker: requireWorker ?? undefined,
+    });
     context = {
       channel,
       api: createScriptApi<"direct">({ port, lookup: createGuestLookup(channel), tracker: told }),
@@ -86,7 +91,7 @@ export function createGuest(host: HostFunctions): Guest {
       log: createLog(print),
       end,
     };
-    if (entry === null) return startInteractive(pollDefaults);
+    if (entry === null) return startInteractive();
     import(`script:${entry}`).then(
       () => {
         if (phase === "running") phase = "main done";
@@ -95,10 +100,10 @@ export function createGuest(host: HostFunctions): Guest {
     );
   }
 
-  function startInteractive(pollDefaults: Partial<PollPolicy>): void {
+  function startInteractive(): void {
     // Loaded here only: scripts have no use for it, and it would cost each of them its start.
     Promise.all([import("./interactive.ts"), import("./api.ts")]).then(([{ createInteractive }, api]) => {
-      interactive = createInteractive({ channel, api, pollDefaults });
+      interactive = createInteractive({ channel, api, setPollDefaults: (policy) => (pollDefaults = policy) });
     }, uncaught);
   }
 

@@ -29,8 +29,8 @@ export interface InteractiveOptions {
   channel: Channel;
   /** Becomes global, as the shell's own names; a line may declare them anew. */
   api: Readonly<Record<string, unknown>>;
-  /** Of the port: changed in place by "poll". */
-  pollDefaults: Partial<PollPolicy>;
+  /** Of the port. */
+  setPollDefaults: (policy: Partial<PollPolicy>) => void;
 }
 
 export interface Interactive {
@@ -43,7 +43,7 @@ export interface Interactive {
 /** Characters of JSON that go in one message. */
 const PIECE = 512 * 1024;
 
-export function createInteractive({ channel, api, pollDefaults }: InteractiveOptions): Interactive {
+export function createInteractive({ channel, api, setPollDefaults }: InteractiveOptions): Interactive {
   // Kept from the start, as in channel.ts: a line that replaces them must still come to its end.
   const { stringify, parse } = JSON;
   const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
@@ -196,11 +196,9 @@ export function createInteractive({ channel, api, pollDefaults }: InteractiveOpt
         case "idle":
           if (current !== 0) fail(current, neverSettles());
           return true;
-        case "poll": {
-          for (const key of Object.keys(pollDefaults)) deleteProperty(pollDefaults, key);
-          Object.assign(pollDefaults, unpackPolicy(parse(argument as string) as WirePolicy));
+        case "poll":
+          setPollDefaults(unpackPolicy(parse(argument as string) as WirePolicy));
           return true;
-        }
         case "last":
           sendLast(Number(argument));
           return true;

@@ -1,5 +1,5 @@
 /** The client's port over the bridge. Checked again on the host: nothing here is trusted there. */
-import type { ClientPort, LookupPort, Run, RunListener } from "../../client/port.ts";
+import type { Call, ClientPort, LookupPort, RequestCall, Run, RunListener } from "../../client/port.ts";
 import { type PackedEntry, SeenEntry } from "../../client/seen-entry.ts";
 import { ownPollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import type { Resource } from "../../domain/resource.ts";
@@ -9,7 +9,8 @@ import { packPolicy, type WirePolicy } from "./wire.ts";
 
 export interface GuestPortOptions {
   channel: Channel;
-  pollDefaults: Partial<PollPolicy>;
+  /** Those of the moment. */
+  pollDefaults: () => Partial<PollPolicy>;
   requireWorker: number | undefined;
 }
 
@@ -23,10 +24,16 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
   };
   const call = <T>(method: string, ...args: unknown[]) => channel.call(method, args) as Promise<T>;
   return {
-    pollDefaults,
+    get pollDefaults() {
+      return pollDefaults();
+    },
     requireWorker,
-    submit: (what) => call("submit", what),
-    run: (what, policy, listener) => new GuestRun(channel, [what, ownOf(policy)], listener),
+    submit: (what) =>
+      new Promise((resolve, reject) => {
+        const told = (packed: unknown, text: string) => resolve(SeenEntry.unpack(packed as PackedEntry, text).entry);
+        channel.begin("submit", [what], { told, resolve() {}, reject });
+      }),
+    run: (what, listener) => new GuestRun(channel, what, listener, ownOf),
     rollBack: (what) => call("rollBack", what),
     wait: (id, policy) => call("wait", id, ownOf(policy)),
     cancel: (id, options) => call("cancel", id, options),
@@ -46,41 +53,48 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
   };
 }
 
-/** How the answer of a run ends: its end, or null when it is not followed any more. */
-export type RunEnd = [looks: number, PackedEntry] | null;
+/** The answer of a call that was followed: what of the wait's result is not the entry, and that. */
+export type Followed = [looks: number, ended: boolean, entry: PackedEntry];
 
 /** One object for a call that is filed and followed: thousands of them wait at a time. */
 class GuestRun implements Caller, Run {
   readonly #channel: Channel;
   readonly #listener: RunListener;
   readonly #number: number;
+  readonly #pack: (policy: PollPolicy) => WirePolicy;
 
-  constructor(channel: Channel, args: unknown[], listener: RunListener) {
+  constructor(
+    channel: Channel,
+    call: Call | RequestCall,
+    listener: RunListener,
+    pack: (policy: PollPolicy) => WirePolicy,
+  ) {
     this.#channel = channel;
     this.#listener = listener;
-    this.#number = channel.begin("run", args, this);
+    this.#pack = pack;
+    this.#number = channel.begin("submit", [call], this);
   }
 
   told(packed: unknown, text: string): void {
-    this.#listener.filed(new SeenEntry(packed as PackedEntry, text));
+    this.#listener.filed(SeenEntry.unpack(packed as PackedEntry, text));
   }
 
-  resolve(end: unknown, text: string): void {
-    if (end === null) return this.#listener.released();
-    const [looks, packed] = end as NonNullable<RunEnd>;
-    this.#listener.ended(new SeenEntry(packed, text), looks);
+  resolve(answer: unknown, text: string): void {
+    if (answer === null) return this.#listener.left();
+    const [looks, ended, packed] = answer as Followed;
+    this.#listener.followed(SeenEntry.unpack(packed, text), ended, looks);
   }
 
   reject(error: unknown): void {
     this.#listener.failed(error);
   }
 
-  release(): void {
-    this.#channel.tell("release", this.#number);
-  }
-
-  taken(): void {
-    this.#channel.tell("taken", this.#number);
+  follow(policy: PollPolicy): void {
+    try {
+      this.#channel.tell("follow", [this.#number, this.#pack(policy)]);
+    } catch {
+      // Its line was ended: the answer will be that nobody follows it, and a wait of its own is refused in words.
+    }
   }
 }
 
