@@ -58,8 +58,7 @@ export class Course implements RunListener {
   #refusal: { error: unknown } | undefined;
   #filing: Promise<Entry> | undefined;
   #onFiled: Waiter<Entry> | undefined;
-  /** Until it is filed, and while it is followed. */
-  #run: Run | undefined;
+  readonly #run: Run | undefined;
   /** The wait by the call's own policy, shared by all who ask; dropped when it ended without an end of the entry. */
   #wait: Promise<Waited> | undefined;
   #onEnded: Waiter<Waited> | undefined;
@@ -94,7 +93,7 @@ export class Course implements RunListener {
 
   /** The wait by the call's own policy. */
   waited(): Promise<Waited> {
-    this.#wait ??= this.#run ? this.#followed() : this.#again();
+    this.#wait ??= this.#run && !this.#refusal ? this.#followed(this.#run) : this.#again();
     return this.#wait;
   }
 
@@ -133,15 +132,7 @@ export class Course implements RunListener {
     this.#onFiled = undefined;
   }
 
-  left(): void {
-    this.#run = undefined;
-    const waiter = this.#onEnded;
-    this.#onEnded = undefined;
-    if (waiter) this.#again().then(waiter.resolve, waiter.reject);
-  }
-
   followed(seen: SeenEntry, ended: boolean, looks: number): void {
-    this.#run = undefined;
     if (!ended) this.#wait = undefined;
     this.learn(seen);
     this.#onEnded?.resolve({ seen, ended, looks });
@@ -149,7 +140,6 @@ export class Course implements RunListener {
   }
 
   failed(cause: unknown): void {
-    this.#run = undefined;
     const error = this.rejection(cause);
     if (this.#filed) this.#wait = undefined;
     else {
@@ -166,10 +156,12 @@ export class Course implements RunListener {
     this.#init.tracker?.ended(this.#execution);
   }
 
-  #followed(): Promise<Waited> {
+  #followed(run: Run): Promise<Waited> {
+    const seen = this.#seen;
+    if (seen && isTerminal(seen.status)) return Promise.resolve({ seen, ended: true, looks: 0 });
     return new Promise((resolve, reject) => {
       this.#onEnded = { resolve, reject };
-      this.#run!.follow(this.#init.poll);
+      run.follow(this.#init.poll);
     });
   }
 

@@ -109,16 +109,14 @@ export interface MetricHistoryQuery extends Omit<ObservationQuery, "limit"> {
 /** Told of a call, never in the tick in which it is made. */
 export interface RunListener {
   filed(seen: SeenEntry): void;
-  /** It is filed, and nobody had asked to follow it by then. Nothing is told after this. */
-  left(): void;
-  /** The wait for it is over. Nothing is told after this. */
+  /** A wait for it is over. */
   followed(seen: SeenEntry, ended: boolean, looks: number): void;
-  /** It was refused, or the wait for it broke off. Nothing is told after this. */
+  /** It was refused, or a wait for it broke off. */
   failed(error: unknown): void;
 }
 
 export interface Run {
-  /** Somebody waits for its end: it is followed as soon as it is filed, unless it is filed already. */
+  /** Waits for its end, from its filing on. One wait at a time. */
   follow(policy: PollPolicy): void;
 }
 

@@ -101,11 +101,6 @@ export function createBridge(options: BridgeOptions): Bridge {
   const handlers: Record<string, (...args: never[]) => Promise<unknown>> = {
     rollBack: (call: Parameters<ClientPort["rollBack"]>[0]) => file(port.rollBack(call)),
     retry: (id: number) => file(port.retry(id)),
-    async wait(id: number, policy: WirePolicy) {
-      const result = await port.wait(id, layerPollPolicies(unpackPolicy(policy)));
-      see(result.entry);
-      return result;
-    },
     cancel: async (id: number, options: { force?: boolean; reason?: string }) => see(await port.cancel(id, options)),
     entry: async (id: number) => see(await port.entry(id)),
     tree: (id: number) => port.tree(id),
@@ -136,7 +131,11 @@ export function createBridge(options: BridgeOptions): Bridge {
       filing.delete(id);
     }
     if (policy === null || closed || !outstanding.has(id)) return { json: "null" };
-    const { entry, ended, looks } = await port.wait(entryId, layerPollPolicies(unpackPolicy(policy)));
+    return wait(entryId, policy);
+  }
+
+  async function wait(id: number, policy: WirePolicy): Promise<Answer> {
+    const { entry, ended, looks } = await port.wait(id, layerPollPolicies(unpackPolicy(policy)));
     see(entry);
     const [packed, text] = packEntry(entry, jsonOf(entry, "wait"));
     return { json: `[${looks},${ended},${packed}]`, text };
@@ -203,6 +202,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       });
     }
     if (method === "submit") return submit(id, args[0] as Call | RequestCall);
+    if (method === "wait") return wait(...(args as [number, WirePolicy]));
     return { json: jsonOf(await handlers[method]!(...(args as never[])), method) };
   }
 

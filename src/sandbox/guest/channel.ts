@@ -34,6 +34,10 @@ export interface Channel {
   lookup(method: string, args: unknown[]): unknown;
   /** A message without an answer. */
   tell(method: string, payload: unknown): void;
+  /** Calls and timers that are open. */
+  readonly open: number;
+  /** A message that may be refused, or lost, without harm. */
+  hint(method: string, payload: unknown): void;
   /** Calls `done` after `ms`; the answer takes it back. */
   after(ms: number, done: () => void, onInterrupt?: (error: WilcoError) => void): () => void;
   /** @param packed settlements, see wire.ts. */
@@ -91,6 +95,14 @@ export function createChannel(host: HostFunctions): Channel {
     tell(method, payload) {
       const refused = post(0, method, payload);
       if (refused) throw refused;
+    },
+
+    get open() {
+      return pending.size;
+    },
+
+    hint(method, payload) {
+      post(0, method, payload);
     },
 
     after(ms, done, onInterrupt) {

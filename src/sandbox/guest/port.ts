@@ -1,5 +1,5 @@
 /** The client's port over the bridge. Checked again on the host: nothing here is trusted there. */
-import type { Call, ClientPort, LookupPort, RequestCall, Run, RunListener } from "../../client/port.ts";
+import type { Call, ClientPort, LookupPort, RequestCall, Run, RunListener, WaitResult } from "../../client/port.ts";
 import { type PackedEntry, SeenEntry } from "../../client/seen-entry.ts";
 import { ownPollPolicy, type PollPolicy } from "../../domain/poll-policy.ts";
 import type { Resource } from "../../domain/resource.ts";
@@ -35,7 +35,7 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
       }),
     run: (what, listener) => new GuestRun(channel, what, listener, ownOf),
     rollBack: (what) => call("rollBack", what),
-    wait: (id, policy) => call("wait", id, ownOf(policy)),
+    wait: (id, policy) => waited(channel, [id, ownOf(policy)]),
     cancel: (id, options) => call("cancel", id, options),
     retry: (id) => call("retry", id),
     entry: (id) => call("entry", id),
@@ -53,15 +53,23 @@ export function createGuestPort({ channel, pollDefaults, requireWorker }: GuestP
   };
 }
 
-/** The answer of a call that was followed: what of the wait's result is not the entry, and that. */
+/** Open calls up to which a wait is announced before its call is filed. */
+const FEW = 100;
+
+/** The answer of a wait: what of it is not the entry, and that. */
 export type Followed = [looks: number, ended: boolean, entry: PackedEntry];
 
-/** One object for a call that is filed and followed: thousands of them wait at a time. */
+/** One object for a call and the wait for it: thousands of them wait at a time. */
 class GuestRun implements Caller, Run {
   readonly #channel: Channel;
   readonly #listener: RunListener;
   readonly #number: number;
   readonly #pack: (policy: PollPolicy) => WirePolicy;
+  /** Until it is filed. */
+  #entry: number | undefined;
+  /** Asked for and not answered yet. */
+  #policy: PollPolicy | undefined;
+  #left = false;
 
   constructor(
     channel: Channel,
@@ -76,26 +84,45 @@ class GuestRun implements Caller, Run {
   }
 
   told(packed: unknown, text: string): void {
-    this.#listener.filed(SeenEntry.unpack(packed as PackedEntry, text));
+    const seen = SeenEntry.unpack(packed as PackedEntry, text);
+    this.#entry = seen.id;
+    this.#listener.filed(seen);
   }
 
   resolve(answer: unknown, text: string): void {
-    if (answer === null) return this.#listener.left();
+    this.#left = true;
+    // When it was filed, the host had not heard that somebody waits.
+    if (answer === null) return this.#policy && this.follow(this.#policy);
     const [looks, ended, packed] = answer as Followed;
+    this.#policy = undefined;
     this.#listener.followed(SeenEntry.unpack(packed, text), ended, looks);
   }
 
   reject(error: unknown): void {
+    this.#left = true;
+    this.#policy = undefined;
     this.#listener.failed(error);
   }
 
   follow(policy: PollPolicy): void {
-    try {
-      this.#channel.tell("follow", [this.#number, this.#pack(policy)]);
-    } catch {
-      // Its line was ended: the answer will be that nobody follows it, and a wait of its own is refused in words.
-    }
+    this.#policy = policy;
+    if (this.#left) this.#channel.begin("wait", [this.#entry, this.#pack(policy)], this);
+    // So that the host goes on from filing it to following it. Of many at once the first are filed before the script comes
+    // to awaiting them, and the word would be lost.
+    else if (this.#channel.open <= FEW) this.#channel.hint("follow", [this.#number, this.#pack(policy)]);
   }
+}
+
+function waited(channel: Channel, args: unknown[]): Promise<WaitResult> {
+  return new Promise((resolve, reject) => {
+    channel.begin("wait", args, {
+      resolve(answer, text) {
+        const [looks, ended, packed] = answer as Followed;
+        resolve({ entry: SeenEntry.unpack(packed, text).entry, ended, looks });
+      },
+      reject,
+    });
+  });
 }
 
 /** Look-ups block this thread, so they give values, not promises. */
