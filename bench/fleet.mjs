@@ -24,31 +24,25 @@ export async function measureFleet({ url, jobs, slots }) {
   }
 }
 
-/** @returns `{ wilco, boss }`: entries filed, and jobs inserted, a second in batches of 1,000, four at a time */
+/**
+ * @returns entries filed and jobs inserted a second: `wilco` and `boss` in batches of 1,000, four at a time; `wilcoSingle`
+ *   and `bossSingle` one to a call, ten at a time
+ */
 export async function measureSubmit({ url, bossUrl, jobs }) {
-  const BATCH = 1_000;
-  const batches = Math.ceil(jobs / BATCH);
-  const timed = async (send) => {
-    await send(100);
-    const start = performance.now();
-    let left = batches;
-    const lane = async () => {
-      while (left-- > 0) await send(BATCH);
-    };
-    await Promise.all([lane(), lane(), lane(), lane()]);
-    return (batches * BATCH) / ((performance.now() - start) / 1_000);
-  };
   const fleet = await startFleet({ url });
   let wilco;
+  let wilcoSingle;
   try {
-    wilco = await timed((count) => {
+    const submit = (count) => {
       const entries = Array.from({ length: count }, () => ({ resource: "bench-1", operation: "noop" }));
       return fleet.ask("POST", "/v1/entries", { entries });
-    });
+    };
+    wilco = await rateOf(submit, { jobs, batch: 1_000, lanes: 4 });
+    wilcoSingle = await rateOf(submit, { jobs: SINGLE, batch: 1, lanes: 10 });
   } finally {
     await fleet.stop();
   }
-  const boss = new PgBoss({ connectionString: bossUrl, max: 4 });
+  const boss = new PgBoss({ connectionString: bossUrl, max: 10 });
   boss.on("error", (error) => console.error(`pg-boss: ${error.message}`));
   await boss.start();
   try {
@@ -58,10 +52,30 @@ export async function measureSubmit({ url, bossUrl, jobs }) {
         "noop",
         Array.from({ length: count }, () => ({ data: {} })),
       );
-    return { wilco, boss: await timed(insert) };
+    return {
+      wilco,
+      boss: await rateOf(insert, { jobs, batch: 1_000, lanes: 4 }),
+      wilcoSingle,
+      bossSingle: await rateOf(insert, { jobs: SINGLE, batch: 1, lanes: 10 }),
+    };
   } finally {
     await boss.stop({ graceful: false });
   }
+}
+
+/** Calls with one each. */
+const SINGLE = 3_000;
+
+async function rateOf(send, { jobs, batch, lanes }) {
+  const calls = Math.ceil(jobs / batch);
+  await send(100);
+  const start = performance.now();
+  let left = calls;
+  const lane = async () => {
+    while (left-- > 0) await send(batch);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return (calls * batch) / ((performance.now() - start) / 1_000);
 }
 
 /**

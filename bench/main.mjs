@@ -147,6 +147,8 @@ for (const [name, measured, latency, rate] of [
 atLeast(`${size.jobs} at once, 2 servers and 4 workers of 64 slots ÷ P`, fleet?.of64, boss?.rate, 2.5);
 atLeast(`${size.jobs} at once, 2 servers and 4 workers of 16 slots ÷ P`, fleet?.of16, boss?.rate, 2.5);
 atLeast("submit in batches of 1,000 ÷ pg-boss insert", submit?.wilco, submit?.boss, 1.5);
+atLeast("submit in batches of 1,000 ÷ pg-boss insert of one job, ten at a time", submit?.wilco, submit?.bossSingle);
+atLeast("submit of one entry ÷ pg-boss insert of one job, ten at a time", submit?.wilcoSingle, submit?.bossSingle);
 atMost("claim p50, 1,000,000 waiting ÷ 1,000 waiting", backlog?.claimMany, backlog?.claimFew, 2);
 atMost("why, 1,000,000 waiting, ms", backlog?.why, 1, 100);
 atMost("queue list, 1,000,000 waiting, ms", backlog?.list, 1, 100);
