@@ -129,7 +129,7 @@ try {
 }
 if (summary !== "") {
   console.log(
-    `\n${summary}\nThe data is kept in ${relative(root, dataDir)}. Your own server: node dist/cli/bin.js up; the README goes on from there.`,
+    `\n${summary}\nThe data is kept in ${relative(root, dataDir)}. Your own server: node_modules/.bin/node dist/cli/bin.js up; the README goes on from there.`,
   );
 }
 process.exit(exit);

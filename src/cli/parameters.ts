@@ -57,21 +57,21 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
     stdinFor = what;
     return inputs.readStdin();
   };
-  const readFile = async (path: string, what: string): Promise<string | null> => {
+  const readFile = async (path: string, what: string, hint: string): Promise<string | null> => {
     try {
       return await inputs.readFile(path);
     } catch (error) {
-      throw invalid(
-        `${what} can't be read: ${whyUnreadable(error)}`,
-        "Check the path; a value that begins with @ is written @@.",
-      );
+      throw invalid(`${what} can't be read: ${whyUnreadable(error)}`, hint);
     }
   };
 
   let document: JsonObject = {};
   if (inputs.document !== undefined) {
     const what = inputs.flag === undefined ? "--params" : `@${inputs.document}`;
-    const text = inputs.document === "-" ? await readStdin(`${what} -`) : await readFile(inputs.document, what);
+    const hint = /^\s*[{[]/.test(inputs.document)
+      ? `It takes the name of a file, or - for stdin; in the line itself write ${flag} name=value, or name:=JSON.`
+      : "Check the path.";
+    const text = inputs.document === "-" ? await readStdin(`${what} -`) : await readFile(inputs.document, what, hint);
     if (text === null) throw tooLarge(what);
     document = await parseDocument(text, inputs.document === "-" ? "stdin" : inputs.document);
   }
@@ -96,7 +96,7 @@ export async function readParameters(inputs: ParameterInputs): Promise<RawParame
       assignments.push({ name, source: "store", text: value.slice("@secret:".length) });
     } else if (value.startsWith("@")) {
       const path = value.slice(1);
-      const text = await readFile(path, what);
+      const text = await readFile(path, what, "Check the path; a value that begins with @ is written @@.");
       assignments.push({ name, source: text === null ? "large file" : "file", text: text ?? "", path });
     } else assignments.push({ name, source: "literal", text: value });
   }
