@@ -34,6 +34,22 @@ export function routeOf(target: RouteTarget): string {
   return target.worker === null ? zoneRoute(target.zone, target.role) : workerRoute(target.worker);
 }
 
+/**
+ * The worker that a call goes to and no other: the one that its resource is bound to, or that it names.
+ * @throws WilcoError `invalid_request` when these are two.
+ */
+export function bindingOf(target: { name: string; worker: string | null }, asked: string | undefined): string | null {
+  if (target.worker === null) return asked ?? null;
+  if (asked !== undefined && asked !== target.worker) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${target.name} is bound to the worker ${target.worker}, so ${asked} can't run its operations`,
+      hint: "Leave the worker out of the call, or bind the resource to another worker.",
+    });
+  }
+  return target.worker;
+}
+
 export function zoneRoute(zone: string, role: string): string {
   return `${zone}/${role}`;
 }

@@ -8,7 +8,7 @@ import { entryKindOf } from "../domain/capabilities.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Dependency } from "../domain/entry.ts";
 import { DEFAULT_PRIORITY } from "../domain/priority.ts";
-import { routeOf } from "../domain/route.ts";
+import { bindingOf, routeOf } from "../domain/route.ts";
 import { protectParameters } from "../inventory/parameter-secrets.ts";
 import type { ShownRow } from "../audit/codec.ts";
 import type { EntryRow } from "../database/tables.ts";
@@ -152,7 +152,7 @@ export function fileCall(
   }
   const zone = submission.zone ?? target.zone;
   const role = operation.role ?? target.type.role;
-  const boundWorker = bindingOf(submission, target);
+  const boundWorker = bindingOf(target, submission.worker);
   const deliverAt = dueTime(submission, now);
   const filed: Filed = {
     kind: entryKindOf(operation.name),
@@ -217,18 +217,6 @@ function disabled(target: Target, operation: string): WilcoError {
 function hashOf(submission: Submission, target: Target): string {
   const { key: _key, requireWorker: _require, secrets: _secrets, ...asked } = submission;
   return sha256(canonicalJson({ ...asked, resource: target.id }));
-}
-
-function bindingOf(submission: Submission, target: Target): string | null {
-  if (target.worker === null) return submission.worker ?? null;
-  if (submission.worker !== undefined && submission.worker !== target.worker) {
-    throw new WilcoError({
-      code: "invalid_request",
-      message: `${target.name} is bound to the worker ${target.worker}, so ${submission.worker} can't run its operations`,
-      hint: "Leave the worker out of the call, or bind the resource to another worker.",
-    });
-  }
-  return target.worker;
 }
 
 const MAX_AHEAD = 10 * 365 * 86_400_000;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filingOptionsOf, type FilingFlags } from "../../src/cli/filing-flags.ts";
+import type { WilcoError } from "../../src/core/errors.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import { cliWorld, type CliWorld } from "./world.ts";
 
@@ -117,6 +119,59 @@ describe("wilco exec: what was asked, and the answer", () => {
       stderr: expect.stringMatching(stderr) as string,
     });
     expect(ended.stderr).not.toContain("    at ");
+  });
+
+  it("says where it runs and after what, like the options of a call in a script", async () => {
+    const before = await world.run(["exec", "one", "check", "--no-wait"]);
+    const id = before.stdout.trim();
+    const after = ["exec", "one", "check", "--idempotency-key", "step-2", "--after"];
+    const ended = await world.run([...after, id]);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain(`one check, after entry ${id} (success)`);
+    // The same call under its key is the one of before; after something else it is another call.
+    expect((await world.run([...after, `${id}:success`])).stderr).toContain("nothing is done again");
+    expect(await world.run([...after, `${id}:failure`])).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`It was to run after the failure of entry ${id}`) as string,
+    });
+    expect(await world.run(["exec", "nowhere", "check", "--dry-run", "--zone", "default"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("default/automate") as string,
+    });
+    const nobody = ["exec", "nowhere", "check", "--worker", "nobody", "--require-worker", "0ms"];
+    expect(await world.run(nobody)).toMatchObject({ code: 8, stderr: expect.stringContaining("nobody") as string });
+    expect(await world.run(["exec", "one", "check", "--after", "999", "--dry-run"])).toMatchObject({ code: 2 });
+  });
+
+  it.each<[string, Partial<FilingFlags>, RegExp]>([
+    ["a zone and a worker", { zone: "eu", worker: "w-1" }, /--zone and --worker exclude each other/],
+    ["a worker that is no name", { worker: "a b" }, /"a b" is not a valid worker/],
+    ["what is no entry", { after: ["web-1"] }, /--after names no entry: "web-1"/],
+    ["nothing", { after: [""] }, /--after names no entry: ""/],
+    ["a condition that there is not", { after: ["17:sucess"] }, /there is no "sucess"[^]*Did you mean "success"/],
+    ["one entry on two conditions", { after: ["17", "17:any"] }, /names entry 17 twice, on success and on any/],
+  ])("refuses %s before a server is asked", (_what, flags, told) => {
+    const said = expect.stringMatching(told) as string;
+    const refused = () => {
+      try {
+        filingOptionsOf({ requireWorker: false, ...flags });
+      } catch (error) {
+        const { code, message, hint } = error as WilcoError;
+        return { code, said: `${message}\n${hint ?? ""}` };
+      }
+      return undefined;
+    };
+    expect(refused()).toEqual({ code: "invalid_request", said });
+  });
+
+  it("takes several entries to run after", () => {
+    expect(filingOptionsOf({ requireWorker: false, after: ["17", "18:any,19:failure", "17:success"] })).toEqual({
+      after: [
+        { entry: 17, on: "success" },
+        { entry: 18, on: "any" },
+        { entry: 19, on: "failure" },
+      ],
+    });
   });
 
   it("takes parameters from stdin, a file and the environment, and never shows the secret", async () => {

@@ -30,6 +30,7 @@ describe("docs/cli.md", () => {
   const shared = {
     "(#flags-of-waiting)": "Flags of waiting",
     "(#flags-of-work)": "Flags of work",
+    "(#flags-of-filing)": "Flags of filing",
     "(#idempotency-keys)": "Idempotency keys",
     "(#reports)": "Reports",
   };

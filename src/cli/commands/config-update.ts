@@ -17,6 +17,7 @@ import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { printDocument } from "../output/documents.ts";
+import { describeStart } from "../output/entry-text.ts";
 import { fillInSecrets, readParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { openReports, type ReportFlags } from "../reports/reports.ts";
@@ -105,7 +106,9 @@ async function submit(
     submitOnce,
   });
   const { output } = context;
-  output.notice(`${output.paintErr.dim(connection.url)} entry ${entry.id}: the configuration of ${resource.name}`);
+  output.notice(
+    `${output.paintErr.dim(connection.url)} entry ${entry.id}: the configuration of ${resource.name}${describeStart(entry, flags.at !== undefined, output.utc)}`,
+  );
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
   if (!flags.wait) {
     await printDocument(output, [entry], () => `${entry.id}\n`);

@@ -14,7 +14,7 @@ import { onInterruptOf } from "../goes-on.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { printDocument, printList } from "../output/documents.ts";
-import { describeWork } from "../output/entry-text.ts";
+import { describeStart, describeWork } from "../output/entry-text.ts";
 import type { Column } from "../output/table.ts";
 import { formatTime } from "../output/times.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
@@ -81,7 +81,9 @@ export async function rollBack(
     const file = submitOnce
       ? async () => {
           const { id } = await api.resource(name);
-          return submitOnce(identityOfRollback(id, wanted), (key) => api.rollBack(id, { ...request, key }, randomId()));
+          return submitOnce(identityOfRollback(id, wanted, request.after), (key) =>
+            api.rollBack(id, { ...request, key }, randomId()),
+          );
         }
       : async () => (await api.rollBack(name, request, randomId())).entry;
     const entry = await file();
@@ -104,8 +106,8 @@ export async function rollBack(
 }
 
 function tellFiled({ output }: Context, entry: Entry, scheduled: boolean): void {
-  const due = scheduled ? `, due ${formatTime(entry.deliverAt, output.utc)}` : "";
-  output.notice(`entry ${entry.id}: ${describeWork(entry)}: ${entry.note ?? ""}${due}`);
+  const start = describeStart(entry, scheduled, output.utc);
+  output.notice(`entry ${entry.id}: ${describeWork(entry)}: ${entry.note ?? ""}${start}`);
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }
 

@@ -16,8 +16,7 @@ import { onInterruptOf, type OnInterrupt } from "../goes-on.ts";
 import { submitOnceOf, type IdempotencyFlags } from "../idempotency/flags.ts";
 import { withInterrupt, type Interrupt } from "../interrupt.ts";
 import { printDocument } from "../output/documents.ts";
-import { describeWork } from "../output/entry-text.ts";
-import { formatTime } from "../output/times.ts";
+import { describeStart, describeWork } from "../output/entry-text.ts";
 import { convertParameters, fillInSecrets, readParameters, type RawParameters } from "../parameters.ts";
 import { pollPolicyOfFlags, type PollFlags } from "../poll-options.ts";
 import { requestOptionsOf, submissionOf, type RequestFlags, type RequestOptions } from "../request-flags.ts";
@@ -130,10 +129,7 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
     type: resource.type,
     parameters: convertParameters(raw, resource.type, descriptor),
   }));
-  if (flags.dryRun === true) {
-    const requireWorker = flags.requireWorker !== false;
-    return dryRun({ context, api, targets, calls, priority: flags.priority, requireWorker });
-  }
+  if (flags.dryRun === true) return dryRun({ context, api, targets, calls, filing: plan.options });
   const common = { operation, ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }), ...plan.options };
   const submission = submissionOf(calls, common, plan.request);
   if (!(await mayGoOn(context, remote, targets, operation, flags.yes === true))) return EXIT.wrongUse;
@@ -186,7 +182,7 @@ function tellFiled({ output }: Context, remote: Remote, entry: Entry, targets: n
     entry.kind === "request"
       ? `request ${entry.id}: ${entry.operation} on ${targets} ${targets === 1 ? "resource" : "resources"}`
       : `entry ${entry.id}: ${describeWork(entry)}`;
-  const due = !scheduled ? "" : `, due ${formatTime(entry.deliverAt, output.utc)}`;
-  output.notice(`${output.paintErr.dim(remote.local ? "local server" : remote.connection.url)} ${what}${due}`);
+  const start = describeStart(entry, scheduled, output.utc);
+  output.notice(`${output.paintErr.dim(remote.local ? "local server" : remote.connection.url)} ${what}${start}`);
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }

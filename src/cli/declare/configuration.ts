@@ -4,6 +4,7 @@ import type { ConfigUpdateFlags } from "../commands/config-update.ts";
 import type { GetFlags } from "../commands/config-read.ts";
 import { addPollOptions } from "../poll-options.ts";
 import { declare, flagsOf, type Runner } from "./declare.ts";
+import { addFilingOptions } from "./filing-options.ts";
 import { addIdempotency, addOnInterrupt, addReports, addRequireWorker } from "./work.ts";
 
 export function declareConfiguration(program: Command, runner: Runner): void {
@@ -48,13 +49,6 @@ export function declareConfiguration(program: Command, runner: Runner): void {
 }
 
 function addChangeOptions(command: Command): Command {
-  const options = command
-    .option("--base <version>", "refuse it when a newer version has changed the same keys")
-    .option("--wait", "wait for its end, and end as it did", true)
-    .option("--no-wait", "file it and return")
-    .option("--timeout <duration>", "of the operation, from its start")
-    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
-    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
-    .option("--note <text>", "shown in the history");
-  return addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(options)))));
+  const options = command.option("--base <version>", "refuse it when a newer version has changed the same keys");
+  return addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addFilingOptions(options))))));
 }

@@ -6,6 +6,7 @@ import type { ExecFlags } from "../commands/exec.ts";
 import { addPollOptions } from "../poll-options.ts";
 import { addRequestOptions } from "../request-flags.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+import { addFilingOptions } from "./filing-options.ts";
 import { addIdempotency, addLocalOptions, addOnInterrupt, addReports, addRequireWorker } from "./work.ts";
 
 export function declareContent(program: Command, runner: Runner): void {
@@ -13,17 +14,13 @@ export function declareContent(program: Command, runner: Runner): void {
     .option("--version <text>", "what people call it")
     .option("-p, --param <k=v>", "another parameter of the type's deploy, as of exec; repeatable", collect)
     .option("--params <file>", "all parameters as a JSON or YAML document, - for stdin")
-    .option("--wait", "wait for its end, and end as it did", true)
-    .option("--no-wait", "file it and return")
-    .option("--timeout <duration>", "of the deploy, from its start")
-    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
-    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
-    .option("--note <text>", "shown in the history")
     .option("-y, --yes", "don't ask before changing more than one resource")
     .option("--allow-empty", "succeed when nothing matches")
     .option("--dry-run", "check everything and show what would run where; send and submit nothing");
   addLocalOptions(
-    addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(deploy)))))),
+    addRequireWorker(
+      addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(addFilingOptions(deploy, "deploy")))))),
+    ),
   );
   deploy.action((selector: string, file: string, flags: ExecFlags & { version?: string }, command: Command) => {
     const { version, ...more } = flags;
@@ -52,14 +49,8 @@ export function declareContent(program: Command, runner: Runner): void {
     deployments,
     "rollback <name> [version]",
     "deploy an older version anew; default: the one before the current",
-  )
-    .option("--wait", "wait for its end, and end as it did", true)
-    .option("--no-wait", "file it and return")
-    .option("--timeout <duration>", "of the deploy, from its start")
-    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
-    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
-    .option("--note <text>", "shown in the history");
-  addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(rollback)))));
+  );
+  addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addFilingOptions(rollback, "deploy"))))));
   rollback.action((name: string, version: string | undefined, flags: RollbackFlags, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await versions()).rollBack(context, name, version, flags)),
   );

@@ -5,6 +5,7 @@ import type { RunFlags } from "../commands/run.ts";
 import { addPollOptions } from "../poll-options.ts";
 import { addRequestOptions } from "../request-flags.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
+import { addFilingOptions } from "./filing-options.ts";
 import { addPermissionOptions } from "./permission-options.ts";
 
 export function declareWork(program: Command, runner: Runner): void {
@@ -44,21 +45,21 @@ export function declareWork(program: Command, runner: Runner): void {
       collect,
     )
     .option("--params <file>", "all parameters as a JSON or YAML document, - for stdin")
-    .option("--wait", "wait for its end, and end as it did", true)
-    .option("--no-wait", "file it and return")
-    .option("--timeout <duration>", "of the operation, from its start")
-    .option("--at <time>", 'start then: "+5m", "18:30", "2026-11-21 18:30" (local), or with an offset')
-    .option("--priority <priority>", "max, high, medium, normal, low, min, or 0 (first) to 200")
-    .option("--note <text>", "shown in the history")
     .option("-y, --yes", "don't ask before changing more than one resource")
     .option("--allow-empty", "succeed when nothing matches")
     .option("--dry-run", "check everything and show what would run where; submit nothing");
   addLocalOptions(
-    addRequireWorker(addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(exec)))))),
+    addRequireWorker(
+      addPollOptions(addReports(addIdempotency(addOnInterrupt(addRequestOptions(addFilingOptions(exec)))))),
+    ),
   );
   exec.addHelpText(
     "after",
-    "\nExample:\n  wilco exec tier=web restart --concurrency 25% --min-success 95% --halt-on-failure",
+    [
+      "\nExamples:",
+      "  wilco exec tier=web restart --concurrency 25% --min-success 95% --halt-on-failure",
+      "  wilco exec build-1 run --after 17 --after 18:any --zone eu -- make",
+    ].join("\n"),
   );
   exec.action((selector: string, operation: string, argv: string[], flags: ExecFlags, command: Command) => {
     const given = afterDashes(program, argv);

@@ -2,10 +2,11 @@
 import type { Api } from "../../client/api.ts";
 import { withoutSecrets } from "../../client/submit-once.ts";
 import { WilcoError } from "../../core/errors.ts";
-import { DEFAULT_PRIORITY, parsePriority } from "../../domain/priority.ts";
-import { routeOf, routesServedBy } from "../../domain/route.ts";
+import { DEFAULT_PRIORITY } from "../../domain/priority.ts";
+import { bindingOf, routeOf, routesServedBy } from "../../domain/route.ts";
 import type { Worker } from "../../domain/worker.ts";
 import type { Context } from "../context.ts";
+import type { FilingOptions } from "../filing-flags.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printList } from "../output/documents.ts";
 import type { Column } from "../output/table.ts";
@@ -26,17 +27,15 @@ interface Planned {
 
 export interface DryRunOptions {
   context: Context;
-  api: Pick<Api, "type" | "workers">;
+  api: Pick<Api, "type" | "workers" | "entry">;
   targets: readonly OperationTarget[];
   calls: readonly TargetCall[];
-  priority: string | undefined;
-  /** `--require-worker` is on: a target without a worker would not be run. */
-  requireWorker: boolean;
+  filing: FilingOptions;
 }
 
 /** 0 when all would be submitted and taken, 8 when no live worker would take some of it. @throws WilcoError `invalid_parameters`. */
 export async function dryRun(options: DryRunOptions): Promise<number> {
-  const { context, targets, requireWorker } = options;
+  const { context, targets } = options;
   const { output } = context;
   const plan = await planOf(options);
   const columns: Array<Column<Planned>> = [
@@ -54,15 +53,16 @@ export async function dryRun(options: DryRunOptions): Promise<number> {
   if (untaken.length === 0) return EXIT.succeeded;
   const routes = [...new Set(untaken.map(({ route }) => route))].join(", ");
   output.warn(`${output.paintErr.yellow("note:")} no live worker serves ${routes}: see "wilco workers list".`);
-  return requireWorker ? EXIT.unclaimed : EXIT.succeeded;
+  return options.filing.requireWorker === undefined ? EXIT.succeeded : EXIT.unclaimed;
 }
 
-async function planOf({ api, targets, calls, priority }: DryRunOptions): Promise<Planned[]> {
+async function planOf({ api, targets, calls, filing }: DryRunOptions): Promise<Planned[]> {
   const { createSchemaValidator } = await import("../../domain/schema.ts");
   const validator = createSchemaValidator();
   const { items } = await api.workers();
-  const wanted = priority === undefined ? undefined : parsePriority(priority);
-  const takers = items.filter((worker) => worker.state === "ready" && takes(worker, wanted));
+  const takers = items.filter((worker) => worker.state === "ready" && takes(worker, filing.priority));
+  // Whether they exist, as the submit would ask.
+  for (const { entry } of filing.after ?? []) await api.entry(entry);
   const roles = new Map<string, string>();
   const plan: Planned[] = [];
   for (const [index, { resource, operation }] of targets.entries()) {
@@ -70,7 +70,11 @@ async function planOf({ api, targets, calls, priority }: DryRunOptions): Promise
     const what = `the parameters of ${resource.name} ${operation.name}`;
     const checked = validator.parse(operation.parameters, parameters, { what });
     if (!roles.has(resource.type)) roles.set(resource.type, (await api.type(resource.type)).role);
-    const route = routeOf({ ...resource, role: operation.role ?? roles.get(resource.type)! });
+    const route = routeOf({
+      zone: filing.zone ?? resource.zone,
+      role: operation.role ?? roles.get(resource.type)!,
+      worker: bindingOf(resource, filing.worker),
+    });
     plan.push({
       resource: resource.name,
       type: resource.type,

@@ -44,10 +44,10 @@ async function file(
 /** One resource is known by its id, so that a loop over names and a selector that finds the same one are one call. */
 function identityOf({ submission, selector, calls, targets }: SubmitExecOptions) {
   const shown = calls.map(({ parameters }, index) => withoutSecrets(targets[index]!.operation.parameters, parameters));
-  const { operation } = submission;
-  if ("resource" in submission) return { target: submission.resource, operation, parameters: shown[0] };
+  const { operation, after } = submission;
+  if ("resource" in submission) return { target: submission.resource, operation, parameters: shown[0], after };
   const byType = new Map(calls.map(({ type }, index) => [type, shown[index]]));
-  return { target: selector, operation, parameters: Object.fromEntries(byType) };
+  return { target: selector, operation, parameters: Object.fromEntries(byType), after };
 }
 
 /** Of a request that did not succeed, the targets that did not; of its share of successes, what is missing. */

@@ -55,6 +55,16 @@ export function taskColumns(colours: Colours): Array<Column<Entry>> {
   );
 }
 
+/** What follows "entry 17: web-1 restart" when it does not start at once. @param scheduled a time was asked for. */
+export function describeStart(entry: Entry, scheduled: boolean, utc: boolean): string {
+  const due = scheduled ? `, due ${formatTime(entry.deliverAt, utc)}` : "";
+  return entry.after.length === 0 ? due : `${due}, after ${describeDependencies(entry)}`;
+}
+
+function describeDependencies({ after }: Entry): string {
+  return after.map((one) => `entry ${one.entry} (${one.on})`).join(", ");
+}
+
 /** The fields of `entry show`; what is empty is left out. */
 export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array<readonly [string, string]> {
   const fields: Array<readonly [string, string]> = [
@@ -77,7 +87,7 @@ export function entryFields(entry: Entry, utc: boolean, colours: Colours): Array
   add("priority", String(entry.priority));
   add("parent", entry.parent === null ? null : String(entry.parent));
   add("retry of", entry.retryOf === null ? null : String(entry.retryOf));
-  add("after", entry.after.map((one) => `entry ${one.entry} (${one.on})`).join(", "));
+  add("after", describeDependencies(entry));
   add("created", formatTime(entry.createdAt, utc));
   add("due", entry.deliverAt && formatTime(entry.deliverAt, utc));
   add("started", entry.startedAt && formatTime(entry.startedAt, utc));
