@@ -4,9 +4,10 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { childEnvironment, requireCommand, requireDirectory, spawnError } from "./environment.ts";
+import type { Guard } from "./guard.ts";
 import { killTree } from "./kill-tree.ts";
 import { OperationError } from "./operation-error.ts";
-import { openSpawnRecord, SPAWN_VARIABLE } from "./spawn-record.ts";
+import { openSpawnRecord, type OpenSpawnRecord, SPAWN_VARIABLE } from "./spawn-record.ts";
 import { createCapture } from "./capture.ts";
 import { createTail, tellingLine, type Tail } from "./tail.ts";
 
@@ -51,6 +52,8 @@ export interface ExecHost {
   signal: AbortSignal;
   /** Where the record of what is spawned goes. */
   tempDir: () => string;
+  /** Ends commands when this process is killed. Default: none does. */
+  guard?: Guard;
   output: (data: Uint8Array, stream: "stdout" | "stderr") => Promise<void>;
   /** ms between the polite signal and SIGKILL. */
   killGrace: number;
@@ -75,7 +78,7 @@ export function createExecPool(host: ExecHost): ExecPool {
     requireCommand(argv);
     if (options.cwd !== undefined) await requireDirectory(options.cwd);
     host.signal.throwIfAborted();
-    const child = await spawnRecorded(host, argv, options);
+    const { child, record } = await spawnRecorded(host, argv, options);
     const group = child.pid!;
     running.add(group);
     // One kill at a time, and the last word waits for it.
@@ -89,6 +92,7 @@ export function createExecPool(host: ExecHost): ExecPool {
     } finally {
       host.signal.removeEventListener("abort", abort);
       running.delete(group);
+      record.ended();
     }
   };
 
@@ -104,8 +108,8 @@ async function spawnRecorded(
   host: ExecHost,
   argv: readonly [string, ...string[]],
   options: ExecOptions,
-): Promise<ChildProcess> {
-  const record = openSpawnRecord(host.tempDir());
+): Promise<{ child: ChildProcess; record: OpenSpawnRecord }> {
+  const record = openSpawnRecord(host.tempDir(), host.guard);
   const file = options.shell ? "/bin/sh" : argv[0];
   const args = options.shell ? ["-c", argv[0], "sh", ...argv.slice(1)] : argv.slice(1);
   const env = { ...host.environment, ...options.env, [SPAWN_VARIABLE]: record.token };
@@ -136,7 +140,7 @@ async function spawnRecorded(
     child.stdin.on("error", () => {});
     child.stdin.end(options.stdin);
   }
-  return child;
+  return { child, record };
 }
 
 async function attend(

@@ -1,11 +1,12 @@
 /**
  * What is on disk about a spawned process, so that a later worker can end what an earlier one left running. Written
  * twice: once before the spawn (a token that is also in the process's environment) and once after (pid and start time),
- * because a worker can die between the two.
+ * because a worker can die between the two. The guard, which acts at once, is told the same.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomId } from "../core/ids.ts";
+import type { Guard } from "./guard.ts";
 import { killTree } from "./kill-tree.ts";
 import { onOwnDisk } from "./own-disk.ts";
 import { findByEnvironment, findProcess, isRunning, type ProcessInfo } from "./process-table.ts";
@@ -26,17 +27,29 @@ export interface OpenSpawnRecord {
    * @throws OperationError `disk_full` and others: a process without a record is the caller's to end.
    */
   spawned(pid: number): void;
+  /** Nobody is left of it. */
+  ended(): void;
 }
 
 /** @throws OperationError `disk_full`, `worker_directory_unusable`. */
-export function openSpawnRecord(directory: string): OpenSpawnRecord {
+export function openSpawnRecord(directory: string, guard?: Guard): OpenSpawnRecord {
   const token = randomId();
+  let watched: number | null = null;
   const file = join(directory, `${PREFIX}${token}.json`);
   const write = (record: SpawnRecord) => onOwnDisk(directory, () => writeFileSync(file, JSON.stringify(record)));
   write({ token, pid: null, startTime: null });
   return {
     token,
-    spawned: (pid) => write({ token, pid, startTime: findProcess(pid)?.startTime ?? null }),
+    spawned(pid) {
+      const startTime = findProcess(pid)?.startTime ?? null;
+      write({ token, pid, startTime });
+      if (startTime === null) return;
+      guard?.watch({ pid, startTime, token });
+      watched = pid;
+    },
+    ended() {
+      if (watched !== null) guard?.forget(watched);
+    },
   };
 }
 

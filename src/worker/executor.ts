@@ -11,6 +11,7 @@ import type { EntryError } from "../domain/entry.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import type { Assignment } from "../domain/worker.ts";
 import { createExecPool, type ExecPool } from "../resource-types/exec.ts";
+import type { Guard } from "../resource-types/guard.ts";
 import type { Log } from "../resource-types/log.ts";
 import type { OperationContext } from "../resource-types/sdk.ts";
 import type { Contents } from "./contents.ts";
@@ -48,6 +49,8 @@ export interface ExecutorOptions {
   contents: Contents;
   /** ms between the polite signal to a command and SIGKILL. */
   killGrace: number;
+  /** Ends commands when the worker is killed. Default: none does. */
+  guard?: Guard;
   log: Log;
 }
 
@@ -68,7 +71,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
       return masked(endUnstarted(control, systemError(error)), masker);
     }
     const workspace = createWorkspace(options.tempRoot, assignment);
-    const pool = openPool(execution, workspace, options.killGrace);
+    const pool = openPool(execution, workspace, options);
     const context = openContext(execution, prepared.parameters, workspace, pool, options);
     const performed = await perform(prepared.resolved.handler, context, {
       control,
@@ -113,12 +116,17 @@ function validate({ parameters: schema }: Resolved, { parameters }: Assignment, 
 
 type Masked = Omit<Execution, "output"> & { output: MaskedOutput };
 
-function openPool({ assignment, control, output }: Masked, workspace: Workspace, killGrace: number): ExecPool {
+function openPool(
+  { assignment, control, output }: Masked,
+  workspace: Workspace,
+  { killGrace, guard }: ExecutorOptions,
+): ExecPool {
   return createExecPool({
     signal: control.signal,
     tempDir: () => workspace.path(),
     output: (data, stream) => output.write(data, stream),
     killGrace,
+    ...(guard && { guard }),
     environment: { WILCO_ENTRY: String(assignment.entry), WILCO_ATTEMPT: String(assignment.attempt) },
   });
 }

@@ -9,6 +9,8 @@ import { type Claims, createClaims } from "./claims.ts";
 import { createContents } from "./contents.ts";
 import { noticeDenials } from "./denials.ts";
 import { createExecutor } from "./executor.ts";
+import { createGuard, type Guard } from "../resource-types/guard.ts";
+import { SPAWN_VARIABLE } from "../resource-types/spawn-record.ts";
 import { createHandlerPool, type HandlerPool } from "./handlers/pool.ts";
 import { readHealth } from "./health.ts";
 import { createHeartbeat } from "./heartbeat.ts";
@@ -104,11 +106,13 @@ export function createWorker(options: WorkerOptions): Worker {
       claims: { carry: () => claims.carry(), carried: (assignments) => claims.carried(assignments) },
     });
     const killGrace = options.killGrace ?? Math.min(KILL_GRACE, session.current().grace / 2);
+    const guard = createGuard({ variable: SPAWN_VARIABLE, log });
     const handlers = createHandlerPool({
       types: types.definitions(),
       min: options.minProcesses ?? 0,
       directory: directory.tempRoot,
       killGrace,
+      guard,
       log,
     });
     void handlers.warm();
@@ -124,6 +128,7 @@ export function createWorker(options: WorkerOptions): Worker {
         log,
       }),
       killGrace,
+      guard,
       log,
     });
     const work: Work = createWork({
@@ -171,7 +176,7 @@ export function createWorker(options: WorkerOptions): Worker {
       health: () => readHealth(options.stateDir),
       onDrain: () => void stop().catch(() => {}),
     });
-    return { directory, session, reporter, handlers, work, claims, heartbeat };
+    return { directory, session, reporter, guard, handlers, work, claims, heartbeat };
   }
 
   /** Answered with what it leaves to be done, before it is done. */
@@ -227,8 +232,9 @@ export function createWorker(options: WorkerOptions): Worker {
     await stop().finally(() => clearTimeout(giveUp));
   }
 
-  async function close({ heartbeat, handlers, reporter, session, work, directory }: Parts): Promise<void> {
+  async function close({ heartbeat, handlers, guard, reporter, session, work, directory }: Parts): Promise<void> {
     await handlers.stop();
+    await guard.stop();
     for (const type of options.types) await type.close?.();
     await heartbeat.stop();
     await reporter.stop();
@@ -254,6 +260,7 @@ interface Parts {
   directory: StateDirectory;
   session: ReturnType<typeof createSession>;
   reporter: ReturnType<typeof createReporter>;
+  guard: Guard;
   handlers: HandlerPool;
   work: Work;
   claims: Claims;

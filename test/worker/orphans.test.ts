@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -22,17 +23,52 @@ async function startVictim(stateDir: string, mode: string) {
       victim.kill("SIGKILL");
       await exited;
     },
+    /** With its guard first: its records are what is left. */
+    killAll: async () => {
+      process.kill(guardOf(victim.pid!), "SIGKILL");
+      victim.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 
-describe("a worker that starts after one was killed", () => {
+function guardOf(worker: number): number {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
+  return Number(new RegExp(`^ *(\\d+) +${worker} .*wilco-guard$`, "m").exec(table)?.[1]);
+}
+
+describe("a worker that is killed", () => {
+  it("leaves nothing behind: no handler that loops, no command, nobody whom that has started", async () => {
+    const stateDir = await temporaryDirectory();
+    const alive = new Map<string, Promise<unknown>>();
+    const names = ["command", "member", "own session", "handler"];
+    const begun = Promise.withResolvers<void>();
+    // Each of them holds a connection, which the system closes when it dies.
+    const doorbell = createServer((socket) => {
+      const closed = once(socket, "close");
+      socket.once("data", (name) => {
+        alive.set(String(name), closed);
+        if (alive.size === names.length) begun.resolve();
+      });
+    });
+    await once(doorbell.listen(join(stateDir, "doorbell")), "listening");
+    onTestFinished(() => void doorbell.close());
+    const victim = await startVictim(stateDir, "all");
+    await begun.promise;
+    expect([...alive.keys()].toSorted()).toEqual(names.toSorted());
+    await victim.kill();
+    await Promise.all(alive.values());
+  });
+});
+
+describe("a worker that starts after one was killed together with its guard", () => {
   it.each(["command", "group", "handler"])(
     "kills what that one left running, and its directories, before it registers (%s)",
     async (mode) => {
       const stateDir = await temporaryDirectory();
       const victim = await startVictim(stateDir, mode);
       const orphan = findProcess(victim.pid)!;
-      await victim.kill();
+      await victim.killAll();
       expect(isRunning(orphan)).toBe(true);
       // The execution's, and in "handler" the one of the process that runs it.
       expect(readdirSync(join(stateDir, "tmp"))).toHaveLength(mode === "handler" ? 2 : 1);
@@ -53,7 +89,7 @@ describe("a worker that starts after one was killed", () => {
     const stateDir = await temporaryDirectory();
     const victim = await startVictim(stateDir, "unrecorded");
     const orphan = findProcess(victim.pid)!;
-    await victim.kill();
+    await victim.killAll();
     expect(isRunning(orphan)).toBe(true);
     const { worker } = await createWorld({ stateDir });
     await worker.start();
@@ -63,7 +99,7 @@ describe("a worker that starts after one was killed", () => {
   it("takes over the directory although the lock is still there", async () => {
     const stateDir = await temporaryDirectory();
     const victim = await startVictim(stateDir, "command");
-    await victim.kill();
+    await victim.killAll();
     expect(existsSync(join(stateDir, "worker.json"))).toBe(true);
     const { worker } = await createWorld({ stateDir });
     await worker.start();

@@ -21,6 +21,13 @@ const leader = `
   setInterval(() => { if (process.ppid !== ${process.pid}) process.exit(); }, 10);
 `;
 
+/** In "all" everybody holds a connection to the test for as long as it lives. */
+const ring = (name: string, then = "") =>
+  `require("node:net").connect(${JSON.stringify(join(stateDir, "doorbell"))}).write(${JSON.stringify(name)}, () => { ${then} });`;
+const start = (script: string, detached: boolean) =>
+  `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(script)}], { stdio: "ignore", detached: ${detached} });`;
+const family = ring("command") + start(ring("member"), false) + start(ring("own session"), true);
+
 /** In "handler" it is the handler's own process that blocks, and so does not see its worker die. */
 async function handlerTypes() {
   const library = new URL("../../src/index.ts", import.meta.url).href;
@@ -29,9 +36,15 @@ async function handlerTypes() {
   writeFileSync(
     join(directory, "test.mjs"),
     `import { writeFileSync } from "node:fs";
+     import { createRequire } from "node:module";
      import { defineResourceType } from "wilco";
-     const handler = () => { writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); for (;;) {} };
-     export default defineResourceType({ name: "test", operations: { run: { handler } } });`,
+     const require = createRequire(import.meta.url);
+     const write = () => writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+     const run = () => { write(); for (;;) {} };
+     const ring = () => new Promise(() => { write(); ${ring("handler", "for (;;) {}")} });
+     const family = ({ exec }) => exec([process.execPath, "-e", ${JSON.stringify(family)}]);
+     const operations = Object.entries({ run, ring, family }).map(([name, handler]) => [name, { handler }]);
+     export default defineResourceType({ name: "test", operations: Object.fromEntries(operations) });`,
   );
   const files = await describeTypes(directory, { library });
   return files.flatMap(({ path, types }) =>
@@ -53,14 +66,14 @@ const worker = createWorker({
   name: "victim",
   zone: "default",
   roles: ["automate"],
-  capacity: 1,
-  types: mode === "handler" ? await handlerTypes() : commandTypes,
+  capacity: 2,
+  types: mode === "handler" || mode === "all" ? await handlerTypes() : commandTypes,
   stateDir,
   version: "0.0.0",
   log,
 });
 await worker.start();
-server.submit({ operation: "run" });
+for (const operation of mode === "all" ? ["ring", "family"] : ["run"]) server.submit({ operation });
 
 const waiting = setInterval(() => {
   if (!existsSync(pidFile)) return;

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { randomId } from "../../core/ids.ts";
 import { spawnError } from "../../resource-types/environment.ts";
+import type { Guard } from "../../resource-types/guard.ts";
 import { killTree } from "../../resource-types/kill-tree.ts";
 import type { Log } from "../../resource-types/log.ts";
 import { OperationError } from "../../resource-types/operation-error.ts";
@@ -37,6 +38,8 @@ export interface HandlerProcessOptions {
   heap: number;
   /** ms that an aborted handler gets before its process is killed. */
   killGrace: number;
+  /** Ends it when the worker is killed: a handler that loops does not hear of that. */
+  guard?: Guard;
   log: Log;
 }
 
@@ -58,7 +61,7 @@ export async function openHandlerProcess(options: HandlerProcessOptions): Promis
   const token = randomId();
   const directory = join(options.directory, `handlers-${token}`);
   onOwnDisk(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
-  const record = openSpawnRecord(directory);
+  const record = openSpawnRecord(directory, options.guard);
   const environment = { [SPAWN_VARIABLE]: record.token };
   const child = startHandlerProcess({ library, token, environment, heap });
   if (child.pid === undefined) {
@@ -174,6 +177,7 @@ export async function openHandlerProcess(options: HandlerProcessOptions): Promis
     stopping ??= (async () => {
       await killTree(pid, { grace: 0 });
       await ended;
+      record.ended();
       rmSync(directory, { recursive: true, force: true });
     })();
     return stopping;

@@ -3,6 +3,7 @@
  * idle. How many there are at once is how many executions the worker's slots let run.
  */
 import { messageOf } from "../../core/errors.ts";
+import type { Guard } from "../../resource-types/guard.ts";
 import type { Log } from "../../resource-types/log.ts";
 import type { OperationContext, ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { killWithUs } from "./kill-with-us.ts";
@@ -30,6 +31,8 @@ export interface HandlerPoolOptions {
   directory: string;
   /** ms that an aborted handler gets before its process is killed. */
   killGrace: number;
+  /** Ends them when the worker is killed. Default: none does. */
+  guard?: Guard;
   log: Log;
   /** ms an unused process above `min` is kept. Default 60 s. */
   idleTime?: number;
@@ -38,7 +41,7 @@ export interface HandlerPoolOptions {
 }
 
 export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
-  const { types, directory, killGrace, log, idleTime = 60_000, heap = 1_024 } = options;
+  const { types, directory, killGrace, guard, log, idleTime = 60_000, heap = 1_024 } = options;
   let { library, generation: oldest } = sourceOf(types);
   const min = () => (library === undefined ? 0 : (options.min ?? 0));
   /** With the generation of files that each may load. */
@@ -53,7 +56,7 @@ export function createHandlerPool(options: HandlerPoolOptions): HandlerPool {
   async function open(library: string, generation: number): Promise<HandlerProcess> {
     starting++;
     try {
-      const one = await openHandlerProcess({ directory, library, heap, killGrace, log });
+      const one = await openHandlerProcess({ directory, library, heap, killGrace, log, ...(guard && { guard }) });
       all.set(one, generation);
       return one;
     } finally {
