@@ -1,5 +1,6 @@
 /** The client of Node programs: the script API with look-ups that are promises. */
 import { parseDuration } from "../core/durations.ts";
+import { WilcoError } from "../core/errors.ts";
 import { parsePollPolicy, type PollPolicyInput } from "../domain/poll-policy.ts";
 import { createApi } from "./api.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -7,11 +8,17 @@ import type { ExecutionTracker } from "./execution-tracker.ts";
 import { createNodePort } from "./node-port.ts";
 import { createScriptApi, type ScriptApi } from "./script-api.ts";
 import { createTransport } from "./transport.ts";
+import { dispatchTrusting } from "./trust.ts";
 
 export interface ConnectOptions {
   /** Of the server, e.g. "http://127.0.0.1:7070". Of several servers on one database: "http://a:7070,http://b:7070". */
   url: string;
   token?: string;
+  /**
+   * Certificates in PEM: authorities that this client trusts besides those that Node trusts, or the server's own when it
+   * has signed itself. `readFileSync("ca.pem", "utf8")`
+   */
+  ca?: string;
   /** Below the settings of calls and of `with()`. */
   poll?: PollPolicyInput;
   /** Default of the option of that name, e.g. "30s". Default: off. */
@@ -36,11 +43,11 @@ export interface Client extends ScriptApi {
  * @throws WilcoError `invalid_request` or `invalid_policy` for a setting that can't be.
  */
 export function connect(options: ConnectOptions): Client {
-  const { url, token, poll, requireWorker, retryTime, push, tracker, dispatch } = options;
+  const { url, token, poll, requireWorker, retryTime, push, tracker } = options;
   const transport = createTransport({
     url,
     token,
-    dispatch,
+    dispatch: dispatchOf(options),
     retryTime: retryTime === undefined ? undefined : parseDuration(retryTime, "retryTime"),
   });
   const port = createNodePort({
@@ -56,5 +63,15 @@ export function connect(options: ConnectOptions): Client {
       port.close();
       transport.close();
     },
+  });
+}
+
+function dispatchOf({ ca, dispatch }: ConnectOptions): Dispatch | undefined {
+  if (ca === undefined) return dispatch;
+  if (dispatch === undefined) return dispatchTrusting(ca);
+  throw new WilcoError({
+    code: "invalid_request",
+    message: "ca and dispatch exclude each other",
+    hint: "Your own dispatch makes the connections: it is the one to trust the authority.",
   });
 }

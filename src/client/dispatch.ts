@@ -1,5 +1,6 @@
 /** One HTTP exchange and nothing more: what `transport` repeats, and what an in-process server replaces. */
 import type { Readable } from "node:stream";
+import type { Trust } from "./trust.ts";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -32,7 +33,10 @@ export interface HttpAnswer {
 export type Dispatch = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Over the network. What it takes is loaded with the first request. */
-export const dispatchOverNetwork: Dispatch = async (request) => {
-  if (request.upload || request.download) return (await import("./stream-exchange.ts")).exchangeStream(request);
-  return (await import("./exchange.ts")).exchangeText(request);
-};
+export const dispatchOverNetwork: Dispatch = async (request) => overNetwork(request);
+
+/** @param trust default: what Node trusts. */
+export async function overNetwork(request: HttpRequest, trust?: Trust): Promise<HttpAnswer> {
+  if (request.upload || request.download) return (await import("./stream-exchange.ts")).exchangeStream(request, trust);
+  return (await import("./exchange.ts")).exchangeText(request, trust);
+}

@@ -4,16 +4,20 @@
  */
 import { request as overHttp, type ClientRequest } from "node:http";
 import type { HttpAnswer, HttpRequest } from "./dispatch.ts";
+import type { Trust } from "./trust.ts";
 
 /** ms until a connection has to be there; longer, and an attempt that is held would notice its server's absence late. */
 const CONNECT_TIMEOUT = 10_000;
 
 /** Resolves with any answer; redirects are answers: followed, a POST becomes a GET, and the token goes to another host. */
-export async function exchangeText({ method, url, headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
+export async function exchangeText(
+  { method, url, headers, body, signal }: HttpRequest,
+  trust?: Trust,
+): Promise<HttpAnswer> {
   // TLS takes 20 ms to load.
   const secure = url.startsWith("https:");
   const make = secure ? (await import("./over-https.ts")).overHttps : overHttp;
-  const sending = make(url, { method, headers, signal });
+  const sending = make(url, { method, headers, signal, ...(secure && trust && { agent: trust.agent }) });
   limitConnecting(sending, secure ? "secureConnect" : "connect");
   return new Promise((resolve, reject) => {
     sending.on("error", reject);

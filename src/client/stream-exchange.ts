@@ -2,23 +2,26 @@
 import { request as overHttp, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as overHttps } from "node:https";
 import type { HttpAnswer, HttpRequest } from "./dispatch.ts";
+import type { Trust } from "./trust.ts";
 
 /** A connection on which nothing moves for so long, ms, is dead. The server may sync a whole content before it answers. */
 const SILENCE = 120_000;
 
-export async function exchangeStream({
-  method,
-  url,
-  headers,
-  body,
-  upload,
-  download = false,
-  signal,
-}: HttpRequest): Promise<HttpAnswer> {
+export async function exchangeStream(
+  { method, url, headers, body, upload, download = false, signal }: HttpRequest,
+  trust?: Trust,
+): Promise<HttpAnswer> {
   const make = url.startsWith("https:") ? overHttps : overHttp;
   const length = upload ? { "content-type": "application/octet-stream", "content-length": upload.size } : {};
   // A connection of its own: one that is cut in the middle of an upload is nobody else's.
-  const sending = make(url, { method, headers: { ...headers, ...length }, signal, agent: false, timeout: SILENCE });
+  const sending = make(url, {
+    method,
+    headers: { ...headers, ...length },
+    signal,
+    agent: false,
+    timeout: SILENCE,
+    ...(trust && { secureContext: trust.secureContext }),
+  });
   sending.on("timeout", () => sending.destroy(Object.assign(new Error("nothing moved"), { code: "ETIMEDOUT" })));
   const answer = await answered(sending, upload, body);
   const status = answer.statusCode!;

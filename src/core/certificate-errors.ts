@@ -14,7 +14,7 @@ export function certificateFault(code: string, message: string): CertificateFaul
   if (UNKNOWN_SIGNER.test(code)) {
     return {
       reason: `its certificate is not trusted (${code})`,
-      hint: 'Name a file with the authority that signed it: --ca-file FILE, WILCO_CA_FILE, or "caFile" in the profile. Programs of your own: NODE_EXTRA_CA_CERTS.',
+      hint: 'Name a file with the authority that signed it: --ca-file FILE, WILCO_CA_FILE, or "caFile" in the profile. In programs of your own: connect({ ca }).',
     };
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {

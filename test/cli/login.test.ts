@@ -1,6 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createApi } from "../../src/client/api.ts";
+import { dispatchTrusting } from "../../src/client/trust.ts";
+import { createTransport } from "../../src/client/transport.ts";
+import { createUploads } from "../../src/client/uploads.ts";
+import { connect } from "../../src/index.ts";
 import { TEST_CERT, TEST_KEY } from "../server/tls-pair.ts";
 import { CLI_FILE } from "../support/cli.ts";
 import { spawnProcess } from "../support/processes.ts";
@@ -88,6 +93,19 @@ it("trusts the authority of a server's certificate by a flag, a variable and a p
   // Texts, and what streams.
   expect((await tls.run(["resources", "list"], elsewhere)).code).toBe(0);
   expect((await tls.run(["content", "put", "ca.pem"], elsewhere)).code).toBe(0);
+
+  // A program of one's own: one client trusts the authority, and lends its connections to no other.
+  const secret = readFileSync(token, "utf8").trim();
+  const distrusting = connect({ url, token: secret });
+  const trusting = connect({ url, token: secret, ca: TEST_CERT });
+  expect(await trusting.resources()).toHaveLength(0);
+  await expect(distrusting.resources()).rejects.toMatchObject({
+    code: "unreachable",
+    hint: expect.stringContaining("connect({ ca })") as string,
+  });
+  const api = createApi(createTransport({ url, token: secret, dispatch: dispatchTrusting(TEST_CERT) }));
+  expect(await createUploads(api).path(ca)).toMatchObject({ size: TEST_CERT.length });
+  for (const client of [trusting, distrusting]) client.close();
 
   const file = join(tls.dir, ".config", "wilco", "profiles.json");
   writeFileSync(file, readFileSync(file, "utf8").replace(ca, "gone.pem"));

@@ -9,6 +9,7 @@ import {
   type ConnectOptions,
   type Dispatch,
 } from "../../src/index.ts";
+import { TEST_CERT } from "../server/tls-pair.ts";
 import { startProtocolServer, type ProtocolServer } from "./world/protocol-server.ts";
 
 let server: ProtocolServer;
@@ -30,6 +31,22 @@ function client(options: Partial<ConnectOptions> = {}): Client {
 }
 
 const requests = (path: string) => server.seen.filter((seen) => seen.path === path);
+
+test("an authority that can't be one is refused when it is given", () => {
+  const refusal = (options: Partial<ConnectOptions>) => {
+    try {
+      client(options);
+    } catch (error) {
+      return (error as WilcoError).message;
+    }
+    return undefined;
+  };
+  const broken = TEST_CERT.replace(/\n[A-Za-z0-9+/=]+\n-----END/, "\n-----END");
+  expect(refusal({ ca: "ca.pem" })).toBe("ca has no certificate in it");
+  expect(refusal({ ca: `${TEST_CERT}${broken}` })).toMatch(/^ca has a certificate that can't be read: /);
+  expect(refusal({ ca: TEST_CERT, dispatch: async () => ({ status: 200, text: "" }) })).toMatch(/exclude each other/);
+  expect(refusal({ ca: TEST_CERT })).toBeUndefined();
+});
 
 test("connecting asks for nothing", () => {
   client();
