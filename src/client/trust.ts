@@ -34,12 +34,10 @@ function checkAuthorities(ca: unknown): void {
   if (typeof ca !== "string") throw invalid("ca is not a text");
   const certificates = ca.match(CERTIFICATE) ?? [];
   if (certificates.length === 0) throw invalid("ca has no certificate in it");
-  for (const certificate of certificates) {
-    try {
-      new X509Certificate(certificate);
-    } catch (error) {
-      throw invalid(`ca has a certificate that can't be read: ${messageOf(error)}`);
-    }
+  try {
+    certificates.map((certificate) => new X509Certificate(certificate));
+  } catch (error) {
+    throw invalid(`ca has a certificate that can't be read: ${messageOf(error)}`);
   }
 }
 
