@@ -11,7 +11,7 @@ const STARTS: Record<string, string[]> = {
   first: ["cli/bin"],
   early: ["sandbox/start-thread"],
   // What nearly every command needs, and with it `exec`, the step of pipelines.
-  common: ["cli/main", "cli/commands/exec", "client/exchange"],
+  common: ["cli/main", "cli/commands/exec", "core/http/exchange"],
   run: ["cli/commands/run"],
   thread: ["sandbox/thread"],
   handlers: ["worker/handlers/main"],

@@ -1,5 +1,5 @@
 /** Whether a server answers and is ready. */
-import { exchangeText } from "../client/exchange.ts";
+import { exchangeText } from "../core/http/exchange.ts";
 import { paths } from "../protocol/paths.ts";
 
 const ANSWER_LIMIT_MS = 2_000;

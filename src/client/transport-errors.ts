@@ -37,18 +37,12 @@ const NEVER_SENT = new Set([
   "ENETUNREACH",
   "CONNECT_TIMEOUT",
 ]);
-/** What OpenSSL says of an answer in plain HTTP: no certificate is wrong, the URL is. */
-const NOT_TLS = /wrong version number|packet length too long/;
 /** Answers of a server, or of a proxy before it, that is not there at the moment. */
 const ABSENT = new Set([502, 503, 504]);
 
 export function faultOfError(error: unknown): Fault {
   const code = networkCode(error);
   const innermost = messageOf(innermostCause(error));
-  if (NOT_TLS.test(innermost)) {
-    const reason = "what answers there does not speak TLS (is its URL http://…?)";
-    return { reason, neverSent: true, permanent: true, cause: error };
-  }
   const distrusted = code === undefined ? undefined : certificateFault(code, innermost);
   if (distrusted) return { ...distrusted, neverSent: true, permanent: true, cause: error };
   const reason = (code !== undefined && REASONS[code]) || `${innermost}${code === undefined ? "" : ` (${code})`}`;

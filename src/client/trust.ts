@@ -1,16 +1,8 @@
 /** Authorities that one client trusts besides those of Node; other clients of the process do not. */
 import { X509Certificate } from "node:crypto";
-import type { Agent } from "node:https";
-import type { SecureContext } from "node:tls";
 import { messageOf, WilcoError } from "../core/errors.ts";
-import { overNetwork, type Dispatch } from "./dispatch.ts";
-
-export interface Trust {
-  /** For connections that are kept: sharing Node's own would lend them to clients that trust less. */
-  agent: Agent;
-  /** For connections of their own. */
-  secureContext: SecureContext;
-}
+import { overNetwork, type Trust } from "../core/http/over-network.ts";
+import type { Dispatch } from "./dispatch.ts";
 
 /** ms that an idle connection is kept, as Node's own agent does. */
 const IDLE = 5_000;

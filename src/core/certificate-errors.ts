@@ -1,4 +1,4 @@
-/** Why a server's certificate was refused, in a sentence, and what to do about it. */
+/** Why TLS with a server failed, in a sentence, and what to do about it. */
 
 export interface CertificateFault {
   /** Completes "The server can't be reached: …". */
@@ -7,10 +7,18 @@ export interface CertificateFault {
 }
 
 const UNKNOWN_SIGNER = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY)_)/;
+/** What OpenSSL says of an answer in plain HTTP: no certificate is wrong, the URL is. */
+const NOT_TLS = /wrong version number|packet length too long/;
 const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_)/;
 
-/** @param code OpenSSL's or Node's. @returns undefined for what has nothing to do with certificates. */
+/** @param code OpenSSL's or Node's. @returns undefined for what has nothing to do with TLS. */
 export function certificateFault(code: string, message: string): CertificateFault | undefined {
+  if (NOT_TLS.test(message)) {
+    return {
+      reason: "what answers there does not speak TLS (is its URL http://…?)",
+      hint: "Write its URL with http://, or give the server a certificate.",
+    };
+  }
   if (UNKNOWN_SIGNER.test(code)) {
     return {
       reason: `its certificate is not trusted (${code})`,

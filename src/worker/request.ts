@@ -1,6 +1,7 @@
 /** The two ways to a server: over HTTP, and into one that runs in this process. */
 import { certificateFault } from "../core/certificate-errors.ts";
 import { type ErrorBody, isErrorCode, messageOf, WilcoError } from "../core/errors.ts";
+import { overNetwork, type HttpAnswer } from "../core/http/over-network.ts";
 import type { WorkerRequest } from "./api.ts";
 
 /**
@@ -40,23 +41,24 @@ async function streamFrom(
 ): Promise<AsyncIterable<Uint8Array>> {
   const silent = new AbortController();
   const timer = setTimeout(() => silent.abort(), STREAM_TIMEOUT);
-  let response: Response;
+  let answer: HttpAnswer;
   try {
-    response = await fetch(server + path, {
+    answer = await overNetwork({
+      method: "GET",
+      url: server + path,
       headers: { authorization: `Bearer ${token}` },
+      body: undefined,
+      download: true,
       signal: AbortSignal.any([signal, silent.signal]),
-      redirect: "manual",
     });
   } catch (error) {
     clearTimeout(timer);
     signal.throwIfAborted();
     throw silent.signal.aborted ? unreachable(server, "no answer", error) : unanswered(server, error);
   }
-  if (response.status !== 200) {
-    clearTimeout(timer);
-    throw refusalOf(response.status, await response.text(), server);
-  }
-  return flowing(response.body!, server, timer, signal);
+  if (answer.bytes) return flowing(answer.bytes, server, timer, signal);
+  clearTimeout(timer);
+  throw refusalOf(answer.status, answer.text, server);
 }
 
 async function* flowing(
@@ -72,7 +74,7 @@ async function* flowing(
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw unreachable(server, `the content broke off (${messageOf(deepestOf(error))})`, error);
+    throw unreachable(server, `the content broke off (${messageOf(error)})`, error);
   } finally {
     clearTimeout(timer);
   }
@@ -90,26 +92,21 @@ type Exchange = (base: string, ...request: Parameters<WorkerRequest>) => Promise
 function createExchange(token: string): Exchange {
   return async (base, method, path, body, { signal, timeout }) => {
     const deadline = AbortSignal.timeout(Math.max(1, Math.min(timeout, 2 ** 31 - 1)));
-    let response;
+    let answer: HttpAnswer;
     try {
-      // Loaded with the first request: a server with its worker in one process needs neither it nor the fetch it loads.
-      const { ofetch } = await import("ofetch");
-      response = await ofetch.raw<string, "text">(base + path, {
+      // One attempt: the loops of the worker repeat with the same ids, and a repetition in here would hide it from them.
+      answer = await overNetwork({
         method,
-        // Parsed here: destr, ofetch's own parser, turns texts such as "true" into values.
-        responseType: "text",
-        body: JSON.stringify(body ?? {}),
+        url: base + path,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
+        body: JSON.stringify(body ?? {}),
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        // The loops of the worker repeat with the same ids; a repetition in here would hide it from them.
-        retry: false,
-        ignoreResponseError: true,
       });
     } catch (error) {
       signal?.throwIfAborted();
       throw deadline.aborted ? unreachable(base, `no answer within ${timeout} ms`, error) : unanswered(base, error);
     }
-    return answerOf(response.status, response._data ?? "", base);
+    return answerOf(answer.status, answer.text, base);
   };
 }
 
@@ -145,6 +142,7 @@ export function createInjectRequest({ inject, token }: { inject: Inject; token: 
   });
 }
 
+const REDIRECTED = "Give the worker the URL that it redirects to; until then it goes on trying.";
 const HERE = "the server in this process";
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -156,6 +154,8 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function answerOf(status: number, text: string, server: string): unknown {
+  // Not followed: a POST could become a GET, and the token would go to another host.
+  if (status >= 300 && status < 400) throw unreachable(server, `it redirects (${status})`, text, REDIRECTED);
   const ok = status >= 200 && status < 300;
   if (ok && text === "") return undefined;
   let body: unknown;
@@ -194,15 +194,13 @@ function unreachable(
 
 /** What became of a request that was not answered. */
 function unanswered(server: string, error: unknown): WilcoError {
-  const deepest = deepestOf(error);
-  const { code } = deepest as { code?: unknown };
-  const distrusted = typeof code === "string" ? certificateFault(code, messageOf(deepest)) : undefined;
-  return unreachable(server, distrusted?.reason ?? messageOf(deepest), error, distrusted?.hint);
+  const innermost = innermostOf(error);
+  const { code } = innermost as { code?: unknown };
+  const distrusted = typeof code === "string" ? certificateFault(code, messageOf(innermost)) : undefined;
+  return unreachable(server, distrusted?.reason ?? messageOf(innermost), error, distrusted?.hint);
 }
 
-/** fetch says "fetch failed"; what happened is the innermost cause. */
-function deepestOf(error: unknown): unknown {
-  let deepest = error;
-  while (deepest instanceof Error && deepest.cause !== undefined) deepest = deepest.cause;
-  return deepest;
+/** "localhost" is tried over IPv6 and IPv4: one error for both, which says nothing. */
+function innermostOf(error: unknown): unknown {
+  return error instanceof AggregateError ? (error.errors[0] as unknown) : error;
 }

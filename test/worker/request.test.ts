@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ERROR_STATUS, WilcoError } from "../../src/core/errors.ts";
 import { createWorkerApi, type WorkerApi } from "../../src/worker/api.ts";
 import { createHttpRequest, createInjectRequest } from "../../src/worker/request.ts";
+import { listenWhereFetchRefuses } from "../support/refused-port.ts";
 import { createFakeServer } from "./fake-server.ts";
 import { createWorld } from "./world.ts";
 
@@ -124,6 +126,37 @@ describe("a request over HTTP", () => {
     await expect(request(url)).rejects.toMatchObject({ code: "unreachable" });
   });
 
+  it("reaches ports that fetch refuses, with texts and with what streams", async () => {
+    const server = createServer(({ method }, response) => response.end(method === "GET" ? "bytes" : '{"fine":true}'));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = await listenWhereFetchRefuses(server);
+    await expect(fetch(url)).rejects.toMatchObject({ cause: { message: "bad port" } });
+    expect(await request(url)).toEqual({ fine: true });
+    const { stream } = createHttpRequest({ url, token: "t" });
+    expect(await text(await stream("/", new AbortController().signal))).toBe("bytes");
+  });
+
+  it("says of a content that broke off that it did, and follows no redirect", async () => {
+    const url = await listen((asked, response) => {
+      if (asked.method === "POST") return void response.writeHead(307, { location: "http://127.0.0.1:9/" }).end();
+      response.writeHead(200, { "content-length": "100" });
+      response.write("half", () => response.destroy());
+    });
+    const { stream } = createHttpRequest({ url, token: "t" });
+    const bytes = await stream("/", new AbortController().signal);
+    await expect(text(bytes)).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("the content broke off") as string,
+    });
+    await expect(request(url)).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("it redirects (307)") as string,
+    });
+  });
+
   it("ends at its own deadline and at the caller's abort", async () => {
     const url = await listen(() => {});
     await expect(request(url, { timeout: 50 })).rejects.toMatchObject({
@@ -137,9 +170,15 @@ describe("a request over HTTP", () => {
   });
 
   it("says that nobody is there", async () => {
-    await expect(request("http://127.0.0.1:9/")).rejects.toMatchObject({
-      code: "unreachable",
-      message: expect.stringContaining("127.0.0.1:9") as string,
+    for (const url of ["http://127.0.0.1:9", "http://localhost:9"]) {
+      await expect(request(url)).rejects.toMatchObject({
+        code: "unreachable",
+        message: expect.stringMatching(/:9 can't be reached: connect ECONNREFUSED/) as string,
+      });
+    }
+    const plain = await listen(() => {});
+    await expect(request(plain.replace("http:", "https:"))).rejects.toMatchObject({
+      message: expect.stringContaining("does not speak TLS") as string,
     });
   });
 });

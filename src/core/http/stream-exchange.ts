@@ -1,8 +1,7 @@
 /** An exchange whose body, or whose answer, does not fit in memory. Node's own client: fetch would copy every piece twice. */
 import { request as overHttp, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as overHttps } from "node:https";
-import type { HttpAnswer, HttpRequest } from "./dispatch.ts";
-import type { Trust } from "./trust.ts";
+import type { HttpAnswer, HttpRequest, Trust } from "./over-network.ts";
 
 /** A connection on which nothing moves for so long, ms, is dead. The server may sync a whole content before it answers. */
 const SILENCE = 120_000;

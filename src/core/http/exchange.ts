@@ -3,8 +3,7 @@
  * this 6. Connections are kept for the next request and do not keep the process alive.
  */
 import { request as overHttp, type ClientRequest } from "node:http";
-import type { HttpAnswer, HttpRequest } from "./dispatch.ts";
-import type { Trust } from "./trust.ts";
+import type { HttpAnswer, HttpRequest, Trust } from "./over-network.ts";
 
 /** ms until a connection has to be there; longer, and an attempt that is held would notice its server's absence late. */
 const CONNECT_TIMEOUT = 10_000;
