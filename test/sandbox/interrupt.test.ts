@@ -69,7 +69,33 @@ describe("interrupting a script", () => {
         controller.abort();
       },
     });
-    expect(ran).toMatchObject({ kind: "interrupted", unobservedFailures: [{ code: "interrupted", entry: 1 }] });
+    expect(ran).toMatchObject({ kind: "interrupted", unobservedFailures: [], running: [{ id: 1 }] });
+  });
+
+  it("waits for nothing more when the script caught it and came to its end, and tells what goes on and what failed", async () => {
+    const controller = new AbortController();
+    const failed = { status: "failed", error: { code: "exit_code", message: "no", source: "operation" } } as const;
+    const port = createFakePort({ run: ({ operation }) => (operation === "stop" ? failed : undefined) });
+    const ran = await runScript(
+      `import { resource, sleep } from "wilco";
+       const web = resource("web-1");
+       const started = [web.restart(), web.stop()];
+       for (const one of started) await one.submitted;
+       console.log("asleep");
+       await sleep("1h").catch(() => {});
+       resource("web-2").restart();`,
+      {
+        port,
+        signal: controller.signal,
+        // Longer than the test may take: the script must end by itself.
+        grace: 600_000,
+        console: (_stream, text) => {
+          if (text === "asleep\n") controller.abort();
+        },
+      },
+    );
+    expect(ran).toMatchObject({ kind: "interrupted", running: [{ id: 1 }, { id: 3 }] });
+    expect(ran.unobservedFailures).toMatchObject([{ code: "operation_failed", entry: 2 }]);
   });
 
   it("gives up a look-up that is not answered", async () => {

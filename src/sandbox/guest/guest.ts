@@ -3,6 +3,7 @@ import type { PollPolicy } from "../../domain/poll-policy.ts";
 import {
   createExecutionTracker,
   type ExecutionTracker,
+  goesOn,
   type SettledExecution,
 } from "../../client/execution-tracker.ts";
 import { createScriptApi, type ScriptApi } from "../../client/script-api.ts";
@@ -56,6 +57,7 @@ export function createGuest(host: HostFunctions): Guest {
   let context: GuestContext | undefined;
   let pollDefaults: Partial<PollPolicy> = {};
   let started = false;
+  let interrupted = false;
   /** "running" until the main module is done, then its executions are waited for. */
   let phase: "running" | "main done" | "settling" | "ended" = "running";
 
@@ -112,9 +114,14 @@ export function createGuest(host: HostFunctions): Guest {
     if (phase === "running") threw(neverSettles());
     if (phase !== "main done") return;
     phase = "settling";
-    tracker.settle().then((settled) => {
-      end({ kind: "completed", unobservedFailures: settled.filter(({ error }) => error !== undefined).map(failureOf) });
-    }, uncaught);
+    // After an interrupt nobody waits any more: what goes on is no failure, and the host tells of it.
+    const failed = ({ execution, error }: SettledExecution) =>
+      error !== undefined && !(interrupted && goesOn(execution));
+    tracker
+      .settle(() => !interrupted)
+      .then((settled) => {
+        end({ kind: "completed", unobservedFailures: settled.filter(failed).map(failureOf) });
+      }, uncaught);
   }
 
   installGlobals(globalThis, { channel, console, now, uncaught, fetch: access.fetch });
@@ -126,6 +133,7 @@ export function createGuest(host: HostFunctions): Guest {
       case "settle":
         return channel.settle(argument as string);
       case "interrupt":
+        interrupted = true;
         return channel.interrupt();
       case "idle":
         return idle();
