@@ -5,7 +5,7 @@ import { createMasker } from "../core/masking.ts";
 import type { Transaction } from "../database/database.ts";
 import { CREATE_CHILD } from "../domain/capabilities.ts";
 import { secretNames } from "../domain/secret-templates.ts";
-import { TERMINAL_STATUSES } from "../domain/status.ts";
+import { isTerminal, STATUSES } from "../domain/status.ts";
 import type { Children } from "../inventory/children.ts";
 import { openParameters } from "../inventory/parameter-secrets.ts";
 import type { ResourceInput } from "../protocol/messages.ts";
@@ -14,7 +14,10 @@ import type { End } from "./ends.ts";
 import type { Locked } from "./locked.ts";
 import { storedSecrets } from "./stored-secrets.ts";
 
-const ENDED = TERMINAL_STATUSES.map((status) => `'${status}'`).join(", ");
+/** By name: there is an index of statuses, and none of what is not among them. */
+const OPEN = STATUSES.filter((status) => !isTerminal(status))
+  .map((status) => `'${status}'`)
+  .join(", ");
 
 /** Before it is filed. @throws WilcoError `invalid_parameters`, `conflict`, `unknown_type`. */
 export async function checkChild(
@@ -26,7 +29,7 @@ export async function checkChild(
   requireNoStoredSecret(parameters?.["connection"]);
   await children?.check(tx, name, parameters?.["type"]);
   const open = await tx.query<{ id: number; parameters: string }>(
-    `SELECT id, parameters FROM entry WHERE operation = $1 AND status NOT IN (${ENDED}) ORDER BY id`,
+    `SELECT id, parameters FROM entry WHERE operation = $1 AND status IN (${OPEN}) ORDER BY id`,
     [CREATE_CHILD],
   );
   const other = open.find((entry) => (JSON.parse(entry.parameters) as JsonObject)["name"] === name);

@@ -234,9 +234,10 @@ export function dueTime(submission: Pick<Submission, "at" | "delay">, now: numbe
   if (submission.at === undefined) return null;
   const time = /(Z|[+-]\d\d:?\d\d)$/i.test(submission.at) ? Date.parse(submission.at) : Number.NaN;
   if (Number.isNaN(time) || time > now + MAX_AHEAD) {
+    const given = JSON.stringify(submission.at);
     throw new WilcoError({
       code: "invalid_request",
-      message: `${JSON.stringify(submission.at)} is not a time with an offset`,
+      message: `${given} is ${Number.isNaN(time) ? "not a time with an offset" : "more than ten years from now"}`,
       hint: 'Write "2026-03-01T12:00:00+01:00" or "…Z", within the next ten years.',
     });
   }

@@ -36,7 +36,7 @@ export async function heartbeat(
     const renewed = await renew(context, tx, session, request.leases, now);
     const others = await tx.query<ClaimedRow & { forced: number }>(
       `SELECT ${CLAIMED_COLUMNS}, forced FROM entry WHERE worker_session = $1
-         AND ((status = 'running' AND started_at < $2) OR status = 'canceling' OR (forced = 1 AND head = 1))`,
+         AND ((status IN ('running', 'canceling') AND (status = 'canceling' OR started_at < $2)) OR (forced = 1 AND head = 1))`,
       [session, now - CLAIM_ON_ITS_WAY],
     );
     const key = (ref: LeaseRef) => `${ref.entry}/${ref.attempt}`;

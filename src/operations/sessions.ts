@@ -231,7 +231,8 @@ export async function stopWorker(
 /** What a claim gave it whose answer never arrived: nothing of it has begun, so it is queued again whatever it is. */
 async function requeueUnstarted(tx: Transaction, session: string, changes: Changes): Promise<void> {
   const held = await tx.query<{ id: number }>(
-    "SELECT id FROM entry WHERE worker_session = $1 AND status = 'running' ORDER BY id",
+    `SELECT id FROM entry WHERE worker_session = $1 AND status IN ('running', 'canceling')
+       AND ${tx.dialect.unindexed("status")} = 'running' ORDER BY id`,
     [session],
   );
   const locked = await lockEntries(

@@ -55,7 +55,7 @@ export async function requiringRoutes(sql: Sql): Promise<string[]> {
   const requiring = "status = 'queued' AND require_worker IS NOT NULL";
   const rows = await sql.query<{ route: string }>(
     `WITH RECURSIVE r (route) AS (
-       SELECT min(route) FROM entry WHERE ${requiring}
+       SELECT min(route) FROM entry ${sql.dialect.indexedBy("entry_unserved")} WHERE ${requiring}
        UNION ALL
        SELECT (SELECT min(e.route) FROM entry e WHERE ${requiring} AND e.route > r.route) FROM r WHERE r.route IS NOT NULL)
      SELECT route FROM r WHERE route IS NOT NULL`,
