@@ -1,7 +1,6 @@
 /** What the passes of maintenance do, each in one transaction over a bounded batch: see `maintenance.ts`. */
 import { appendEvents } from "../audit/append.ts";
 import type { Transaction } from "../database/database.ts";
-import { forgetChanges, forgetEntries, forgetFindings, forgetSamples } from "./automatic/forget.ts";
 import type { Context } from "./context.ts";
 import { announceQueued, type Changes, type QueuedRow } from "./changes.ts";
 import { endEntries } from "./end.ts";
@@ -34,8 +33,6 @@ export const PASSES: Readonly<Record<string, Pass>> = {
   workers: loseWorkers,
   orders: dropOrders,
 };
-/** With the repairs: a look at what may be forgotten costs more than one at what is due. */
-export const RARE_PASSES: readonly Pass[] = [forgetEntries, forgetSamples, forgetChanges, forgetFindings];
 
 async function idsOf(tx: Transaction, text: string, parameters: unknown[]): Promise<number[]> {
   const rows = await tx.query<{ id: number }>(`${text} LIMIT ${BATCH}`, parameters);

@@ -5,7 +5,10 @@
 import { messageOf } from "../core/errors.ts";
 import type { SchemaValidator } from "../domain/schema.ts";
 import { fileDue } from "./automatic/file-due.ts";
-import { PASSES, RARE_PASSES, type Pass } from "./maintenance-passes.ts";
+import { createForgetHistory } from "./forget/history.ts";
+import { forgetChanges, forgetEntries, forgetFindings, forgetSamples } from "./forget/observations.ts";
+import { forgetSessions } from "./forget/sessions.ts";
+import { PASSES, type Pass } from "./maintenance-passes.ts";
 import type { Context } from "./context.ts";
 import { transition } from "./changes.ts";
 import { keepTick } from "./reaper-tick.ts";
@@ -20,6 +23,9 @@ export interface Maintenance {
   round(): Promise<void>;
 }
 
+/** ms a round: what is due must not wait until a year of history is deleted. */
+const FORGETTING = 250;
+
 /** @param takeFound takes findings that rules select; locks the inventory by itself, so it needs no lock of a pass. */
 export function createMaintenance(
   context: Context,
@@ -33,6 +39,9 @@ export function createMaintenance(
       return false;
     },
   ];
+  const forget = [forgetEntries, forgetSamples, forgetChanges, forgetFindings, createForgetHistory(), forgetSessions];
+  /** Of these, where there was more to forget than in one round. */
+  let forgetting: readonly Pass[] = [];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let started = false;
@@ -45,7 +54,13 @@ export function createMaintenance(
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
       await reconcile(context);
-      for (const pass of RARE_PASSES) while (await runPass(context, pass)) if (stopped) return;
+      // With the repairs: a look at what may be forgotten costs more than one at what is due.
+      forgetting = forget;
+    }
+    const until = performance.now() + FORGETTING;
+    for (const pass of forgetting) {
+      while (await runPass(context, pass)) if (stopped || performance.now() >= until) return;
+      forgetting = forgetting.slice(1);
     }
   }
 

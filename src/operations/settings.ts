@@ -3,7 +3,7 @@ import { formatDuration } from "../core/durations.ts";
 import { WilcoError } from "../core/errors.ts";
 import { suggestion } from "../core/suggest.ts";
 import type { Sql } from "../database/database.ts";
-import { SETTINGS, SHORTEST_KEPT, type Setting, type SettingName } from "../domain/settings.ts";
+import { SETTINGS, type Setting, type SettingName } from "../domain/settings.ts";
 import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 
@@ -24,15 +24,18 @@ export async function listSettings(sql: Sql): Promise<Setting[]> {
   }));
 }
 
-/** ms. */
-export async function settingOf(sql: Sql, name: SettingName): Promise<number> {
+/** ms; null = for ever. */
+export async function settingOf<Name extends SettingName>(
+  sql: Sql,
+  name: Name,
+): Promise<number | (typeof SETTINGS)[Name]["default"]> {
   const [row] = await sql.query<{ value: string }>("SELECT value FROM setting WHERE name = $1", [name]);
   return row === undefined ? SETTINGS[name].default : Number(row.value);
 }
 
 /**
  * @param value ms; null = the default.
- * @throws WilcoError `invalid_request`: a name that is none, or less than a minute.
+ * @throws WilcoError `invalid_request`: a name that is none, or less than its least.
  */
 export async function changeSetting(
   { database, log }: Context,
@@ -47,11 +50,12 @@ export async function changeSetting(
       hint: suggestion(name, NAMES, "Settings"),
     });
   }
-  if (value !== null && value < SHORTEST_KEPT) {
+  const { least } = SETTINGS[name as SettingName];
+  if (value !== null && value < least) {
     throw new WilcoError({
       code: "invalid_request",
       message: `${name} can't be ${formatDuration(value)}`,
-      hint: `The shortest is ${formatDuration(SHORTEST_KEPT)}.`,
+      hint: `The shortest is ${formatDuration(least)}.`,
     });
   }
   const changed = await database.transaction(async (tx) => {
@@ -59,6 +63,6 @@ export async function changeSetting(
     if (value !== null) await tx.query("INSERT INTO setting (name, value) VALUES ($1, $2)", [name, String(value)]);
     return (await listSettings(tx)).find((one) => one.name === name)!;
   });
-  log.info({ setting: name, value: formatDuration(changed.value), by: principal.name }, "setting changed");
+  log.info({ setting: name, value: formatDuration(changed.value ?? Infinity), by: principal.name }, "setting changed");
   return changed;
 }

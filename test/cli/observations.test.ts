@@ -173,6 +173,24 @@ it("is kept for as long as is set for the database", async () => {
     code: 2,
     stderr: expect.stringContaining('Did you mean "keep-metrics"?') as string,
   });
+  // History is deleted for good, so nobody does it by the way.
+  expect(stdout).toMatch(/\nkeep-history +for ever +for ever +/);
+  expect(await settings("set", "keep-history", "90d")).toMatchObject({
+    code: 2,
+    stderr:
+      "error: what ended more than 90d ago would be removed, and nobody is there to say yes.\n  Repeat it with --yes.\n",
+  });
+  expect(await settings("set", "keep-history", "1m")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("The shortest is 1h.") as string,
+  });
+  expect(await settings("set", "keep-history", "90d", "--yes")).toMatchObject({ code: 0 });
+  // Longer than now deletes nothing.
+  expect(await settings("set", "keep-history", "365d")).toMatchObject({ code: 0, stderr: "keep-history is 365d.\n" });
+  expect(await settings("set", "keep-history", "forever")).toMatchObject({
+    code: 0,
+    stderr: "keep-history is for ever, the default.\n",
+  });
 });
 
 it("is left out of the history with a word on it for people, where there was something to leave out", async () => {

@@ -79,7 +79,8 @@ describeOnBothEngines("a second in which nothing is due", (engine) => {
     await world.operations.heartbeat(workerToken, session, { state: "ready", leases, wait: 0 }, world.never);
     expect([...statements.keys()].filter((text) => /lease_expires <=|started_at </.test(text))).toHaveLength(3);
     const wide: string[] = [];
-    for (const [text, parameters] of [...statements]) {
+    const heard = [...statements];
+    for (const [text, parameters] of heard) {
       for (const line of await wideReads(world, engine.engine, text, parameters)) wide.push(`${line}: ${text}`);
     }
     expect(wide).toEqual([]);

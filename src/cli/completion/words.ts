@@ -58,7 +58,11 @@ export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace
     case "setting":
       return Object.keys(SETTINGS);
     case "kept for":
-      return ["default", ...Object.values(SETTINGS).map((one) => formatDuration(one.default)), ...KEPT_FOR];
+      return [
+        "default",
+        ...Object.values(SETTINGS).flatMap((one) => (one.default === null ? [] : formatDuration(one.default))),
+        ...KEPT_FOR,
+      ];
     case "shell":
       return SHELLS;
   }

@@ -1,6 +1,7 @@
 /** `tokens`, `settings` and `secrets`: who may, with what, and for how long it is kept. */
 import type { Command } from "commander";
 import type { BootstrapTokenFlags, CreateTokenFlags } from "../commands/tokens.ts";
+import type { RemoveFlags } from "../confirm.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
 export function declareAccess(program: Command, runner: Runner): void {
@@ -32,10 +33,13 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(settings, "list", "list settings: how long things are kept").action((_flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await settingCommands()).listSettings(context)),
   );
-  declare(settings, "set <name> <duration>", 'change a setting; "default" gives it back its default').action(
-    (name: string, value: string, _flags: unknown, command: Command) =>
-      runner.run(flagsOf(command), async (context) => (await settingCommands()).changeSetting(context, name, value)),
-  );
+  declare(settings, "set <name> <duration>", 'change a setting; "default" gives it back its default')
+    .option("-y, --yes", "don't ask before history is deleted")
+    .action((name: string, value: string, flags: RemoveFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await settingCommands()).changeSetting(context, name, value, flags),
+      ),
+    );
 
   const secretCommands = () => import("../commands/secrets.ts");
   const secrets = program.command("secrets").description("values that scripts and commands use by name");

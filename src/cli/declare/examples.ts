@@ -82,7 +82,7 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "tokens list": ["wilco tokens list"],
   "tokens revoke": ["wilco tokens revoke ci"],
   "settings list": ["wilco settings list"],
-  "settings set": ["wilco settings set keep-metrics 30d", "wilco settings set keep-metrics default"],
+  "settings set": ["wilco settings set keep-metrics 30d", "wilco settings set keep-history 90d --yes"],
   "secrets set": ["wilco secrets set db-password < password.txt"],
   "secrets list": ["wilco secrets list"],
   "secrets remove": ["wilco secrets remove db-password"],

@@ -2,6 +2,7 @@
  * Forgets what is only of interest for a time: automatic entries, samples of metrics, old changes of availability, findings
  * that are gone.
  */
+import { deleteEntries } from "../../audit/delete.ts";
 import type { Transaction } from "../../database/database.ts";
 import type { Context } from "../context.ts";
 import { settingOf } from "../settings.ts";
@@ -24,12 +25,9 @@ export async function forgetEntries(_context: Context, tx: Transaction): Promise
     [tx.now() - (await settingOf(tx, "keep-automatic"))],
   );
   if (rows.length === 0) return false;
-  const idsOf = (named: number) => JSON.stringify(rows.filter((row) => row.named === named).map(({ id }) => id));
-  await tx.query(`UPDATE entry SET kept = 1 WHERE ${tx.dialect.inIds("id", "$1")}`, [idsOf(1)]);
-  const gone = idsOf(0);
-  await tx.query(`DELETE FROM entry_event WHERE ${tx.dialect.inIds("entry", "$1")}`, [gone]);
-  await tx.query(`DELETE FROM entry_dependency WHERE ${tx.dialect.inIds("entry", "$1")}`, [gone]);
-  await tx.query(`DELETE FROM entry WHERE ${tx.dialect.inIds("id", "$1")}`, [gone]);
+  const idsOf = (named: number) => rows.filter((row) => row.named === named).map(({ id }) => id);
+  await tx.query(`UPDATE entry SET kept = 1 WHERE ${tx.dialect.inIds("id", "$1")}`, [JSON.stringify(idsOf(1))]);
+  await deleteEntries(tx, idsOf(0));
   return rows.length === BATCH;
 }
 
