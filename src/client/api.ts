@@ -132,8 +132,10 @@ export function createApi(transport: Transport) {
     rollBack: (ref: string | number, body: RollbackRequest, idempotencyKey: string) =>
       request<RollbackAnswer>("POST", paths.rollback(ref), { body, idempotencyKey }),
 
-    resources: (query: ResourcesQuery = {}) => request<ResourcesAnswer>("GET", paths.resources, { query }),
-    resource: (idOrName: string | number) => request<Resource>("GET", paths.resource(idOrName)),
+    resources: (query: ResourcesQuery = {}, options: HeldOptions = {}) =>
+      request<ResourcesAnswer>("GET", paths.resources, { ...options, query }),
+    resource: (idOrName: string | number, options: HeldOptions = {}) =>
+      request<Resource>("GET", paths.resource(idOrName), options),
     /** @param version of the resource it replaces, `undefined` for a new one. */
     putResource: (name: string, body: ResourceInput, version?: number) =>
       request<Resource>("PUT", paths.resource(name), { body, ifMatch: ifMatch(version) }),
@@ -155,7 +157,8 @@ export function createApi(transport: Transport) {
     configurationDifferences: (idOrName: string | number, query: { from: number; to: number }) =>
       request<{ items: ConfigurationDifference[] }>("GET", paths.configurationDifferences(idOrName), { query }),
     types: () => request<TypesAnswer>("GET", paths.types),
-    type: (name: string) => request<ResourceTypeDescriptor>("GET", paths.type(name)),
+    type: (name: string, options: HeldOptions = {}) =>
+      request<ResourceTypeDescriptor>("GET", paths.type(name), options),
     deleteType: (name: string) => request<void>("DELETE", paths.type(name)),
     deleteGroup: (name: string) => request<void>("DELETE", paths.group(name)),
     groups: (query: GroupsQuery = {}) => request<GroupsAnswer>("GET", paths.groups, { query }),
@@ -183,7 +186,7 @@ export function createApi(transport: Transport) {
     pauseRoute: (body: PauseRequest) => request<PauseAnswer>("POST", paths.pauseRoute, { body, readOnly: true }),
     resumeRoute: (body: ResumeRequest) => request<PausedRoute>("POST", paths.resumeRoute, { body }),
     secrets: () => request<{ items: StoredSecret[] }>("GET", paths.secrets),
-    secret: (name: string) => request<SecretValue>("GET", paths.secret(name)),
+    secret: (name: string, options: HeldOptions = {}) => request<SecretValue>("GET", paths.secret(name), options),
     setSecret: (name: string, value: string) => request<StoredSecret>("PUT", paths.secret(name), { body: { value } }),
     removeSecret: (name: string) => request<void>("DELETE", paths.secret(name)),
     queue: (query: QueueQuery = {}) => request<QueueAnswer>("GET", paths.queue, { query }),

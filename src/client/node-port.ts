@@ -9,7 +9,7 @@ import type { RequestResult } from "../domain/request.ts";
 import type { Resource } from "../domain/resource.ts";
 import type { ResourceTypeDescriptor } from "../domain/resource-type.ts";
 import type { EntriesQuery, Page, RollbackRequest } from "../protocol/messages.ts";
-import type { Api } from "./api.ts";
+import type { Api, HeldOptions } from "./api.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { createPoller } from "./poller.ts";
 import type { Call, ClientPort, HistoryQuery, LookupPort, RequestCall, RollbackCall } from "./port.ts";
@@ -53,20 +53,22 @@ export function createNodePort(options: NodePortOptions): NodePort {
   const secrets = new Map<string, string>();
   let masker = createMasker([]);
 
-  const lookup: LookupPort = {
-    resource: (idOrName) => api.resource(idOrName),
+  const lookupWith = (asked: HeldOptions): LookupPort => ({
+    resource: (idOrName) => api.resource(idOrName, asked),
     resources: (selector, parent) =>
       everyPage<Resource>((cursor) =>
-        api.resources({ limit: PAGE, selector, ...(parent === undefined ? {} : { parent }), ...cursor }),
+        api.resources({ limit: PAGE, selector, ...(parent === undefined ? {} : { parent }), ...cursor }, asked),
       ),
-    type: (name) => api.type(name),
+    type: (name) => api.type(name, asked),
     async secret(name) {
-      const { value } = await api.secret(name);
+      const { value } = await api.secret(name, asked);
       secrets.set(name, value);
       masker = createMasker(secrets.values());
       return value;
     },
-  };
+    within: (retryTime) => lookupWith({ retryTime: Math.min(retryTime, api.retryTime) }),
+  });
+  const lookup = lookupWith({});
 
   async function file(call: Call | RequestCall): Promise<Entry> {
     if (!submitOnce || call.idempotencyKey !== undefined) return (await submitter.submit(call)).entry;

@@ -164,6 +164,8 @@ export interface LookupPort {
   type(name: string): Looked<ResourceTypeDescriptor>;
   /** The value of a stored secret. What is submitted from then on names it, so that it is masked. */
   secret(name: string): Looked<string>;
+  /** The same, with a server that is not there tried again for at most this long, ms: the error says why it is not. */
+  within?(retryTime: number): LookupPort;
 }
 
 /** Goes on with a looked-up value without making a direct one a promise. */

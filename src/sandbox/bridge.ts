@@ -23,7 +23,7 @@ import { unpackPolicy, type WirePolicy } from "./guest/wire.ts";
 import { NO_PERMISSIONS, type Permissions } from "./permissions.ts";
 import { createHostAccess } from "./permissions-access.ts";
 import { guardCalls } from "./permissions-calls.ts";
-import type { Post, SandboxLimits, SettlementChunk } from "./messages.ts";
+import { LOOKUP_TIMEOUT, type Post, type SandboxLimits, type SettlementChunk } from "./messages.ts";
 import { createSettlements } from "./settlements.ts";
 
 export interface Bridge {
@@ -58,6 +58,9 @@ interface Answer {
   /** Crosses beside it. */
   text?: string;
 }
+
+/** ms. Why a server is not there is known here, and has to be told before the thread gives the look-up up. */
+const LOOKUP_PATIENCE = LOOKUP_TIMEOUT - 1_000;
 
 export function createBridge(options: BridgeOptions): Bridge {
   const { lookup, limits, settle, onFault, permissions = NO_PERMISSIONS, root = process.cwd() } = options;
@@ -153,10 +156,11 @@ export function createBridge(options: BridgeOptions): Bridge {
     if (filing.has(id)) filing.set(id, policy);
   }
 
+  const blocking = lookup.within?.(LOOKUP_PATIENCE) ?? lookup;
   const lookups: Record<string, (...args: never[]) => unknown> = {
-    resource: (idOrName: string | number) => lookup.resource(idOrName),
-    resources: (selector: string, parent?: string) => lookup.resources(selector, parent),
-    type: (name: string) => lookup.type(name),
+    resource: (idOrName: string | number) => blocking.resource(idOrName),
+    resources: (selector: string, parent?: string) => blocking.resources(selector, parent),
+    type: (name: string) => blocking.type(name),
     secret(name: string) {
       // A script that may not do all that its token may is one that is not trusted.
       if (permissions.operations !== undefined || permissions.resources !== undefined) {
@@ -166,7 +170,7 @@ export function createBridge(options: BridgeOptions): Bridge {
           hint: "Run it without --allow-operation and --allow-resource, or put the secret into the resource's connection.",
         });
       }
-      return lookup.secret(name);
+      return blocking.secret(name);
     },
   };
 

@@ -3,6 +3,9 @@ import type { MessagePort } from "node:worker_threads";
 import type { ControlHandle } from "./control.ts";
 import type { EndMessage, StartMessage } from "./guest/wire.ts";
 
+/** How long a look-up may block the thread, ms. */
+export const LOOKUP_TIMEOUT = 10_000;
+
 export interface SandboxLimits {
   /** Bytes of the VM's memory; rounded up to 64 KiB. Default 128 MB, of which 14 MB are wilco's own. */
   memory: number;

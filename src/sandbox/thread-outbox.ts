@@ -6,7 +6,7 @@ import type { HostFunction } from "./engine.ts";
 import { readEndMessage } from "./guest-messages.ts";
 import type { EndMessage } from "./guest/wire.ts";
 import { createTimers } from "./thread-timers.ts";
-import type { FromThread, LookupAnswer, Post, SandboxLimits } from "./messages.ts";
+import { LOOKUP_TIMEOUT, type FromThread, type LookupAnswer, type Post, type SandboxLimits } from "./messages.ts";
 
 /** A turn's posts travel together, but a turn may be long: beyond this many (or characters) they go at once. */
 const FLUSH_POSTS = 2_000;
@@ -14,8 +14,6 @@ const FLUSH_CHARACTERS = 256 * 1024;
 /** The script waits while this much of what it printed is not written yet, so that a slow pipe bounds memory. */
 const MAX_PRINTING = 1024 * 1024;
 const FORGED = "Use what the module wilco exports.";
-/** How long a look-up may block. */
-const LOOKUP_TIMEOUT = 10_000;
 
 export interface Outbox {
   host: Record<string, HostFunction>;

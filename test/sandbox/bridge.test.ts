@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { createApi } from "../../src/client/api.ts";
+import { createNodePort } from "../../src/client/node-port.ts";
+import type { LookupPort } from "../../src/client/port.ts";
+import { createTransport } from "../../src/client/transport.ts";
 import { createBridge } from "../../src/sandbox/bridge.ts";
 import { unpackSettlements } from "../../src/sandbox/guest/wire.ts";
-import type { SettlementChunk } from "../../src/sandbox/messages.ts";
+import { LOOKUP_TIMEOUT, type SettlementChunk } from "../../src/sandbox/messages.ts";
 import { DEFAULT_LIMITS } from "../../src/sandbox/session.ts";
 import { createFakePort, type FakeOptions } from "./fake-port.ts";
 
@@ -241,6 +245,30 @@ describe("the bridge", () => {
       { id: 1, resource: "web-1", operation: "restart", status: "queued" },
     ]);
     expect((await world.answers(2)).find(([id]) => id === 2)![2].code).toBe("interrupted");
+  });
+
+  it("says of a look-up why the server is not there, before the thread gives it up", async () => {
+    const dispatch = async () => Promise.reject(Object.assign(new Error("no"), { code: "ECONNREFUSED" }));
+    const api = createApi(createTransport({ url: "http://127.0.0.1:9", dispatch }));
+    const { lookup } = createNodePort({ api });
+    const patience: number[] = [];
+    const impatient = (ms: number): LookupPort => {
+      patience.push(ms);
+      return lookup.within!(20);
+    };
+    const { bridge } = bridgeWorld({ lookup: { within: impatient } });
+    for (const [method, args] of Object.entries({
+      resource: '["a"]',
+      resources: '["*"]',
+      type: '["a"]',
+      secret: '["a"]',
+    })) {
+      expect(JSON.parse(await bridge.lookup(method, args))).toMatchObject({
+        error: { code: "unreachable", message: expect.stringContaining("connection refused (") as string },
+      });
+    }
+    expect(patience).toHaveLength(1);
+    expect(patience[0]).toBeLessThan(LOOKUP_TIMEOUT);
   });
 
   it("sends many answers in several texts of bounded size", async () => {
