@@ -107,7 +107,20 @@ it("trusts the authority of a server's certificate by a flag, a variable and a p
   expect(await createUploads(api).path(ca)).toMatchObject({ size: TEST_CERT.length });
   for (const client of [trusting, distrusting]) client.close();
 
+  // Logged in again, the profile keeps its authority; for another server it is not the one to believe.
+  const profile = ["--profile", new URL(url).host, "--token-file", token];
   const file = join(tls.dir, ".config", "wilco", "profiles.json");
+  expect((await tls.run(["login", `${url},http://127.0.0.1:1`, ...profile], elsewhere)).code).toBe(0);
+  expect(readFileSync(file, "utf8")).toContain(JSON.stringify(ca));
+  const other = `https://localhost:${new URL(url).port}`;
+  const moved = await tls.run(["login", other, ...profile], elsewhere);
+  expect(moved).toMatchObject({ code: 7, stderr: expect.stringMatching(how) as string });
+  writeFileSync(join(tls.dir, "here"), readFileSync(join(world.dir, "token")));
+  const plain = await tls.run(["login", world.url, ...profile.with(3, "here")], elsewhere);
+  expect(plain).toMatchObject({ code: 0, stderr: expect.stringContaining(`${ca} was for ${url}`) as string });
+  expect(readFileSync(file, "utf8")).not.toContain("caFile");
+  expect((await tls.run(["login", url, "--token-file", token, "--ca-file", "ca.pem"], elsewhere)).code).toBe(0);
+
   writeFileSync(file, readFileSync(file, "utf8").replace(ca, "gone.pem"));
   const gone = await tls.run(["resources", "list"], elsewhere);
   expect(gone).toMatchObject({

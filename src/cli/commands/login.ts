@@ -21,22 +21,35 @@ export async function loginCommand(context: Context, typed: string | undefined):
   const { all } = readProfiles(env);
   const known = all.find((one) => one.name === flags.profile);
   const url = checkUrl(typed ?? flags.server ?? known?.url ?? (await askUrl(context)), "login");
-  const name = profileName(flags.profile ?? new URL(url).host);
-  const caFile = caFileOf(
-    context,
-    all.find((one) => one.name === name),
-  );
+  const name = profileName(flags.profile ?? new URL(serversOf(url)[0]!).host);
+  const old = all.find((one) => one.name === name);
+  const moved = old !== undefined && !isSameInstallation(old.url, url);
+  // An authority was named for the servers of then: another one must not be believed because of it.
+  const caFile = caFileOf(context, moved ? undefined : old);
   await trust(caFile);
   const token = await tokenFor(context, url);
   const api = createApi(createTransport({ url, token, dispatch: dispatchOverNetwork }));
   const me = await api.me({ retryTime: PATIENCE_MS });
   changeProfiles(env, (document) => {
-    document.profiles[name] = { ...document.profiles[name], url, token, ...(caFile && { caFile: caFile.path }) };
+    const { caFile: _before, ...kept } = document.profiles[name] ?? {};
+    document.profiles[name] = { ...kept, url, token, ...(caFile && { caFile: caFile.path }) };
     document.current = name;
   });
   output.notice(`Logged in to ${url} as ${me.name} (${me.role}), in profile ${name}, which is the current one now.`);
+  if (moved && caFile === undefined && old.caFile !== undefined) {
+    output.notice(`Its authority ${old.caFile} was for ${old.url} and is not kept; name one with --ca-file.`);
+  }
   output.notice(`The token is kept in ${profilesFile(env)}, readable by you only.`);
   return EXIT.succeeded;
+}
+
+/** Of several servers on one database, some come and go. */
+function isSameInstallation(before: string, now: string): boolean {
+  return serversOf(before).some((one) => serversOf(now).includes(one));
+}
+
+function serversOf(url: string): string[] {
+  return url.split(",").map((one) => URL.parse(one.trim())?.origin ?? one);
 }
 
 export async function logoutCommand(context: Context): Promise<number> {
