@@ -31,7 +31,8 @@ export interface Watched {
 export interface GuardOptions {
   /** The variable whose value is the token. */
   variable: string;
-  log: Log;
+  /** Told when there can be none. Default: nobody is. */
+  log?: Pick<Log, "warn">;
   /** ms between the polite signal and SIGKILL. Default 2 s. */
   grace?: number;
 }
@@ -91,7 +92,10 @@ export function createGuard({ variable, log, grace = 2_000 }: GuardOptions): Gua
 
   function unguarded(error: NodeJS.ErrnoException): void {
     impossible = error.code === "ENOENT" || error.code === "EACCES";
-    log.warn({ error: error.message }, "no guard: what this worker runs goes on if it is killed, until its next start");
+    log?.warn(
+      { error: error.message },
+      "no guard: what this worker runs goes on if it is killed, until its next start",
+    );
   }
 
   function tell(line: string): void {

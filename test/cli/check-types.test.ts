@@ -13,7 +13,8 @@ import { checkTypes } from "../../src/cli/types/check-types.ts";
 import { findProcess, isRunning } from "../../src/resource-types/process-table.ts";
 import { findTypeFiles } from "../../src/worker/handlers/type-locations.ts";
 import { until } from "../resource-types/context.ts";
-import { startCli } from "../support/cli.ts";
+import { CLI_FILE, startCli } from "../support/cli.ts";
+import { openTerminal } from "../support/terminal.ts";
 
 function folder(files: Record<string, string>): string {
   const directory = mkdtempSync(join(tmpdir(), "wilco-types-"));
@@ -61,7 +62,7 @@ export default defineResourceType({
       "types/taken.yaml": "types: { docker: { operations: { go: { run: [x] } } } }\n",
       "types/throws.js": "throw new Error('nothing here');\n",
     });
-    const { problems, types, files } = await checkTypes(["types"], cwd, libraryUrl());
+    const { problems, types, files } = await checkTypes(["types"], cwd, { library: libraryUrl() });
     expect(files).toBe(6);
     expect(types.map(({ name }) => name)).toEqual(["docker", "good"]);
     const lines = problems.map(({ file, line, path, message, hint }) => [`${file}:${line}`, path, message, hint]);
@@ -86,6 +87,19 @@ export default defineResourceType({
     told("types/throws.js:null", "", "does not load: nothing here (line 1)");
   });
 
+  it("goes on after a file that ends its process, and names it", async () => {
+    const cwd = folder({
+      "types/a.ts": GOOD,
+      "types/b.js": "console.error('no licence'); process.exit(7);\n",
+      "types/c.ts": GOOD.replace('"good"', '"better"'),
+    });
+    const { problems, types } = await checkTypes(["types"], cwd, { library: libraryUrl() });
+    expect(types.map(({ name }) => name)).toEqual(["good", "better"]);
+    expect(problems.map(({ file, message }) => `${file}: ${message}`)).toEqual([
+      "types/b.js: does not load: it ended its process with exit code 7: no licence",
+    ]);
+  });
+
   it("tells each thing once and in the order of the file, without what only follows from it", async () => {
     const cwd = folder({
       "a.yaml": `types:
@@ -102,7 +116,7 @@ export default defineResourceType({
   b: 5
 `,
     });
-    const { problems } = await checkTypes(["a.yaml"], cwd, libraryUrl());
+    const { problems } = await checkTypes(["a.yaml"], cwd, { library: libraryUrl() });
     expect(problems.map(({ line, path, message, hint }) => `${line} ${path.slice(6)}: ${message} | ${hint}`)).toEqual([
       '3 a.configuration.type: "objct" is no type | Did you mean "object"?',
       "6 a.operations.metrics.run: must be a list of the program and its arguments | null",
@@ -130,7 +144,7 @@ export default defineResourceType({
       updateConfiguration: { run: [x, "{{parameters.configuration}}"] }
 `,
     });
-    expect(await checkTypes(["a.yaml"], cwd, libraryUrl())).toEqual({
+    expect(await checkTypes(["a.yaml"], cwd, { library: libraryUrl() })).toEqual({
       problems: [],
       types: [{ file: "a.yaml", name: "fleet", operations: 5 }],
       files: 1,
@@ -223,21 +237,39 @@ describe("types of a package", () => {
 });
 
 describe("a check that is interrupted", () => {
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  const endless = 'import { writeFileSync } from "node:fs";\nwriteFileSync("pid", `${process.pid} `);\nfor (;;) {}\n';
+  /** The process that loads the file. */
+  async function loaderIn(cwd: string) {
+    const file = join(cwd, "pid");
+    await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith(" "));
+    return findProcess(Number(readFileSync(file, "utf8")))!;
+  }
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
     "by %s while a file does not come to its end leaves no process behind",
     async (signal) => {
-      const cwd = folder({
-        "types/endless.js":
-          'import { writeFileSync } from "node:fs";\nwriteFileSync("pid", `${process.pid} `);\nfor (;;) {}\n',
-      });
+      const cwd = folder({ "types/endless.js": endless });
       const check = startCli(["types", "check", "types"], { cwd });
-      const file = join(cwd, "pid");
-      await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith(" "));
-      const loader = findProcess(Number(readFileSync(file, "utf8")))!;
+      const loader = await loaderIn(cwd);
       check.kill(signal);
       expect(await check.ended).toMatchObject({ signal });
-      // SIGKILL is certain, but not instant.
+      // A kill is certain, but not instant.
       await until(() => !isRunning(loader));
     },
   );
+
+  it("by Ctrl-C at a terminal has said what it waits for", async () => {
+    const cwd = folder({ "endless.js": endless });
+    const env = { PATH: process.env["PATH"] ?? "", HOME: cwd };
+    const command = [process.execPath, CLI_FILE, "types", "check", "endless.js"];
+    const terminal = openTerminal({ command, env, cwd, columns: 100, rows: 10 });
+    onTestFinished(() => terminal.close());
+    const loader = await loaderIn(cwd);
+    await until(() => terminal.text().includes("endless.js does not come to its end; it gets 1m (--timeout)."));
+    terminal.press("C-c");
+    await terminal.ended;
+    await until(() => !isRunning(loader));
+    // Nothing more is said after the key.
+    expect(terminal.text()).toMatch(/\(--timeout\)\.\n\^C$/);
+  });
 });

@@ -332,14 +332,14 @@ describe("files of types", () => {
     [
       "one that throws in a timer",
       "setTimeout(() => { throw new Error('early') }); await new Promise(() => {})",
-      "do not load within",
+      "not come to its end within",
     ],
-    ["one that never ends", BLOCK, "do not load within"],
+    ["one that never ends", BLOCK, "not come to its end within"],
   ])("with %s are refused with a clear line", async (_what, source, message) => {
     const directory = await temporaryDirectory();
     writeFileSync(join(directory, "bad.mjs"), source);
     await expect(
-      describeTypes(directory, { library, timeout: message.startsWith("do not load within") ? 1_500 : 60_000 }),
+      describeTypes(directory, { library, timeout: message.startsWith("not come to its end within") ? 1_500 : 60_000 }),
     ).rejects.toMatchObject({
       code: "invalid_request",
       message: expect.stringContaining(message) as string,

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { formatDuration, parseDuration } from "../../core/durations.ts";
 import { WilcoError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -10,9 +11,25 @@ import { libraryUrl, testHooksUrl } from "../library-file.ts";
 import { printValue } from "../output/documents.ts";
 import { checkTypes, type TypeProblem } from "../types/check-types.ts";
 
-export async function checkTypesCommand(context: Context, typed: readonly string[]): Promise<number> {
+export interface CheckTypesFlags {
+  timeout: string;
+}
+
+export async function checkTypesCommand(
+  context: Context,
+  typed: readonly string[],
+  flags: CheckTypesFlags,
+): Promise<number> {
   const { output } = context;
-  const { problems, types, files } = await checkTypes(typed, context.cwd, libraryUrl());
+  const { problems, types, files } = await checkTypes(typed, context.cwd, {
+    library: libraryUrl(),
+    timeout: parseDuration(flags.timeout, "--timeout"),
+    onSlow(file, timeout) {
+      if (!output.interactive) return;
+      const name = relative(context.cwd, file);
+      output.notice(`${name} does not come to its end; it gets ${formatDuration(timeout)} (--timeout).`);
+    },
+  });
   if (output.format !== "table") await printValue(output, { problems, types });
   else for (const problem of problems) output.write(lineOf(problem));
   if (files === 0) {

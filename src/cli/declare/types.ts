@@ -1,5 +1,6 @@
 /** `types`: those of the server, and one's own before any server has them. */
 import type { Command } from "commander";
+import type { CheckTypesFlags } from "../commands/types-check.ts";
 import type { NewTypeFlags } from "../commands/types-new.ts";
 import type { RemoveFlags } from "../confirm.ts";
 import { declare, flagsOf, type Runner } from "./declare.ts";
@@ -30,15 +31,13 @@ export function declareTypes(program: Command, runner: Runner): void {
         (await import("../commands/types-new.ts")).newTypeCommand(context, name, flags),
       ),
     );
-  declare(
-    types,
-    "check <paths...>",
-    "everything that is wrong with the types of files, directories or packages",
-  ).action((paths: string[], _flags: unknown, command: Command) =>
-    runner.run(flagsOf(command), async (context) =>
-      (await import("../commands/types-check.ts")).checkTypesCommand(context, paths),
-    ),
-  );
+  declare(types, "check <paths...>", "everything that is wrong with the types of files, directories or packages")
+    .option("--timeout <duration>", "time that a file of TypeScript or JavaScript gets to load", "60s")
+    .action((paths: string[], flags: CheckTypesFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/types-check.ts")).checkTypesCommand(context, paths, flags),
+      ),
+    );
   declare(types, "test [path]", "run the tests of types (default: those in ./types), without a server").action(
     (path: string | undefined, _flags: unknown, command: Command) =>
       runner.run(flagsOf(command), async (context) =>

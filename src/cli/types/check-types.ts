@@ -11,7 +11,7 @@ import { builtinTypes } from "../../resource-types/builtin.ts";
 import { problemsOfType } from "../../resource-types/check-type.ts";
 import { parseResourceType } from "../../resource-types/parse-type.ts";
 import { placesInSource } from "./source-places.ts";
-import { describeFiles } from "../../worker/handlers/describe.ts";
+import { describeFiles, type DescribeOptions } from "../../worker/handlers/describe.ts";
 import { findTypeFiles, type TypeFiles } from "../../worker/handlers/type-locations.ts";
 
 export interface TypeProblem extends PlacedProblem {
@@ -39,14 +39,18 @@ interface Found {
 }
 
 /** @param typed files, directories or packages. @throws WilcoError `invalid_request` for one that is none of them. */
-export async function checkTypes(typed: readonly string[], cwd: string, library: string): Promise<CheckedTypes> {
+export async function checkTypes(
+  typed: readonly string[],
+  cwd: string,
+  loading: Omit<DescribeOptions, "cwd">,
+): Promise<CheckedTypes> {
   const all = typed.map((one) => findTypeFiles(one, cwd));
   const unique = (files: string[]) => [...new Set(files)];
   const files: TypeFiles = {
     code: unique(all.flatMap((one) => one.code)),
     yaml: unique(all.flatMap((one) => one.yaml)),
   };
-  const found = [...(await inYaml(files.yaml)), ...(await inCode(files.code, library))];
+  const found = [...(await inYaml(files.yaml)), ...(await inCode(files.code, loading))];
   const named = (file: string) => relative(cwd, file) || file;
   const problems = [...found, ...twice(found, named)].flatMap(({ file, problems, placeOf }) =>
     problems.map((problem): TypeProblem => {
@@ -101,25 +105,16 @@ function parsed(name: string, type: unknown, schemas: ReturnType<typeof createSc
   }
 }
 
-async function inCode(files: string[], library: string): Promise<Found[]> {
+async function inCode(files: string[], options: DescribeOptions): Promise<Found[]> {
   const schemas = createSchemaValidator();
-  // A file that ends its process takes the others with it: each is loaded alone then.
-  const described = await describeFiles(files, { library }).catch(async (error: unknown) => {
-    if (files.length === 1 && error instanceof WilcoError) return [{ file: files[0]!, error: error.message }];
-    if (!(error instanceof WilcoError)) throw error;
-    const each: Awaited<ReturnType<typeof describeFiles>> = [];
-    for (const file of files) {
-      each.push(...(await describeFiles([file], { library }).catch((one: Error) => [{ file, error: one.message }])));
-    }
-    return each;
-  });
+  const described = await describeFiles(files, options);
   return described.flatMap((one): Found[] => {
     if ("error" in one)
       return [
         wrongFile(
           one.file,
           `does not load: ${one.error}`,
-          "A file of types has: export default defineResourceType({ … })",
+          one.hint ?? "A file of types has: export default defineResourceType({ … })",
         ),
       ];
     const placeOf = placesInSource(readFileSync(one.file, "utf8"));

@@ -1,8 +1,11 @@
 /** What the files of a directory export, found out in a process of its own: nothing of theirs runs in the worker. */
-import { once } from "node:events";
+import { formatDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
+import { createGuard } from "../../resource-types/guard.ts";
 import { killTree } from "../../resource-types/kill-tree.ts";
+import { findProcess } from "../../resource-types/process-table.ts";
+import { SPAWN_VARIABLE } from "../../resource-types/spawn-record.ts";
 import { createTail } from "../../resource-types/tail.ts";
 import { startHandlerProcess } from "../start-handler-process.ts";
 import { killWithUs } from "./kill-with-us.ts";
@@ -20,11 +23,16 @@ export interface DescribeOptions {
   library: string;
   /** Where `typed` is looked for. Default: the working directory. */
   cwd?: string;
-  /** ms until it is given up. Default 60 s. */
+  /** ms that a file may take. Default 60 s. */
   timeout?: number;
+  /** Called with a file that takes longer than a few seconds, and the ms that it has in all. */
+  onSlow?: (file: string, timeout: number) => void;
 }
 
 const HEAP = 1_024;
+/** ms; on a busy machine a file that imports much takes one. */
+const SLOW = 3_000;
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * @param typed a directory, a file or a package; see `findTypeFiles`.
@@ -33,51 +41,93 @@ const HEAP = 1_024;
 export async function describeTypes(typed: string, options: DescribeOptions): Promise<DescribedFile[]> {
   const { code } = findTypeFiles(typed, options.cwd ?? process.cwd());
   return (await describeFiles(code, options)).map((one) => {
-    if ("error" in one) throw invalid(`${one.file} does not load: ${one.error}`);
+    if ("error" in one) throw invalid(`${one.file} does not load: ${one.error}`, one.hint);
     return { path: one.file, types: one.types };
   });
 }
 
 /** What each file exports, or why it can't be used: one does not keep the others from being told. */
-export async function describeFiles(
+export async function describeFiles(files: string[], options: DescribeOptions): Promise<Described[]> {
+  const described: Described[] = [];
+  while (described.length < files.length) {
+    described.push(...(await describeInOneProcess(files.slice(described.length), options)));
+  }
+  return described;
+}
+
+/** Up to a file that ends the process, or does not come to its end. @returns at least one. */
+async function describeInOneProcess(
   files: string[],
-  { library, timeout = 60_000 }: DescribeOptions,
+  { library, timeout = 60_000, onSlow }: DescribeOptions,
 ): Promise<Described[]> {
-  if (files.length === 0) return [];
-  const child = startHandlerProcess({ library, token: randomId(), environment: {}, heap: HEAP });
+  const described: Described[] = [];
+  const token = randomId();
+  const child = startHandlerProcess({ library, token, environment: { [SPAWN_VARIABLE]: token }, heap: HEAP });
   const forget = killWithUs(() => (child.pid === undefined ? [] : [child.pid]));
+  const guard = createGuard({ variable: SPAWN_VARIABLE });
+  const startTime = child.pid === undefined ? undefined : findProcess(child.pid)?.startTime;
+  if (startTime !== undefined) guard.watch({ pid: child.pid!, startTime, token });
   const printed = createTail();
   for (const pipe of [child.stdout!, child.stderr!]) pipe.on("data", (data: Buffer) => printed.add(data));
-  const failed = once(child, "error").then(([error]) => invalid(`Node can't be started: ${messageOf(error)}`));
-  const ended = once(child, "close").then(([code, signal]) => {
-    const how = signal === null ? `exit code ${code}` : String(signal);
-    return invalid(`loading the files ended their process with ${how}: ${printed.lines().at(-1) ?? "no output"}`);
+
+  let timers: NodeJS.Timeout[] = [];
+  let stray: string | undefined;
+  // Why the file that is being loaded can't be used; undefined when all are loaded.
+  const { promise: broken, resolve: end, reject } = Promise.withResolvers<Broken | undefined>();
+  const next = () => {
+    for (const timer of timers) clearTimeout(timer);
+    const file = files[described.length];
+    if (file === undefined) return end(undefined);
+    timers = [
+      setTimeout(() => onSlow?.(file, timeout), SLOW),
+      setTimeout(() => end(neverEnds(timeout, stray)), Math.min(timeout, LONGEST_TIMER)),
+    ];
+  };
+  next();
+  child.on("message", (message: FromProcess) => {
+    if (message.type === "ready") child.send({ type: "describe", files });
+    if (message.type === "stray") stray = message.message;
+    if (message.type !== "described") return;
+    described.push(message.file);
+    next();
   });
-  const described = new Promise<Described[]>((resolve) =>
-    child.on("message", (message: FromProcess) => {
-      if (message.type === "described") resolve(message.files);
-      if (message.type === "ready") child.send({ type: "describe", files });
-    }),
-  );
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<WilcoError>((resolve) => {
-    timer = setTimeout(() => resolve(invalid(`the files do not load within ${timeout / 1_000} s`)), timeout);
+  child.on("error", (error) => reject(invalid(`Node can't be started: ${messageOf(error)}`)));
+  // All that it has sent is here then.
+  child.once("close", (code, signal) => {
+    const how = signal === null ? `exit code ${code}` : signal;
+    end({ error: `it ended its process with ${how}: ${printed.lines().at(-1) ?? "no output"}` });
   });
   try {
-    const first = await Promise.race([described, failed, ended, late]);
-    if (first instanceof WilcoError) throw first;
-    return first;
+    const why = await broken;
+    return why === undefined ? described : [...described, { file: files[described.length]!, ...why }];
   } finally {
-    clearTimeout(timer);
-    if (child.pid !== undefined) await killTree(child.pid, { grace: 0 });
+    for (const timer of timers) clearTimeout(timer);
+    if (child.pid !== undefined) {
+      await killTree(child.pid, { grace: 0 });
+      guard.forget(child.pid);
+    }
+    await guard.stop();
     forget();
   }
 }
 
-function invalid(why: string): WilcoError {
+interface Broken {
+  error: string;
+  hint?: string;
+}
+
+/** @param stray what was thrown meanwhile where nobody catches it. */
+function neverEnds(timeout: number, stray: string | undefined): Broken {
+  return {
+    error: `its top level does not come to its end within ${formatDuration(timeout)}${stray === undefined ? "" : `; thrown outside of it: ${stray}`}`,
+    hint: "Look for a loop without an end, or an await of what nothing settles, in the file or in what it imports.",
+  };
+}
+
+function invalid(why: string, hint = "A file of resource types has: export default defineResourceType({ … })") {
   return new WilcoError({
     code: "invalid_request",
     message: `--types: ${why}`,
-    hint: "A file of resource types has: export default defineResourceType({ … })",
+    hint,
   });
 }

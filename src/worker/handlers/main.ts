@@ -51,19 +51,20 @@ function receive(message: ToProcess): void {
 }
 
 async function describe(paths: string[]): Promise<void> {
-  const described: Described[] = [];
-  for (const file of paths) {
-    try {
-      const types = await importTypes(file);
-      described.push({
-        file,
-        types: types.map(({ descriptor, inProcess }) => ({ descriptor, inProcess: inProcess === true })),
-      });
-    } catch (error) {
-      described.push({ file, error: withLine(file, error) });
-    }
+  for (const path of paths) {
+    const file = await describeOne(path);
+    // Before the next one is loaded, which may block.
+    await new Promise((sent) => process.send!({ type: "described", file } satisfies FromProcess, sent));
   }
-  send({ type: "described", files: described });
+}
+
+async function describeOne(file: string): Promise<Described> {
+  try {
+    const types = await importTypes(file);
+    return { file, types: types.map(({ descriptor, inProcess }) => ({ descriptor, inProcess: inProcess === true })) };
+  } catch (error) {
+    return { file, error: withLine(file, error) };
+  }
 }
 
 /** "… (line 3)" where the stack names the file; Node keeps the place of JavaScript's own syntax errors to itself. */

@@ -33,18 +33,18 @@ export interface DescribedType {
 }
 
 export type ToProcess =
-  /** Load these files and say which types they export. */
+  /** Load these files, one after the other, and say of each which types it exports. */
   | { type: "describe"; files: string[] }
   | { type: "run"; run: number; call: HandlerCall }
   | { type: "abort"; run: number; why: AbortWhy; message: string }
   | { type: "answer"; run: number; ask: number; value?: unknown; error?: EntryError };
 
 /** `error` is why the file can't be used. */
-export type Described = { file: string } & ({ types: DescribedType[] } | { error: string });
+export type Described = { file: string } & ({ types: DescribedType[] } | { error: string; hint?: string });
 
 export type FromProcess =
   | { type: "ready" }
-  | { type: "described"; files: Described[] }
+  | { type: "described"; file: Described }
   | { type: "ask"; run: number; ask: number; what: Ask }
   | { type: "progress"; run: number; done: number; total: number | null; text: string | null }
   | { type: "log"; run: number; level: "debug" | "info" | "warn" | "error"; fields: object; message: string }
