@@ -1,5 +1,6 @@
 /** Runs one command line: parses it, runs the command, shows what went wrong, exits with the code of the contract. */
 import { CommanderError, type Command } from "commander";
+import { whyUnwritable } from "../core/file-errors.ts";
 import { createContext, type Context, type GlobalFlags } from "./context.ts";
 import type { Runner } from "./declare/declare.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
@@ -8,13 +9,7 @@ import { buildProgram } from "./program.ts";
 
 export async function main(proc: NodeJS.Process): Promise<never> {
   let context: Context | undefined;
-  const endQuietly = (error: NodeJS.ErrnoException) => {
-    // The reader has enough (`| head`): no complaint, and what was asked of the server goes on.
-    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") proc.exit(EXIT.brokenPipe);
-    throw error;
-  };
-  proc.stdout.on("error", endQuietly);
-  proc.stderr.on("error", endQuietly);
+  watchStreams(proc);
   let exit: number = EXIT.succeeded;
   let program: Command | undefined;
   try {
@@ -31,6 +26,22 @@ export async function main(proc: NodeJS.Process): Promise<never> {
   }
   await context?.output.flush();
   return proc.exit(exit);
+}
+
+/** What becomes of a command whose output nobody takes. What was asked of the server goes on in any case. */
+function watchStreams(proc: NodeJS.Process): void {
+  const endQuietly = (error: NodeJS.ErrnoException) => {
+    // The reader has enough (`| head`): no complaint.
+    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") proc.exit(EXIT.brokenPipe);
+  };
+  proc.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    endQuietly(error);
+    const place = "Choose another place for it; what was asked of the server goes on (wilco history).";
+    proc.stderr.write(`error: The output can't be written: ${whyUnwritable(error)}.\n  ${place}\n`);
+    proc.exit(EXIT.brokenPipe);
+  });
+  // Anything else there, such as a full disk below the log of a server: lines are lost, the work is not.
+  proc.stderr.on("error", endQuietly);
 }
 
 interface Failing {

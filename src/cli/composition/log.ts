@@ -5,6 +5,7 @@ import { WilcoError } from "../../core/errors.ts";
 import { whyUnwritable } from "../../core/file-errors.ts";
 import { formatClock } from "../output/times.ts";
 import type { Output } from "../output/output.ts";
+import { openLogFile } from "./log-file.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -17,8 +18,7 @@ export function createLog(output: Output, level: LogLevel): Logger {
 /** The same as JSON lines at the end of a file, each written before the next thing happens; made with mode 0600. */
 export function createFileLog(path: string, level: LogLevel): Logger {
   try {
-    const destination = pino.destination({ dest: path, append: true, mkdir: true, sync: true, mode: 0o600 });
-    return pino(optionsOf(level), destination);
+    return pino(optionsOf(level), openLogFile(path));
   } catch (error) {
     throw new WilcoError({
       code: "invalid_request",
