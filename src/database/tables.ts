@@ -105,7 +105,7 @@ export interface RequestTable {
   min_success: number;
   halt_on_failure: number;
   serial: number;
-  /** Serial requests: the worker that took the first task; all others are its. */
+  /** Serial requests: the worker on which the first task ended; all others are its. */
   worker: string | null;
   held: number;
   open: number;

@@ -61,6 +61,11 @@ export async function settleTasks(
   }
 }
 
+/** By a worker. */
+function isHeld(status: Status): boolean {
+  return status === "running" || status === "canceling";
+}
+
 /** A cancel of one task is somebody's wish, no sign that the others would fail. */
 function isFailure(status: TerminalStatus): boolean {
   return status === "failed" || status === "timed_out" || status === "lost";
@@ -91,7 +96,9 @@ async function count(tx: Transaction, byRequest: ReadonlyMap<number, TaskEnd[]>)
       timed_out: of("timed_out"),
       canceled: of("canceled"),
       lost: of("lost"),
-      worker: tasks.find((task) => task.entry.attempt > 0)?.entry.worker_name ?? null,
+      // The first task binds when it ends: one that its worker lost and that is repeated elsewhere takes the others along,
+      // and one that ended in the queue, after it was lost or handed back, leaves nothing on the worker it names.
+      worker: tasks.find(({ entry }) => isHeld(entry.status))?.entry.worker_name ?? null,
     };
   });
   // A parent without a row here is a script: its calls end by themselves.

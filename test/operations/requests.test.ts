@@ -297,6 +297,35 @@ describeOnBothEngines("a serial request", (engine) => {
     expect(await world.operations.entry(filed.id)).toMatchObject({ status: "succeeded", warning: null });
   });
 
+  it("is not bound by a first task that its worker lost and that is repeated elsewhere, or ended unclaimed", async () => {
+    const world = await createWorld(engine);
+    const second = await world.register("w2");
+    /** Its first task is claimed by w1, which stops. */
+    const interrupted = async () => {
+      const first = await world.register("w1");
+      const filed = await request(world, ["a", "b"], { serial: true, operation: "redo" });
+      expect(await world.claim(first)).toHaveLength(1);
+      await world.operations.stopWorker(workerToken, first);
+      return { id: filed.id, first: (await tasksOf(world, filed.id))[0]! };
+    };
+    const take = async (resource: string) => {
+      const [assignment] = await world.claim(second);
+      expect(assignment?.resource.name).toBe(resource);
+      await world.finish(second, assignment!);
+    };
+    const repeated = await interrupted();
+    await take("a");
+    await take("b");
+    expect((await tasksOf(world, repeated.id)).map((task) => [task.worker, task.route])).toEqual([
+      ["w2", "default/automate"],
+      ["w2", "worker/w2"],
+    ]);
+    const canceled = await interrupted();
+    await world.operations.cancel(alice, canceled.first.id, {});
+    await take("b");
+    expect((await tasksOf(world, canceled.id)).map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
+  });
+
   it("is refused for targets that are bound to several workers", async () => {
     const world = await createWorld(engine);
     await world.database.query("UPDATE resource SET worker = 'w1' WHERE name = 'a'");
