@@ -8,6 +8,7 @@ import { measureCompletion } from "./completion.mjs";
 import { measureContent } from "./content.mjs";
 import { measureCtrlC } from "./ctrl-c.mjs";
 import { measureHostCall } from "./host-call.mjs";
+import { measureHistory } from "./history.mjs";
 import { measureIdleMemory } from "./memory.mjs";
 import { measureInventory } from "./inventory.mjs";
 import { measurePipeline } from "./pipeline.mjs";
@@ -40,6 +41,7 @@ const PARTS = [
   "idle-workers",
   "pipeline",
   "content",
+  "history",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -92,6 +94,10 @@ await part("apply", async () => ({
   embedded: await measureApply(),
   postgres: await withPostgres((databaseUrl) => measureApply({ databaseUrl })),
 }));
+await part("history", async () => ({
+  embedded: await measureHistory({ many: Number(values.many) }),
+  postgres: await withPostgres((databaseUrl) => measureHistory({ databaseUrl, many: Number(values.many) })),
+}));
 await part("idle-workers", () => withPostgres((url) => measureIdleWorkers({ url })));
 
 const {
@@ -116,6 +122,7 @@ const {
   pipeline,
   content,
   apply,
+  history,
 } = found;
 const rows = [];
 atMost("wilco --version ÷ node -e 0", startup?.version, startup?.node, 1.8);
@@ -167,6 +174,9 @@ for (const engine of ["embedded", "postgres"]) {
   atLeast(`upload of 1 GB ÷ cp, ${engine}`, measured?.upload, measured?.copy, 0.5);
   atLeast(`upload of 1 GB ÷ synced copy, ${engine}`, measured?.upload, measured?.synced, 0.5);
   atMost(`memory of the server above idle in it, ${engine}, MB`, measured?.memory, 1, 64);
+  atMost(`slowest question about 1,000,000 ended entries, ${engine}, ms`, history?.[engine]?.slowest, 1, 100);
+  atMost(`one that no index answers, ${engine}, ms`, history?.[engine]?.unindexed, 1);
+  atMost(`server with 1,000,000 ended entries, idle, ${engine}, share of a core`, history?.[engine]?.idle, 1, 0.05);
 }
 for (const engine of ["embedded", "postgres"]) {
   atMost(`apply of 110,000 unchanged resources, ${engine}, ms`, apply?.[engine].unchanged, 1, 5_000);

@@ -1,5 +1,13 @@
 /** Builds statements that vary: filters that may or may not be there. What is built runs as any other text does. */
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql as template,
+  type RawBuilder,
+} from "kysely";
 import type { Sql } from "./sql.ts";
 import type { Tables } from "./tables.ts";
 
@@ -13,6 +21,11 @@ export function statementBuilder(): Kysely<Tables> {
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   });
+}
+
+/** A piece of SQL in what is built, such as the dialect's. @param text never what somebody gave. */
+export function fragment<T>(text: string): RawBuilder<T> {
+  return template.raw<T>(text);
 }
 
 /** Runs what was built. */

@@ -26,6 +26,8 @@ export interface Dialect {
   readonly skipLocked: string;
   /** A query whose `locked` is 1 when this transaction alone does the maintenance; "" where there is one process. */
   readonly maintenanceLock: string;
+  /** The planner knows how frequent a value is, and chooses indexes by it. */
+  readonly countsValues: boolean;
   /** Types for `CREATE TABLE`. */
   readonly types: { id: string; int: string; bytes: string; labels: string };
   readonly tableSuffix: string;

@@ -11,6 +11,7 @@ import { content } from "./migrations/0007-content.ts";
 import { secrets } from "./migrations/0006-secrets.ts";
 import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 import { configuration } from "./migrations/0009-configuration.ts";
+import { history } from "./migrations/0014-history.ts";
 import { statistics } from "./migrations/0013-statistics.ts";
 import { selectors } from "./migrations/0012-selectors.ts";
 import { watching } from "./migrations/0010-watching.ts";
@@ -36,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   findings,
   selectors,
   statistics,
+  history,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

@@ -6,7 +6,9 @@
  */
 import type { Migration } from "../migrate.ts";
 
-/** Index → rows in it, then rows that have the same first column, the same first two, and so on. */
+/** Rows in an index, then rows that have the same first column, the same first two, and so on. */
+type Guess = readonly [table: string, index: string, numbers: string];
+
 const ENTRY: Readonly<Record<string, string>> = {
   sqlite_autoindex_entry_1: "1000000 100000 1",
   entry_status: "1000000 100000 1",
@@ -32,7 +34,7 @@ const ENTRY: Readonly<Record<string, string>> = {
   entry_forced: "10 1",
 };
 
-const OTHERS: ReadonlyArray<readonly [table: string, index: string, numbers: string]> = [
+const OTHERS: readonly Guess[] = [
   ["entry_event", "entry_event", "4000000 4 1"],
   ["entry_dependency", "sqlite_autoindex_entry_dependency_1", "10000 2 1"],
   ["entry_dependency", "entry_dependency_needs", "10000 2"],
@@ -47,12 +49,19 @@ export const statistics: Migration = {
 };
 
 function write(): string[] {
-  const rows = [...Object.entries(ENTRY).map(([index, numbers]) => ["entry", index, numbers] as const), ...OTHERS];
-  const values = rows.map((row) => `(${row.map((text) => `'${text}'`).join(", ")})`);
+  const entry = Object.entries(ENTRY).map(([index, numbers]): Guess => ["entry", index, numbers]);
   return [
     // The table for them can't be made otherwise; of a small one, because it reads it.
     "ANALYZE migration",
     "DELETE FROM sqlite_stat1",
+    ...guesses([...entry, ...OTHERS]),
+  ];
+}
+
+/** Statements that tell SQLite what to think of indexes that it has not been told of. */
+export function guesses(rows: readonly Guess[]): string[] {
+  const values = rows.map((row) => `(${row.map((text) => `'${text}'`).join(", ")})`);
+  return [
     `INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ${values.join(", ")}`,
     // Read now, and at each start.
     "ANALYZE sqlite_schema",

@@ -1,5 +1,6 @@
 /** Forgets entries that people asked for, when somebody has set for how long they are kept: `keep-history`. */
 import { deleteEntries } from "../../audit/delete.ts";
+import { firstIdSince } from "../../audit/ids-by-time.ts";
 import type { Transaction } from "../../database/database.ts";
 import type { Context } from "../context.ts";
 import { settingOf } from "../settings.ts";
@@ -35,7 +36,7 @@ export function createForgetHistory(): (context: Context, tx: Transaction) => Pr
     const kept = await settingOf(tx, "keep-history");
     if (kept === null) return false;
     const before = tx.now() - kept;
-    sweep ??= { below: await firstSince(tx, before), again: false };
+    sweep ??= { below: await firstIdSince(tx, before), again: false };
     const rows = await tx.query<Candidate>(
       `SELECT e.id, e.parent, e.output_bytes,
          CASE WHEN EXISTS (SELECT 1 FROM entry c WHERE c.parent = e.id) THEN 1 ELSE 0 END AS parts
@@ -54,7 +55,7 @@ export function createForgetHistory(): (context: Context, tx: Transaction) => Pr
     );
     const again = sweep.again || gone.some(({ parent }) => parent !== null);
     if (taken.length === BATCH || taken.length < rows.length) sweep = { below: taken.at(-1)!.id, again };
-    else sweep = again ? { below: await firstSince(tx, before), again: false } : undefined;
+    else sweep = again ? { below: await firstIdSince(tx, before), again: false } : undefined;
     return sweep !== undefined;
   };
 }
@@ -64,24 +65,4 @@ function upTo(rows: readonly Candidate[], most: number): readonly Candidate[] {
   let bytes = 0;
   const end = rows.findIndex((row, at) => (bytes += row.output_bytes) > most && at > 0);
   return end === -1 ? rows : rows.slice(0, end);
-}
-
-/**
- * The first id filed at that time or later, found by halving: ids and times grow together, nearly. Only a bound for the
- * sweep, so that it does not read what is too young, for which there is no index of its own.
- */
-async function firstSince(tx: Transaction, time: number): Promise<number> {
-  const [last] = await tx.query<{ id: number | null }>("SELECT max(id) AS id FROM entry");
-  let low = 0;
-  let high = (last?.id ?? 0) + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [row] = await tx.query<{ id: number; created_at: number }>(
-      "SELECT id, created_at FROM entry WHERE id >= $1 ORDER BY id LIMIT 1",
-      [middle],
-    );
-    if (row === undefined || row.created_at >= time) high = middle;
-    else low = row.id + 1;
-  }
-  return low;
 }
