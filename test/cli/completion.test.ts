@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command } from "commander";
-import { candidatesOf } from "../../src/cli/completion/candidates.ts";
+import { asksForEntries, candidatesOf, wordOf } from "../../src/cli/completion/candidates.ts";
 import type { Known } from "../../src/cli/completion/known.ts";
 import { ARGUMENTS, FLAGS } from "../../src/cli/completion/places.ts";
 import { buildProgram } from "../../src/cli/program.ts";
@@ -24,6 +24,11 @@ const KNOWN: Known = {
   findings: ["site-a"],
   tokens: ["ci"],
   secrets: ["DB_PASSWORD"],
+  entries: [
+    { id: 101, kind: "operation", status: "running", work: "web-1 restart", at: "2026-01-02T03:04:05Z" },
+    { id: 100, kind: "request", status: "failed", work: "tier=web restart", at: "2026-01-02T03:04:05Z" },
+    { id: 99, kind: "operation", status: "succeeded", work: "here run", at: "2026-01-02T03:04:05Z" },
+  ],
   metrics: { process: ["cpu", "memory"], host: ["load"] },
   settings: { process: ["port", "path"] },
   types: { process: { restart: ["graceful"], status: [] }, host: { run: ["command", "stdin"] } },
@@ -32,7 +37,7 @@ const KNOWN: Known = {
 describe("Completion", () => {
   const program = buildProgram({ run: async () => {} });
   const after = (line: string, known: Known | undefined = KNOWN) =>
-    candidatesOf(program, line.split(" ").slice(1), known, ["staging"]);
+    candidatesOf(program, line.split(" ").slice(1), known, ["staging"]).map(wordOf);
 
   it.each([
     ["wilco entry w", ["wait", "why"]],
@@ -76,12 +81,39 @@ describe("Completion", () => {
     ["wilco worker --role w", []],
     ["wilco exec web-1 restart --priority h", ["high"]],
     ["wilco run de", []],
+    ["wilco entry show ", ["101", "100", "99"]],
+    ["wilco entry show 10", ["101", "100"]],
+    ["wilco entry why ", ["101"]],
+    ["wilco entry cancel 101 ", []],
+    ["wilco entry retry ", ["100"]],
+    ["wilco history tree 9", ["99"]],
+    ["wilco history --parent=", ["--parent=100"]],
+    ["wilco exec web-1 restart --after 99,10", ["99,101", "99,100"]],
+    ["wilco exec web-1 restart --after 99,100:f", ["99,100:failure"]],
   ])("of %j", (line, expected) => {
     expect(after(line)).toEqual(expected);
   });
 
+  it("says what a word is about where the shell shows it", () => {
+    const described = (...words: string[]) => candidatesOf(program, words, KNOWN);
+    expect(described("entry", "show", "99")).toEqual([
+      expect.stringMatching(/^99\there run, succeeded, 2026-01-0\d \d\d:04:05$/),
+    ]);
+    expect(described("entry", "wh")).toEqual([
+      "why\twhy it does not run yet, or where it runs, and what would free it",
+    ]);
+    expect(described("exec", "--dr")).toEqual([expect.stringMatching(/^--dry-run\tcheck everything/)]);
+  });
+
+  it("asks for entries again sooner than for names", () => {
+    expect(asksForEntries(program, ["entry", "cancel", ""])).toBe(true);
+    expect(asksForEntries(program, ["exec", "a", "b", "--after=17"])).toBe(true);
+    expect(asksForEntries(program, ["exec", ""])).toBe(false);
+    expect(asksForEntries(program, ["exec", "a", "run", "--", ""])).toBe(false);
+  });
+
   it("has a word for every argument and flag that names something", () => {
-    const named = /^(selector|resources?|types?|groups?|findings?|route|setting)$/;
+    const named = /^(id|selector|resources?|types?|groups?|findings?|route|setting)$/;
     const missing: string[] = [];
     const seen = new Set<string>();
     const look = (command: Command, path: string) => {
@@ -100,7 +132,7 @@ describe("Completion", () => {
 
   it("without a server knows commands and flags, and no names", () => {
     expect(candidatesOf(program, ["exec", "we"], undefined)).toEqual([]);
-    expect(candidatesOf(program, ["exec", "--min"], undefined)).toEqual(["--min-success"]);
+    expect(candidatesOf(program, ["exec", "--min"], undefined).map(wordOf)).toEqual(["--min-success"]);
   });
 });
 
@@ -131,6 +163,11 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     const env = { XDG_CACHE_HOME: `${world.dir}/cache` };
     await world.run(["complete", "--refresh"], { env });
     expect(await tab("wilco tokens revoke l", ["wilco", "tokens", "revoke", "l"])).toEqual(["local-admin"]);
+    const { stdout } = await world.run(["exec", "web-1", "status", "--no-wait"]);
+    await world.run(["complete", "--refresh"], { env });
+    expect(await tab("wilco entry show ", ["wilco", "entry", "show", ""])).toEqual([stdout.trim()]);
+    const described = await world.run(["complete", "--describe", "--", "entry", "show", ""], { env });
+    expect(described.stdout).toMatch(new RegExp(`^${stdout.trim()}\tweb-1 status, \\w+, `));
     expect(await tab("wilco exec we", ["wilco", "exec", "we"])).toEqual(["web-1"]);
     expect(await tab("wilco exec web-1 rest", ["wilco", "exec", "web-1", "rest"])).toEqual(["restart"]);
     // bash has split the word at "=", and wants the rest of it only.

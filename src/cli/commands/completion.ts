@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
-import { candidatesOf } from "../completion/candidates.ts";
-import { knownOf, refreshKnown } from "../completion/known.ts";
+import { asksForEntries, candidatesOf, wordOf } from "../completion/candidates.ts";
+import { knownOf, refreshKnown, refreshLater } from "../completion/known.ts";
 import { COMPLETION_SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -26,14 +26,16 @@ export async function complete(
   context: Context,
   program: Command,
   words: readonly string[],
-  flags: { refresh?: boolean },
+  flags: { refresh?: boolean; describe?: boolean },
 ): Promise<number> {
   if (flags.refresh === true) {
     await refreshKnown(context);
     return EXIT.succeeded;
   }
-  const candidates = candidatesOf(program, words, await knownOf(context), profilesOf(context));
-  context.output.write(candidates.map((one) => `${one}\n`).join(""));
+  const known = await knownOf(context);
+  const candidates = candidatesOf(program, words, known, profilesOf(context));
+  context.output.write(candidates.map((one) => `${flags.describe === true ? one : wordOf(one)}\n`).join(""));
+  refreshLater(known, asksForEntries(program, words) ? "entries" : "names");
   return EXIT.succeeded;
 }
 

@@ -7,6 +7,8 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApi, type Api } from "../../client/api.ts";
 import { createTransport } from "../../client/transport.ts";
+import type { Entry } from "../../domain/entry.ts";
+import { isTerminal, STATUSES } from "../../domain/status.ts";
 import { sha256 } from "../../core/ids.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
@@ -34,21 +36,34 @@ export interface Known {
   findings?: string[];
   tokens?: string[];
   secrets?: string[];
+  /** The newest, and all that have not ended, the newest first. */
+  entries?: KnownEntry[];
 }
 
-/** Older than this, it is asked for anew; what was known is the answer all the same. */
-const FRESH = 30_000;
+export interface KnownEntry extends Pick<Entry, "id" | "kind" | "status"> {
+  /** "web-1 restart" */
+  work: string;
+  /** When it was filed, ISO. */
+  at: string;
+}
+
+/** Older than this, ms, it is asked for anew; what was known is the answer all the same. Entries come and go. */
+const FRESH = { names: 30_000, entries: 3_000 };
 const MOST = 5_000;
+const MOST_ENTRIES = 50;
 
 /** undefined when no server is named, or nothing is known of it yet. Never throws: a Tab has nobody to tell. */
 export async function knownOf(context: Context): Promise<Known | undefined> {
   try {
-    const known = read(await fileOf(context));
-    if (known === undefined || Date.now() - known.at > FRESH) askInBackground();
-    return known;
+    return read(await fileOf(context));
   } catch {
     return undefined;
   }
+}
+
+/** For the next Tab. @param used what this one was answered with. */
+export function refreshLater(known: Known | undefined, used: keyof typeof FRESH): void {
+  if (known === undefined || Date.now() - known.at > FRESH[used]) askInBackground();
 }
 
 /** Asks the server, and keeps the answer. */
@@ -68,7 +83,9 @@ export async function refreshKnown(context: Context): Promise<void> {
 }
 
 async function ask(api: Api): Promise<Known> {
-  const [resources, types, groups, workers, paused, findings, tokens, secrets] = await Promise.all([
+  const { describeWork } = await import("../output/entry-text.ts");
+  const open = STATUSES.filter((status) => !isTerminal(status)).join(",");
+  const [resources, types, groups, workers, paused, findings, tokens, secrets, newest, unended] = await Promise.all([
     api.resources({ limit: 1_000 }),
     api.types(),
     api.groups(),
@@ -77,6 +94,8 @@ async function ask(api: Api): Promise<Known> {
     listOf(api.findings({ limit: 1_000 })),
     listOf(api.tokens()),
     listOf(api.secrets()),
+    listOf(api.entries({ limit: MOST_ENTRIES })),
+    listOf(api.entries({ limit: MOST_ENTRIES, status: open })),
   ]);
   const live = workers.filter(({ state }) => state !== "stopped" && state !== "lost");
   const items = [...resources.items];
@@ -100,6 +119,15 @@ async function ask(api: Api): Promise<Known> {
     findings: findings.flatMap(({ name, status }) => (status === "new" || status === "ignored" ? [name] : [])),
     tokens: tokens.flatMap(({ name, revokedAt }) => (revokedAt === null ? [name] : [])),
     secrets: secrets.map(({ name }) => name),
+    entries: [...new Map([...newest, ...unended].map((entry) => [entry.id, entry])).values()]
+      .toSorted((a, b) => b.id - a.id)
+      .map((entry) => ({
+        id: entry.id,
+        kind: entry.kind,
+        status: entry.status,
+        work: describeWork(entry),
+        at: entry.createdAt,
+      })),
     metrics: Object.fromEntries(types.items.map((type) => [type.name, Object.keys(type.metrics ?? {})])),
     settings: Object.fromEntries(
       types.items.map((type) => [type.name, Object.keys(type.configuration?.["properties"] ?? {})]),

@@ -22,6 +22,11 @@ export type Kind =
   | "finding"
   | "token"
   | "secret"
+  | "entry"
+  | "open entry"
+  | "failed entry"
+  | "parent entry"
+  | "dependency"
   | "profile"
   | "setting"
   | "kept for"
@@ -32,6 +37,14 @@ export const ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
   exec: ["selector", "operation"],
   deploy: ["selector"],
   export: ["selector"],
+  "history tree": ["entry"],
+  "entry show": ["entry"],
+  "entry tail": ["entry"],
+  "entry trace": ["entry"],
+  "entry why": ["open entry"],
+  "entry wait": ["open entry"],
+  "entry cancel": ["open entry"],
+  "entry retry": ["failed entry"],
   "resources list": ["selector"],
   "resources show": ["resource"],
   "resources tree": ["resource"],
@@ -109,6 +122,9 @@ export const FLAGS: Readonly<Record<string, FlagValue>> = {
   "--zone": { words: "zone" },
   "--worker": { words: "worker" },
   "--label": { words: "label" },
+  "--after": { words: "dependency", list: true },
+  "history --parent": { words: "parent entry" },
+  "worker --entry": { words: "open entry" },
   "tokens create --role": { words: ["viewer", "operator", "worker", "admin"] },
 };
 

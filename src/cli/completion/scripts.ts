@@ -17,25 +17,37 @@ export const COMPLETION_SCRIPTS: Record<Shell, string> = {
   COMPREPLY=("\${COMPREPLY[@]#"\${word%"$part"}"}")
   case "\${COMPREPLY[0]}" in *=) compopt -o nospace 2>/dev/null ;; esac
 }
-complete -o default -F _wilco wilco
+complete -o default -o nosort -F _wilco wilco 2>/dev/null || complete -o default -F _wilco wilco
 `,
+  // In zsh a colon ends the word and begins what it is about.
   zsh: `#compdef wilco
 _wilco() {
-  local -a candidates
-  candidates=(\${(f)"$(wilco complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
-  if (( $#candidates )); then compadd -S '' -- \${(M)candidates:#*=}; compadd -- \${candidates:#*=}; else _files; fi
+  local -a candidates open plain described
+  local one
+  candidates=(\${(f)"$(wilco complete --describe -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  (( $#candidates )) || { _files; return }
+  for one in $candidates; do
+    case $one in
+      *$'\t'*) described+=("\${\${one%%$'\t'*}//:/\\:}:\${one#*$'\t'}") ;;
+      *=) open+=("$one") ;;
+      *) plain+=("$one") ;;
+    esac
+  done
+  (( $#open )) && compadd -S '' -- $open
+  (( $#plain )) && compadd -- $plain
+  (( $#described )) && _describe -V wilco described
 }
 compdef _wilco wilco
 `,
   fish: `function __wilco_complete
   set -l words (commandline -opc)
-  set -l candidates (wilco complete -- $words[2..-1] (commandline -ct) 2>/dev/null)
+  set -l candidates (wilco complete --describe -- $words[2..-1] (commandline -ct) 2>/dev/null)
   if test (count $candidates) -gt 0
     printf '%s\\n' $candidates
   else
     __fish_complete_path (commandline -ct)
   end
 end
-complete -c wilco -f -a '(__wilco_complete)'
+complete -c wilco -f -k -a '(__wilco_complete)'
 `,
 };

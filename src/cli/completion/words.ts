@@ -1,7 +1,9 @@
 /** What there is of each kind of word, as far as it is known. */
 import { formatDuration } from "../../core/durations.ts";
 import { SETTINGS } from "../../domain/settings.ts";
-import type { Known } from "./known.ts";
+import { isTerminal } from "../../domain/status.ts";
+import { formatTime } from "../output/times.ts";
+import type { Known, KnownEntry } from "./known.ts";
 import type { Kind } from "./places.ts";
 import { SHELLS } from "./scripts.ts";
 
@@ -18,6 +20,9 @@ export interface WordsPlace {
 /** How long people keep things. */
 const KEPT_FOR = ["1h", "12h", "1d", "7d", "30d", "90d", "365d"];
 
+const CONDITIONS = ["success", "failure", "any"];
+
+/** A word may have what it is about behind a tab, as fish has it. */
 export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace): readonly string[] {
   const [first = "", second = ""] = args;
   switch (kind) {
@@ -53,6 +58,18 @@ export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace
       return known?.tokens ?? [];
     case "secret":
       return known?.secrets ?? [];
+    case "entry":
+      return entriesOf(known, () => true);
+    case "open entry":
+      return entriesOf(known, ({ status }) => !isTerminal(status));
+    case "failed entry":
+      return entriesOf(known, ({ status }) => isTerminal(status) && status !== "succeeded");
+    case "parent entry":
+      return entriesOf(known, ({ kind: of }) => of === "request" || of === "script");
+    case "dependency": {
+      const [id] = /\d+:/.exec(typed.slice(typed.lastIndexOf(",") + 1)) ?? [];
+      return id === undefined ? entriesOf(known, () => true) : CONDITIONS.map((condition) => `${id}${condition}`);
+    }
     case "profile":
       return profiles;
     case "setting":
@@ -66,6 +83,12 @@ export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace
     case "shell":
       return SHELLS;
   }
+}
+
+function entriesOf(known: Known | undefined, wanted: (entry: KnownEntry) => boolean): string[] {
+  return (known?.entries ?? [])
+    .filter(wanted)
+    .map(({ id, work, status, at }) => `${id}\t${work}, ${status.replace("_", " ")}, ${formatTime(at, false)}`);
 }
 
 /** The last word of a list is completed; what stands before it stays. */

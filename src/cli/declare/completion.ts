@@ -14,8 +14,9 @@ export function declareCompletion(program: Command, runner: Runner): void {
       runner.run(flagsOf(command), async (context) => (await commands()).printCompletion(context, shell)),
     );
   declare(program, "complete [words...]", "what may follow these words, one a line; for the scripts of completion")
+    .option("--describe", "with what each of them is, behind a tab")
     .option("--refresh", "only ask the server for its names, and keep them")
-    .action((words: string[], flags: { refresh?: boolean }, command: Command) =>
+    .action((words: string[], flags: { refresh?: boolean; describe?: boolean }, command: Command) =>
       runner.run(flagsOf(command), async (context) => (await commands()).complete(context, program, words, flags)),
     );
 }
