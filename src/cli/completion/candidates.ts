@@ -112,7 +112,7 @@ function optionsOf(command: Command) {
 
 function flagsOf(command: Command): string[] {
   return [
-    ...optionsOf(command).flatMap(({ long, description }) => (long == null ? [] : [`${long}\t${description}`])),
+    ...optionsOf(command).flatMap(({ long, description }) => (long ? [`${long}\t${description}`] : [])),
     "--help\twhat this command does",
   ];
 }
