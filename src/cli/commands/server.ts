@@ -55,7 +55,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
   const databaseUrl = databaseUrlOf(context.env, flags.databaseUrl);
   const workerName = workerNameOf(flags, databaseUrl);
   const slots = parseSlots(flags.slots);
-  const loaded = await openTypes(flags.types, context.cwd);
+  const loaded = await openTypes(flags.types, context);
   const settings = { ...leaseSettings(flags), ...automaticSettings(context.env, flags) };
   const scripts = scriptPoolOf(context, flags);
   const log = createLog(

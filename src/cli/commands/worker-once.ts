@@ -25,7 +25,7 @@ import type { WorkerFlags } from "./worker.ts";
 export async function workerOnceCommand(context: Context, flags: WorkerFlags): Promise<number> {
   const entry = entryOf(flags);
   const name = requireName(flags.name ?? `${hostname()}-once-${process.pid}`, "worker name");
-  const { types } = await openTypes(flags.types, context.cwd);
+  const { types } = await openTypes(flags.types, context);
   const { url, token } = await resolveConnection(context);
   const { output } = context;
   const log =

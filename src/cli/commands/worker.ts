@@ -45,7 +45,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const roles = (flags.role ?? [DEFAULT_ROLE]).map((role) => requireName(role, "role"));
   const slots = parseSlots(flags.slots);
   const band = flags.priorityBand === undefined ? undefined : parsePriorityBand(flags.priorityBand);
-  const { types, reloadTypes } = await openTypes(flags.types, context.cwd);
+  const { types, reloadTypes } = await openTypes(flags.types, context);
   const { url, token } = await resolveConnection(context);
   const log = workerLog(context, flags.log);
   // Scripts have places of their own beside the slots, so the pool serves their role.

@@ -1,38 +1,50 @@
 /** Resource types written in TypeScript: each .ts, .js and .mjs file of a directory or package exports one, or a list. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
+import { formatDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
 import { problemLine } from "../../core/yaml-places.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
 import { builtinTypes } from "../../resource-types/builtin.ts";
 import { problemsOfType } from "../../resource-types/check-type.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
-import { describeTypes, type DescribedFile } from "../../worker/handlers/describe.ts";
+import { describeTypes, type DescribedFile, type DescribeOptions } from "../../worker/handlers/describe.ts";
 import { importTypes, resolveOwnLibrary } from "../../worker/handlers/type-files.ts";
+import type { Context } from "../context.ts";
 import { libraryUrl } from "../library-file.ts";
 import { placesInSource } from "../types/source-places.ts";
 
 /** Loads them the first time, and again whenever the second function is called. */
-export async function openTypes(typed: string | undefined, cwd: string) {
+export async function openTypes(typed: string | undefined, { cwd, output }: Pick<Context, "cwd" | "output">) {
   let generation = 0;
-  return { types: await loadTypes(typed, cwd), reloadTypes: () => loadTypes(typed, cwd, ++generation) };
+  const onSlow = (file: string, timeout: number) =>
+    output.notice(`${relative(cwd, file)} does not come to its end; it gets ${formatDuration(timeout)}.`);
+  return {
+    types: await loadTypes(typed, cwd, { onSlow }),
+    reloadTypes: () => loadTypes(typed, cwd, { onSlow, generation: ++generation }),
+  };
+}
+
+interface LoadOptions {
+  /** How often they were loaded before: what was imported into a process stays there under its name. Default 0. */
+  generation?: number;
+  onSlow?: DescribeOptions["onSlow"];
 }
 
 /**
  * The built-in types and those of a directory or package. The files are loaded by another process, which also runs their handlers
  * later; only types that ask for it are loaded into this one.
- * @param generation how often they were loaded before: what was imported into a process stays there under its name.
  * @throws WilcoError `invalid_request` naming the file.
  */
 export async function loadTypes(
   typed: string | undefined,
   cwd: string,
-  generation = 0,
+  { generation = 0, onSlow }: LoadOptions = {},
 ): Promise<ResourceTypeDefinition[]> {
   const types = [...builtinTypes];
   if (typed === undefined) return types;
   const library = libraryUrl();
-  const files = await describeTypes(typed, { library, cwd });
+  const files = await describeTypes(typed, { library, cwd, ...(onSlow && { onSlow }) });
   refuseWrongTypes(files, cwd);
   for (const file of files) {
     for (const type of await definitionsOf(file, library, generation)) {
