@@ -1,9 +1,11 @@
 /** Versions of resources: read, and brought back by a deploy of their own. */
 import { readEntry } from "../audit/read.ts";
 import { WilcoError } from "../core/errors.ts";
+import { isSameJson } from "../core/json.ts";
 import type { Deployment } from "../domain/deployment.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Sql } from "../database/database.ts";
+import type { EntryRow } from "../database/tables.ts";
 import type { DeploymentTable } from "../database/inventory-tables.ts";
 import type {
   DeploymentsAnswer,
@@ -16,6 +18,7 @@ import type { Context } from "./context.ts";
 import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
 import { openedParameters } from "./retry.ts";
+import { dependenciesOf, dueTime } from "./filing.ts";
 import { anotherCall } from "./submit.ts";
 
 type Row = DeploymentTable & { size: number };
@@ -52,9 +55,9 @@ export async function rollBack(
   const known = request.key ?? (key === undefined ? undefined : `${key}#0`);
   const before =
     request.version === undefined && known !== undefined ? await filedBefore(context, principal, known) : null;
-  if (before?.resource?.id === resource.id) {
-    if (saysOtherwise(request, before)) throw anotherCall(before);
-    return { entry: before, replayed: true };
+  if (before?.entry.resource?.id === resource.id) {
+    if (saysOtherwise(request, before)) throw anotherCall(before.entry);
+    return { entry: before.entry, replayed: true };
   }
   const target = await versionToRestore(context.database, resource, request.version);
   const opened = await openedParameters(context, target.entry);
@@ -72,19 +75,36 @@ export async function rollBack(
   return outcome;
 }
 
-/** What is asked for now and can be told from the entry; what it went back to is not asked for again. */
-function saysOtherwise({ note, timeout, priority }: RollbackRequest, before: Entry): boolean {
-  const differs = (asked: unknown, filed: unknown) => asked !== undefined && asked !== filed;
-  return differs(note, before.note) || differs(timeout, before.timeout) || differs(priority, before.priority);
+interface FiledBefore {
+  entry: Entry;
+  row: Pick<EntryRow, "id" | "zone" | "bound_worker" | "expires_in" | "created_at" | "deliver_at">;
 }
 
-async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<Entry | null> {
-  const [row] = await database.query<{ id: number }>(
-    `SELECT id FROM entry WHERE requested_by = $1 AND key = $2
+/**
+ * What is asked for now and can be told from the entry; what it went back to is not asked for again. What is left out
+ * stood for a default of then, which nobody knows any more; of the time that is "at once".
+ */
+function saysOtherwise(request: RollbackRequest, { entry, row }: FiledBefore): boolean {
+  const differs = (asked: unknown, filed: unknown) => asked !== undefined && asked !== filed;
+  return (
+    differs(request.note, entry.note) ||
+    differs(request.timeout, entry.timeout) ||
+    differs(request.priority, entry.priority) ||
+    differs(request.zone, row.zone) ||
+    differs(request.worker, row.bound_worker) ||
+    differs(request.expiresIn || undefined, row.expires_in) ||
+    dueTime(request, row.created_at) !== row.deliver_at ||
+    (request.after !== undefined && !isSameJson(dependenciesOf(request), entry.after))
+  );
+}
+
+async function filedBefore({ database }: Context, principal: Principal, key: string): Promise<FiledBefore | null> {
+  const [row] = await database.query<FiledBefore["row"]>(
+    `SELECT id, zone, bound_worker, expires_in, created_at, deliver_at FROM entry WHERE requested_by = $1 AND key = $2
        AND EXISTS (SELECT 1 FROM entry_content c WHERE c.entry = entry.id AND c.restores IS NOT NULL)`,
     [principal.name, key],
   );
-  return row ? readEntry(database, row.id) : null;
+  return row ? { entry: await readEntry(database, row.id), row } : null;
 }
 
 function noteOf({ version, label, entry }: Row): string {

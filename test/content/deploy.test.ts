@@ -142,9 +142,22 @@ describe("deployments", () => {
     });
     expect(await back).toMatchObject({ version: "1.0", ready: true });
     expect(await web.rollback({ idempotencyKey: "back-1" }).submitted).toMatchObject({ id: back.id });
-    await expect(web.rollback({ idempotencyKey: "back-1", note: "another" })).rejects.toMatchObject({
-      code: "idempotency_mismatch",
-    });
+    const earlier = (await back.submitted).after[0]!.entry;
+    const same = { idempotencyKey: "back-1", after: { entry: earlier, on: "any" } } as const;
+    expect(await web.rollback(same).submitted).toMatchObject({ id: back.id });
+    for (const other of [
+      { note: "another" },
+      { timeout: "7m" },
+      { zone: "moon" },
+      { worker: "nobody" },
+      { at: "+5m" },
+      { at: new Date(Date.now() + 3_600_000) },
+      { after: earlier },
+    ]) {
+      await expect(web.rollback({ idempotencyKey: "back-1", ...other })).rejects.toMatchObject({
+        code: "idempotency_mismatch",
+      });
+    }
     rmSync(path("deployed/releases/odd"));
     expect(await shown()).toBe("one");
     const { items } = await api.deployments("web");
@@ -179,6 +192,19 @@ describe("deployments", () => {
 
   it("goes back once when a step that did is run again", async () => {
     const web = await client.resource("web");
+    await web.deploy(file(path("two.tgz")), { version: "2.0", strip: 1 });
+    // The time of a roll-back that is to come is a part of what was asked for.
+    const later = await web.rollback({ idempotencyKey: "later", at: "+1h" }).submitted;
+    expect(later).toMatchObject({ status: "scheduled" });
+    expect(await web.rollback({ idempotencyKey: "later", at: "+1h" }).submitted).toMatchObject({ id: later.id });
+    const due = await web.rollback({ idempotencyKey: "later", at: later.deliverAt! }).submitted;
+    expect(due).toMatchObject({ id: later.id });
+    for (const other of [{}, { at: "+2h" }]) {
+      await expect(web.rollback({ idempotencyKey: "later", ...other })).rejects.toMatchObject({
+        code: "idempotency_mismatch",
+      });
+    }
+    await api.cancel(later.id);
     await web.deploy(file(path("two.tgz")), { version: "2.0", strip: 1 }, { idempotencyKey: "to-2" });
     // A deploy is no roll-back, though it is of the same resource and its key is known.
     await expect(web.rollback({ idempotencyKey: "to-2" })).rejects.toMatchObject({ code: "idempotency_mismatch" });
