@@ -36,7 +36,8 @@ const isGuard = (pid) => {
     return false; // It has ended meanwhile.
   }
 };
-const aProcess = (pid) => ({ pid, startTime: "boot/1", token: "yUEhO0mB2yS__LpuL345_g" });
+/** That nobody has. */
+const aProcess = (number) => ({ pid: 2 ** 30 + number, startTime: "boot/1", token: "yUEhO0mB2yS__LpuL345_g" });
 
 async function ofTheGuard() {
   const starts = [];
@@ -45,19 +46,19 @@ async function ofTheGuard() {
     const before = performance.now();
     guard.watch(aProcess(1));
     starts.push(performance.now() - before);
-    guard.forget(1);
+    guard.forget(aProcess(1).pid);
     await guard.stop();
   }
   const guard = createGuard({ variable: SPAWN_VARIABLE });
   guard.watch(aProcess(1));
   const pid = readdirSync("/proc").find(isGuard);
-  guard.forget(1);
+  guard.forget(aProcess(1).pid);
   const spent = [];
   const before = processorTime(pid);
   for (let line = 0; line < LINES; line++) {
     const began = performance.now();
     guard.watch(aProcess(line));
-    guard.forget(line);
+    guard.forget(aProcess(line).pid);
     spent.push(performance.now() - began);
     if (line % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
   }

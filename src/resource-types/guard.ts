@@ -35,6 +35,8 @@ export interface GuardOptions {
   log?: Pick<Log, "warn">;
   /** ms between the polite signal and SIGKILL. Default 2 s. */
   grace?: number;
+  /** A POSIX shell. Default /bin/sh. */
+  path?: string;
 }
 
 /** Bytes that it has not read: it hangs, or somebody has stopped it. */
@@ -45,7 +47,7 @@ interface Shell {
   input: Socket;
 }
 
-export function createGuard({ variable, log, grace = 2_000 }: GuardOptions): Guard {
+export function createGuard({ variable, log, grace = 2_000, path = "/bin/sh" }: GuardOptions): Guard {
   /** The line of each. */
   const watched = new Map<number, string>();
   let shell: Shell | null = null;
@@ -75,7 +77,7 @@ export function createGuard({ variable, log, grace = 2_000 }: GuardOptions): Gua
   }
 
   function spawnShell(): ChildProcess {
-    return spawn("/bin/sh", ["-c", 'eval "$GUARD"', "wilco-guard"], {
+    return spawn(path, ["-c", 'eval "$GUARD"', "wilco-guard"], {
       // Nothing of ours: it needs no credentials, and it must not hold a directory that somebody wants to unmount.
       cwd: "/",
       env: {
@@ -91,6 +93,8 @@ export function createGuard({ variable, log, grace = 2_000 }: GuardOptions): Gua
   }
 
   function unguarded(error: NodeJS.ErrnoException): void {
+    // Several may have been tried before the first one failed.
+    if (impossible) return;
     impossible = error.code === "ENOENT" || error.code === "EACCES";
     log?.warn(
       { error: error.message },

@@ -10,6 +10,8 @@ import { until } from "./context.ts";
 
 const LINUX = process.platform === "linux";
 const variable = "GUARD_TEST";
+/** More than any system gives out. */
+const NOBODY = 2 ** 30;
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 
 /** Its output is open for as long as anybody lives that it has started. */
@@ -108,5 +110,35 @@ describe("a guard", () => {
     guard.forget(third.pid);
     await guard.stop();
     expect([isRunning(last!), isRunning(third.identity)]).toEqual([false, true]);
+  });
+
+  it("that does not read is replaced, and its worker never waits for it", async () => {
+    const guard = createGuard({ variable });
+    onTestFinished(() => guard.stop());
+    const before = new Set(shells().map(({ pid }) => pid));
+    guard.watch({ pid: NOBODY, startTime: "x/1", token: "t" });
+    const [hung] = shells().filter(({ pid }) => !before.has(pid));
+    process.kill(hung!.pid, "SIGSTOP");
+    // More than a pipe holds, and than is kept of it.
+    for (let at = 1; at < 9_000; at++) {
+      guard.watch({ pid: NOBODY + at, startTime: "x/1", token: "t".repeat(22) });
+      guard.forget(NOBODY + at);
+    }
+    await until(() => findProcess(hung!.pid) === null);
+    guard.watch({ pid: NOBODY + 1, startTime: "x/1", token: "t" });
+    expect(shells().filter(({ pid }) => !before.has(pid))).toHaveLength(1);
+  });
+
+  it("is done without where there is no shell, and that is said once", async () => {
+    const said: string[] = [];
+    const told = Promise.withResolvers<void>();
+    const warn = (_fields: object, message: string) => told.resolve(void said.push(message));
+    const guard = createGuard({ variable, log: { warn }, path: "/nonexistent/sh" });
+    for (const pid of [NOBODY, NOBODY + 1]) guard.watch({ pid, startTime: "x/1", token: "t" });
+    await told.promise;
+    guard.watch({ pid: NOBODY + 2, startTime: "x/1", token: "t" });
+    guard.forget(NOBODY);
+    await guard.stop();
+    expect(said).toEqual(["no guard: what this worker runs goes on if it is killed, until its next start"]);
   });
 });
