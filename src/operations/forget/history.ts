@@ -1,4 +1,5 @@
 /** Forgets entries that people asked for, when somebody has set for how long they are kept: `keep-history`. */
+import { formatDuration } from "../../core/durations.ts";
 import { deleteEntries } from "../../audit/delete.ts";
 import { firstIdSince } from "../../audit/ids-by-time.ts";
 import type { Transaction } from "../../database/database.ts";
@@ -31,8 +32,10 @@ interface Candidate {
  */
 export function createForgetHistory(): (context: Context, tx: Transaction) => Promise<boolean> {
   let sweep: Sweep | undefined;
+  /** Since it was said last. */
+  let deleted = 0;
 
-  return async (_context, tx) => {
+  return async ({ log }, tx) => {
     const kept = await settingOf(tx, "keep-history");
     if (kept === null) return false;
     const before = tx.now() - kept;
@@ -56,7 +59,14 @@ export function createForgetHistory(): (context: Context, tx: Transaction) => Pr
     const again = sweep.again || gone.some(({ parent }) => parent !== null);
     if (taken.length === BATCH || taken.length < rows.length) sweep = { below: taken.at(-1)!.id, again };
     else sweep = again ? { below: await firstIdSince(tx, before), again: false } : undefined;
-    return sweep !== undefined;
+    const isDone = sweep === undefined;
+    tx.afterCommit(() => {
+      deleted += gone.length;
+      if (!isDone || deleted === 0) return;
+      log.info({ deleted, keepHistory: formatDuration(kept) }, "history deleted");
+      deleted = 0;
+    });
+    return !isDone;
   };
 }
 
