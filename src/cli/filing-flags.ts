@@ -47,7 +47,8 @@ export function filingOptionsOf(flags: FilingFlags): FilingOptions {
   };
 }
 
-function dependenciesOf(texts: readonly string[]): Dependency[] {
+/** `--after`. @throws WilcoError `invalid_request`. */
+export function dependenciesOf(texts: readonly string[]): Dependency[] {
   const byEntry = new Map<number, Dependency>();
   for (const text of texts.flatMap((one) => one.split(","))) {
     const [, id = "", condition = "success"] = /^\s*(\d+)(?::(.*))?$/s.exec(text) ?? [];

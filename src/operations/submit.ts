@@ -187,7 +187,7 @@ function place(filing: Filing, statuses: ReadonlyMap<number, Status>, now: numbe
 const COLUMNS = Object.keys(FILED_COLUMNS).join(", ");
 
 /** Rows whose key was used before are missing from the answer; of two with the same key the first is filed. */
-export async function insertEntries(tx: Transaction, filed: readonly Filed[]): Promise<FiledRow[]> {
+async function insertEntries(tx: Transaction, filed: readonly Filed[]): Promise<FiledRow[]> {
   if (filed.length === 0) return [];
   // "WHERE true" keeps SQLite from reading ON CONFLICT as part of the join.
   const inserted = await tx.query<Pick<FiledRow, "id" | "requested_by" | "key">>(
@@ -279,7 +279,7 @@ async function answerReplays(tx: Transaction, filings: Filing[], answers: Map<Fi
 }
 
 /** The same key again: the same request is answered with its entry, another is refused. */
-export function sameRequest(
+function sameRequest(
   filing: Filing,
   row: Pick<EntryRow, "request_hash">,
   entry: Entry,

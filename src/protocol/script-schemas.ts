@@ -2,6 +2,7 @@
 import { Type, type Static } from "typebox";
 import { MAX_SCRIPT_GRACE } from "../domain/script.ts";
 import { closed, ms, name, storable, text } from "./schema-parts.ts";
+import { filing } from "./schemas.ts";
 
 const texts = (maxItems: number, maxLength: number, description: string) =>
   Type.Array(Type.String({ maxLength, ...storable }), { maxItems, description });
@@ -42,6 +43,7 @@ export const ScriptSubmissionSchema = Type.Object(
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 200 })),
     at: Type.Optional(Type.String({ maxLength: 64, description: "ISO 8601 time with an offset" })),
     delay: Type.Optional(ms("start this long after the submit; instead of `at`")),
+    after: filing.after,
     expiresIn: Type.Optional(ms("ends as failed/expired when not claimed for this long; default 24 h")),
     requireScriptWorker: Type.Optional(ms("refuse or end it when no live worker can take it for this long")),
     note: Type.Optional(text(1_000, "shown in the history")),

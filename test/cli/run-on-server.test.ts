@@ -98,6 +98,8 @@ describe.concurrent("wilco run --on-server: what the script did, and the answer"
     ["a relative directory", "1;", ["--allow-read", "data"], 2, /^$/, /"data" is no absolute path/],
     ["too much grace", "1;", ["--grace", "1m"], 2, /^$/, /longer than the 6s/],
     ["a server in this process", "1;", ["--local"], 2, /^$/, /--on-server and --local exclude each other/],
+    ["it is to run after what is not there", "1;", ["--after", "999999"], 2, /^$/, /There is no entry 999999/],
+    ["it is to run after a word", "1;", ["--after", "x"], 2, /^$/, /--after names no entry: "x"/],
     ["a zone without workers", "1;", ["--zone", "moon", "--require-worker", "0ms"], 8, /^$/, /moon\/script/],
     ["a wait that ended", 'await sleep("5s");', ["--wait-timeout", "100ms"], 124, /^$/, /goes on[^]*entry wait/],
   ])("%s", async (_what, text, flags, code, stdout, stderr) => {

@@ -53,6 +53,40 @@ describeOnBothEngines("a script on the server", (engineWorld) => {
     });
   });
 
+  it("waits for the entries that it is to run after, and is canceled when they end otherwise", async () => {
+    const world = await createScriptWorld();
+    const first = await world.submit("a", "work");
+    const after = [{ entry: first.id, on: "success" as const }];
+    const { entry } = await world.operations.submitScript(alice, script({ after }), "key");
+    expect(entry).toMatchObject({ status: "blocked", after });
+    expect(await world.operations.submitScript(alice, script({ after }), "key")).toMatchObject({
+      replayed: true,
+      entry: { id: entry.id, status: "blocked" },
+    });
+    await expect(world.operations.submitScript(alice, script(), "key")).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
+    const failing = [{ entry: first.id, on: "failure" as const }];
+    const other = await world.operations.submitScript(alice, script({ after: failing }), undefined);
+    const scripts = await world.register("w-scripts", { roles: ["script"] });
+    expect(await world.claim(scripts)).toEqual([]);
+    const worker = await world.register("w1");
+    const [work] = await world.claim(worker);
+    await world.finish(worker, work!);
+    expect(await world.claim(scripts)).toMatchObject([{ entry: entry.id, kind: "script" }]);
+    const told = { status: "canceled", error: { code: "dependency" } };
+    expect(await world.operations.entry(other.entry.id)).toMatchObject(told);
+    // Of what has ended already it is known at once.
+    const hopeless = await world.operations.submitScript(alice, script({ after: failing }), undefined);
+    expect(hopeless.entry).toMatchObject(told);
+    expect(await world.operations.script(hopeless.entry.id)).toMatchObject({ file: "deploy.ts" });
+    const unknown = script({ after: [{ entry: 999_999, on: "any" }] });
+    await expect(world.operations.submitScript(alice, unknown, undefined)).rejects.toMatchObject({
+      code: "unknown_entry",
+    });
+    expect(await unsound(world.database)).toEqual([]);
+  });
+
   it("is the parent of what it submits, which is filed in the name of who asked for it", async () => {
     const world = await createScriptWorld();
     const { entry } = await world.operations.submitScript(alice, script(), undefined);

@@ -17,13 +17,14 @@ import { formatNetTarget, type Permissions } from "../../sandbox/permissions.ts"
 import { readManifest } from "../../sandbox/permissions-manifest.ts";
 import type { Context } from "../context.ts";
 import { EXIT, SIGNAL_EXIT } from "../exit-codes.ts";
+import { dependenciesOf } from "../filing-flags.ts";
 import { onInterruptOf } from "../goes-on.ts";
 import { submitOnceOf } from "../idempotency/flags.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
 import { printDocument } from "../output/documents.ts";
-import { describeWork } from "../output/entry-text.ts";
-import { formatTime, parseWhen, type When } from "../output/times.ts";
+import { describeStart, describeWork } from "../output/entry-text.ts";
+import { parseWhen, type When } from "../output/times.ts";
 import { readPermissions } from "../permission-flags.ts";
 import { pollPolicyOfFlags } from "../poll-options.ts";
 import { openReports } from "../reports/reports.ts";
@@ -67,7 +68,7 @@ export async function runOnServer(context: Context, file: string, args: string[]
       return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     }
     const entry = await submit(api, submission, submitOnce);
-    tellFiled(context, remote, entry, when);
+    tellFiled(context, remote, entry, when !== undefined);
     if (!flags.wait) {
       await printDocument(context.output, entry, () => `${entry.id}\n`);
       return EXIT.succeeded;
@@ -80,8 +81,8 @@ export async function runOnServer(context: Context, file: string, args: string[]
 
 async function submit(api: Api, submission: ScriptSubmission, submitOnce: SubmitOnce | undefined): Promise<Entry> {
   if (!submitOnce) return (await api.submitScript(submission, randomId())).entry;
-  const { file, files, args } = submission;
-  const identity = { target: file, operation: "script", parameters: { files, args } };
+  const { file, files, args, after } = submission;
+  const identity = { target: file, operation: "script", parameters: { files, args }, after };
   return submitOnce(identity, (key) => api.submitScript(submission, key));
 }
 
@@ -106,6 +107,7 @@ function submissionOptions(flags: RunFlags, when: When | undefined) {
     ...(flags.timeout === undefined ? {} : { timeout: parseDuration(flags.timeout, "--timeout") }),
     ...(flags.priority === undefined ? {} : { priority: parsePriority(flags.priority) }),
     ...(flags.note === undefined ? {} : { note: flags.note }),
+    ...(flags.after === undefined ? {} : { after: dependenciesOf(flags.after) }),
     ...(flags.zone === undefined ? {} : { zone: requireName(flags.zone, "zone") }),
     ...when,
   };
@@ -128,10 +130,10 @@ function tellComputed({ output }: Context, places: readonly string[]): void {
   );
 }
 
-function tellFiled({ output }: Context, { connection, me }: Remote, entry: Entry, when: When | undefined): void {
-  const due = when === undefined ? "" : `, due ${formatTime(entry.deliverAt, output.utc)}`;
+function tellFiled({ output }: Context, { connection, me }: Remote, entry: Entry, scheduled: boolean): void {
+  const start = describeStart(entry, scheduled, output.utc);
   output.notice(
-    `${output.paintErr.dim(`${connection.url} as ${me.name}`)} entry ${entry.id}: ${describeWork(entry)}${due}`,
+    `${output.paintErr.dim(`${connection.url} as ${me.name}`)} entry ${entry.id}: ${describeWork(entry)}${start}`,
   );
   if (entry.warning !== null) output.warn(`${output.paintErr.yellow("note:")} ${entry.warning}`);
 }

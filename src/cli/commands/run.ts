@@ -51,6 +51,7 @@ export interface OnServerFlags {
   priority?: string;
   note?: string;
   zone?: string;
+  after?: string[];
 }
 
 const ON_SERVER_FLAGS = [
@@ -60,6 +61,7 @@ const ON_SERVER_FLAGS = [
   ["priority", "--priority"],
   ["note", "--note"],
   ["zone", "--zone"],
+  ["after", "--after"],
 ] as const;
 
 const ON_ERROR: readonly OnError[] = ["wait", "leave", "cancel"];

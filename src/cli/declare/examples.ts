@@ -12,6 +12,7 @@ const EXAMPLES: Record<string, readonly string[]> = {
     "wilco run restart.ts --batch=25%",
     "wilco run --local --inventory wilco.yaml restart.ts",
     "wilco run --on-server --at 22:00 restart.ts",
+    "wilco run --on-server --after 17 restart.ts",
   ],
   deploy: [
     "wilco deploy web-1 dist/app.tgz --version 1.2.0",

@@ -25,6 +25,7 @@ export function declareWork(program: Command, runner: Runner): void {
     .option("--no-wait", "with --on-server: file it and return")
     .option("--timeout <duration>", "with --on-server: of the whole script (default 24h)")
     .option("--at <time>", 'with --on-server: start then, "+5m", "18:30", or with an offset')
+    .option("--after <id[:on]>", "with --on-server: start when this entry ended, as exec takes it; repeatable", collect)
     .option("--priority <priority>", "with --on-server: max, high, medium, normal, low, min, or 0 (first) to 200")
     .option("--note <text>", "with --on-server: shown in the history")
     .option("--zone <zone>", "with --on-server: of the worker that runs it (default: default)");

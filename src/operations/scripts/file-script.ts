@@ -1,12 +1,9 @@
 /** Files a script that is to run on the server: the entry, its first event and the uploaded files in one transaction. */
-import { appendEvents } from "../../audit/append.ts";
-import { entryOf } from "../../audit/codec.ts";
 import { readEntry, unknownEntry } from "../../audit/read.ts";
 import { WilcoError } from "../../core/errors.ts";
 import { randomId, sha256 } from "../../core/ids.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Sql, Transaction } from "../../database/database.ts";
-import type { EntryRow } from "../../database/tables.ts";
+import type { Sql } from "../../database/database.ts";
 import type { Entry } from "../../domain/entry.ts";
 import { OPERATION_PATTERN } from "../../domain/operation-pattern.ts";
 import { DEFAULT_PRIORITY } from "../../domain/priority.ts";
@@ -27,18 +24,17 @@ import { LIMITS } from "../../protocol/schema-parts.ts";
 import { readPaused } from "../../queue/paused.ts";
 import type { Context } from "../context.ts";
 import type { Principal } from "../contract.ts";
-import { moveOf } from "../../queue/moves.ts";
-import { announceQueued, transition } from "../changes.ts";
-import { dueTime, type Filed, type Filing } from "../filing.ts";
-import { insertEntries, sameRequest } from "../submit.ts";
-import { servedRoutes, warnOfPaused, warnOfUnserved } from "../unserved.ts";
+import { transition } from "../changes.ts";
+import { dependenciesOf, dueTime, type Filed, type Filing } from "../filing.ts";
+import { fileEntries } from "../submit.ts";
+import { servedRoutes, warnOfPaused } from "../unserved.ts";
 
 /** A day: a script mostly waits, and its own operations have timeouts of their own. */
 const DEFAULT_SCRIPT_TIMEOUT = 86_400_000;
 
 /**
  * @param key repeating the request with the same key files nothing twice.
- * @throws WilcoError `invalid_request`, `invalid_selector`, `too_large`, `no_worker`, `idempotency_mismatch`, `forbidden`
+ * @throws WilcoError `invalid_request`, `invalid_selector`, `unknown_entry`, `too_large`, `no_worker`, `idempotency_mismatch`, `forbidden`
  *   for a script that asks: nothing is filed.
  */
 export async function fileScript(
@@ -56,33 +52,20 @@ export async function fileScript(
     const now = tx.now();
     const filing: Filing = {
       row: { ...rowOf(context, principal, submission, key, now), retry_of: retryOf },
-      after: [],
+      after: dependenciesOf(submission),
     };
     warnOfPaused([filing], await readPaused(tx));
-    const refusals = new Map<Filing, WilcoError | object>();
-    warnOfUnserved([filing], await servedRoutes(tx, context.settings.lease, now), refusals);
-    const refusal = refusals.get(filing);
-    if (refusal) throw refusal;
-    const [row] = await insertEntries(tx, [filing.row]);
-    if (!row) return replay(tx, filing);
-    appendEvents(tx, [
-      {
-        entry: row.id,
-        seq: 1,
-        at: now,
-        type: "submitted",
-        attempt: 0,
-        data: { status: row.status, by: row.requested_by, route: row.route },
-      },
-    ]);
-    tx.send("INSERT INTO script (entry, file, files) VALUES ($1, $2, $3)", [
-      row.id,
-      submission.file,
-      JSON.stringify(submission.files),
-    ]);
-    changes.moves.push(moveOf("put", row, row.status, now));
-    announceQueued(tx, [row], changes);
-    return { entry: entryOf(row, []), replayed: false };
+    const served = await servedRoutes(tx, context.settings.lease, now);
+    const answer = (await fileEntries(tx, [filing], served, changes)).get(filing)!;
+    if (answer instanceof WilcoError) throw answer;
+    if (!answer.replayed) {
+      tx.send("INSERT INTO script (entry, file, files) VALUES ($1, $2, $3)", [
+        answer.entry.id,
+        submission.file,
+        JSON.stringify(submission.files),
+      ]);
+    }
+    return answer;
   });
 }
 
@@ -125,12 +108,10 @@ function rowOf(
   now: number,
 ): Filed {
   const zone = submission.zone ?? DEFAULT_ZONE;
-  const deliverAt = dueTime(submission, now);
-  const expiresIn = submission.expiresIn || context.settings.expiresIn;
   const { requireScriptWorker: _require, ...asked } = submission;
   return {
     kind: "script",
-    status: deliverAt === null ? "queued" : "scheduled",
+    status: "queued",
     resource: null,
     resource_name: null,
     resource_type: SCRIPT_TYPE,
@@ -153,9 +134,9 @@ function rowOf(
     on_lost: "lose",
     max_attempts: DEFAULT_MAX_ATTEMPTS,
     timeout: submission.timeout ?? DEFAULT_SCRIPT_TIMEOUT,
-    expires_in: expiresIn,
+    expires_in: submission.expiresIn || context.settings.expiresIn,
     require_worker: submission.requireScriptWorker ?? null,
-    deliver_at: deliverAt,
+    deliver_at: dueTime(submission, now),
     parent: null,
     root: null,
     retry_of: null,
@@ -164,8 +145,8 @@ function rowOf(
     held: 0,
     warning: null,
     created_at: now,
-    queued_at: deliverAt === null ? now : null,
-    expires_at: deliverAt === null ? now + expiresIn : null,
+    queued_at: null,
+    expires_at: null,
     started_at: null,
     last_event: 1,
     automatic: 0,
@@ -182,14 +163,6 @@ function parametersText(submission: ScriptSubmission): string {
     `The script's arguments are ${text.length} characters, the limit is ${LIMITS.parameters}`,
     "Put long lists into a .json file that the script imports.",
   );
-}
-
-async function replay(tx: Transaction, filing: Filing): Promise<ScriptAnswer> {
-  const { requested_by: by, key } = filing.row;
-  const [row] = await tx.query<EntryRow>("SELECT * FROM entry WHERE requested_by = $1 AND key = $2", [by, key]);
-  const answer = sameRequest(filing, row!, await readEntry(tx, row!.id), true);
-  if (answer instanceof WilcoError) throw answer;
-  return answer;
 }
 
 function checkFiles({ file, files }: ScriptSubmission): void {
