@@ -138,6 +138,9 @@ describe("wilco exec: what was asked, and the answer", () => {
       code: 0,
       stdout: expect.stringContaining("default/automate") as string,
     });
+    expect((await world.run(["exec", "one,nowhere", "check", "--dry-run", "--zone", "default"])).stderr).toMatch(
+      /^note: one is bound to the worker \S+: --zone changes nothing there\./,
+    );
     const nobody = ["exec", "nowhere", "check", "--worker", "nobody", "--require-worker", "0ms"];
     expect(await world.run(nobody)).toMatchObject({ code: 8, stderr: expect.stringContaining("nobody") as string });
     expect(await world.run(["exec", "one", "check", "--after", "999", "--dry-run"])).toMatchObject({ code: 2 });

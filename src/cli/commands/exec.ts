@@ -129,6 +129,7 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
     type: resource.type,
     parameters: convertParameters(raw, resource.type, descriptor),
   }));
+  if (plan.options.zone !== undefined) tellBound(context, targets);
   if (flags.dryRun === true) return dryRun({ context, api, targets, calls, filing: plan.options });
   const common = { operation, ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }), ...plan.options };
   const submission = submissionOf(calls, common, plan.request);
@@ -149,6 +150,16 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
   const policy = layerPollPolicies(plan.policy, connection.poll, parsePollPolicy(targets[0]!.operation.poll));
   const report = { title: `exec ${selector} ${operation}`, server: connection.url, reports };
   return waitForEntries({ context, api, entries, policy, local: remote.local, interrupt, onInterrupt, report });
+}
+
+/** A zone that was asked for and is not obeyed must not go by unsaid. */
+function tellBound({ output }: Context, targets: readonly OperationTarget[]): void {
+  const bound = targets.flatMap(({ resource }) => (resource.worker === null ? [] : [resource]));
+  const [first] = bound;
+  if (!first) return;
+  const who = bound.length === 1 ? first.name : `${first.name} and ${bound.length - 1} more`;
+  const [is, where] = bound.length === 1 ? ["is", `the worker ${first.worker}`] : ["are", "workers"];
+  output.warn(`${output.paintErr.yellow("note:")} ${who} ${is} bound to ${where}: --zone changes nothing there.`);
 }
 
 function nothingMatches({ output }: Context, selector: string, allowed: boolean): number {
