@@ -15,7 +15,7 @@ const types = join(here, "types");
 /** @param url of an empty database. Servers run no worker of their own; `slots` are those of each worker. */
 export async function startFleet({ url, servers = 1, workers = 0, slots = 16 }) {
   const folder = mkdtempSync(join(tmpdir(), "wilco-fleet-"));
-  const env = { ...cleanEnvironment(), XDG_CACHE_HOME: join(folder, "cache") };
+  const env = { ...cleanEnvironment(), XDG_CACHE_HOME: join(folder, "cache"), WILCO_SECRET_KEY: "07".repeat(32) };
   const children = [];
   async function stop() {
     // Workers first: they take leave of servers that are there.

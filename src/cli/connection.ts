@@ -38,7 +38,7 @@ export async function resolveConnection(
   const url = checkUrl(target.url, target.from);
   await trust(caFileOf(context, target.profile));
   const token =
-    nonEmpty(env["WILCO_TOKEN"]) ??
+    nonEmpty(env["WILCO_TOKEN"]?.trim()) ??
     (flags.tokenFile === undefined ? undefined : await readTokenFile(context, flags.tokenFile)) ??
     target.profile?.token ??
     // A local server named by its URL is the same server: its owner's file says so.
@@ -50,7 +50,18 @@ export async function resolveConnection(
       hint: "Set WILCO_TOKEN, name a file with --token-file, or put the token into the profile.",
     });
   }
+  checkToken(token);
   return { url, token, from: target.from, poll: target.profile?.poll ?? {} };
+}
+
+/** What can't stand in a header would be told as a server that can't be reached. */
+function checkToken(token: string): void {
+  if (/^[\x21-\x7e]+$/.test(token)) return;
+  throw new WilcoError({
+    code: "unauthenticated",
+    message: "The token has spaces, line breaks or other characters that no token has",
+    hint: "Give the token and nothing else, one line that begins with wilco_.",
+  });
 }
 
 export interface CaFile {

@@ -57,10 +57,11 @@ export function faultOfDeadline(ms: number): Fault {
 export function faultOfAnswer(answer: HttpAnswer): Fault | undefined {
   const base = { neverSent: false, cause: undefined };
   if (ABSENT.has(answer.status)) {
-    const { message, details } = bodyOf(answer);
+    const { message, hint, details } = bodyOf(answer);
     const why = typeof message === "string" ? `: ${message}` : "";
     const carriedOut = !isJsonObject(details) || details["carriedOut"] !== false;
-    return { ...base, reason: `it answered ${answer.status}${why}`, neverSent: !carriedOut, permanent: false };
+    const fault = { ...base, reason: `it answered ${answer.status}${why}`, neverSent: !carriedOut, permanent: false };
+    return typeof hint === "string" ? { ...fault, hint } : fault;
   }
   if (answer.status >= 300 && answer.status < 400) {
     return { ...base, reason: `it redirects (${answer.status}): use the URL it redirects to`, permanent: true };
@@ -68,7 +69,7 @@ export function faultOfAnswer(answer: HttpAnswer): Fault | undefined {
   return undefined;
 }
 
-function bodyOf({ text }: HttpAnswer): { message?: unknown; details?: unknown } {
+function bodyOf({ text }: HttpAnswer): { message?: unknown; hint?: unknown; details?: unknown } {
   try {
     const body: unknown = JSON.parse(text);
     return isJsonObject(body) ? body : {};

@@ -28,6 +28,8 @@ export interface Dialect {
   readonly maintenanceLock: string;
   /** The planner knows how frequent a value is, and chooses indexes by it. */
   readonly countsValues: boolean;
+  /** A query of how many other connections of wilco this database has (`others`); "" where there is one process. */
+  readonly otherConnections: string;
   /** Types for `CREATE TABLE`. */
   readonly types: { id: string; int: string; bytes: string; labels: string };
   readonly tableSuffix: string;

@@ -12,6 +12,7 @@ import { secrets } from "./migrations/0006-secrets.ts";
 import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 import { configuration } from "./migrations/0009-configuration.ts";
 import { history } from "./migrations/0014-history.ts";
+import { sealingKey } from "./migrations/0015-sealing-key.ts";
 import { statistics } from "./migrations/0013-statistics.ts";
 import { selectors } from "./migrations/0012-selectors.ts";
 import { watching } from "./migrations/0010-watching.ts";
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   selectors,
   statistics,
   history,
+  sealingKey,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

@@ -18,6 +18,7 @@ export const sqliteDialect: Dialect = {
   forShare: "",
   skipLocked: "",
   maintenanceLock: "",
+  otherConnections: "",
   countsValues: false,
   types: { id: "INTEGER PRIMARY KEY AUTOINCREMENT", int: "INTEGER", bytes: "BLOB", labels: "TEXT" },
   tableSuffix: "STRICT",

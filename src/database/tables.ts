@@ -217,6 +217,12 @@ export interface SettingTable {
   value: string;
 }
 
+export interface SealingKeyTable {
+  single: 1;
+  key_id: string;
+  since: number;
+}
+
 export interface MigrationTable {
   number: number;
   name: string;
@@ -239,6 +245,7 @@ export interface Tables {
   paused_route: PausedRouteTable;
   token: TokenTable;
   secret: SecretTable;
+  sealing_key: SealingKeyTable;
   content: ContentTable;
   entry_content: EntryContentTable;
   deployment: DeploymentTable;

@@ -6,6 +6,8 @@ import { messageOf, WilcoError } from "../core/errors.ts";
 import { sha256 } from "../core/ids.ts";
 
 export interface Sealer {
+  /** Which key it is; says nothing about the key itself. */
+  readonly keyId: string;
   /** A text "v1.KEYID.DATA" that only this key opens. */
   seal(plain: string): string;
   /** @throws WilcoError `internal` when it was sealed with another key, or was changed since. */
@@ -17,16 +19,18 @@ export interface Sealer {
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const KEY_FILE = "secret.key";
+/** In the data directory. */
+export const KEY_FILE = "secret.key";
 
 /** @param key 32 bytes, from `ensureSecretKey` (embedded) or `parseSecretKey` (a cluster's own). */
 export function createSealer(key: Uint8Array): Sealer {
   if (key.length !== KEY_BYTES) throw new RangeError(`a secret key has ${KEY_BYTES} bytes`);
-  // Tells "another key" from "damaged", and says nothing about the key itself.
+  // Tells "another key" from "damaged".
   const keyId = sha256(key).slice(0, 8);
   // As an object: bytes are made one for each call, which costs three times what the sealing does.
   const secretKey = createSecretKey(key);
   return {
+    keyId,
     digest: (text) => createHmac("sha256", key).update(text).digest("hex"),
     seal(plain) {
       const nonce = randomBytes(NONCE_BYTES);

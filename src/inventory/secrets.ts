@@ -61,6 +61,12 @@ export function textsIn(value: Json): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
+/** The same with what is sealed in it sealed anew; null when nothing is. */
+export function resealStored(stored: string, again: (sealed: string) => string): string | null {
+  const value = JSON.parse(stored) as Stored;
+  return value.sealed === null ? null : JSON.stringify({ ...value, sealed: again(value.sealed) } satisfies Stored);
+}
+
 /** Where a stored value has something sealed. */
 export function sealedPaths(stored: string, sealer: Sealer): Path[] {
   const { sealed } = JSON.parse(stored) as Stored;

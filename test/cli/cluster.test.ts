@@ -23,6 +23,20 @@ it("two servers on one PostgreSQL share entries, tokens and secrets, and each st
     const second = start(["server", "--port", "0", "--no-worker", ...url, "--data-dir", join(dir, "b")], { env });
     const [two] = await second.line(/^http:.*/);
 
+    // A third one with another key would seal what these can't open.
+    const key = Buffer.alloc(32, 8).toString("base64");
+    const strange = ["server", "--port", "0", "--no-worker", ...url, "--data-dir", join(dir, "c")];
+    expect(await run(strange, { env: { ...env, WILCO_SECRET_KEY: key } })).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/^error: The secrets of this database are sealed with another key/) as string,
+    });
+    const rekey = ["secrets", "rekey", ...url, "--new-key-file", world.file("new.key", key)];
+    expect(await run(rekey, { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/use this database\.\n {2}Stop all its servers/) as string,
+    });
+
     const inventory =
       'resources: { here: { type: host }, site: { type: http, connection: { url: "http://127.0.0.1:9", headers: { authorization: s3cret } } } }';
     await run(["apply", "-", "--server", one], { env, input: inventory });
@@ -42,6 +56,10 @@ it("two servers on one PostgreSQL share entries, tokens and secrets, and each st
     });
     second.kill("SIGTERM");
     expect(await second.ended).toMatchObject({ code: 0 });
+    expect(await run([...rekey, "--json"], { env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/"resealed": 1,\s+"left": \[\]/) as string,
+    });
   } finally {
     await database.cleanup();
   }

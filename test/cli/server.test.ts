@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { CLI_FILE } from "../support/cli.ts";
 import { emptyWorld } from "./world.ts";
 
 let world: ReturnType<typeof emptyWorld> | undefined;
@@ -156,6 +157,14 @@ describe("wilco server", () => {
     ["an address that needs TLS", ["--host", "0.0.0.0"], 2, /without TLS[^]*--insecure/],
     ["a port that is none", ["--port", "70000"], 2, /--port/],
     ["a certificate without its key", ["--tls-cert", "x.pem"], 2, /--tls-cert and --tls-key belong together/],
+    ["files that are no certificate", ["--tls-cert", CLI_FILE, "--tls-key", CLI_FILE], 2, /has no certificate in it/],
+    ["another database", ["--database-url", "mysql://no"], 2, /does not begin with postgres:/],
+    [
+      "a data directory of a cluster that can't be",
+      ["--data-dir", "/dev/null/x", "--database-url", "postgres://a"],
+      2,
+      /\/dev\/null\/x can't be used/,
+    ],
     ["a worker's name without a worker", ["--worker-name", "w", "--no-worker"], 2, /exclude each other/],
     ["a worker's name that is none", ["--worker-name", "a b"], 2, /not a valid worker name/],
     ["a database that is not there", ["--database-url", "postgres://nobody@127.0.0.1:9/none"], 7, /./],

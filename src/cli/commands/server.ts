@@ -1,14 +1,12 @@
 /** `wilco server`: the server in the foreground. */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseBytes } from "../../core/bytes.ts";
 import { parseDuration } from "../../core/durations.ts";
 import { messageOf, WilcoError } from "../../core/errors.ts";
-import { whyUnreadable } from "../../core/file-errors.ts";
+import { whyUnwritable } from "../../core/file-errors.ts";
 import { keepHeapFrugal } from "../../core/frugal-heap.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { requireName } from "../../domain/route.ts";
-import { parseSecretKey } from "../../inventory/sealer.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../operations/context.ts";
 import { automaticSettings, type AutomaticFlags } from "../automatic-flags.ts";
 import { openTracing } from "../composition/tracing.ts";
@@ -23,6 +21,7 @@ import { dataDirOf } from "../data-dir.ts";
 import { EXIT } from "../exit-codes.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { parseCount } from "../numbers.ts";
+import { secretKeyOf } from "../secret-key.ts";
 import { parseSlots } from "../slots.ts";
 import { readVersion } from "../version.ts";
 import type { UpFlags } from "./up.ts";
@@ -69,7 +68,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     interrupt.signal.addEventListener("abort", () => resolve(), { once: true }),
   );
   try {
-    if (databaseUrl !== undefined) makeDirectory(dataDir, 0o700);
+    if (databaseUrl !== undefined) makeDataDir(dataDir);
     const server = await startServerParts({
       dataDir,
       databaseUrl,
@@ -96,6 +95,20 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
     interrupt.dispose();
     heap.stop();
     stopLogging();
+  }
+}
+
+/** Where the embedded database does not make it. */
+function makeDataDir(dataDir: string): void {
+  try {
+    makeDirectory(dataDir, 0o700);
+  } catch (cause) {
+    throw new WilcoError({
+      code: "data_directory_unusable",
+      message: `The data directory ${dataDir} can't be used: ${whyUnwritable(cause)}`,
+      hint: "Make it readable and writable for this user, or name another directory with --data-dir.",
+      cause,
+    });
   }
 }
 
@@ -128,21 +141,4 @@ function workerNameOf({ worker, workerName }: ServerFlags, databaseUrl: string |
     message: "--worker-name and --no-worker exclude each other",
     hint: "Leave one of them out.",
   });
-}
-
-function secretKeyOf(context: Context, file: string | undefined): Uint8Array | undefined {
-  const text = file === undefined ? context.env["WILCO_SECRET_KEY"] : readKeyFile(context.path(file));
-  return text === undefined || text === "" ? undefined : parseSecretKey(text);
-}
-
-function readKeyFile(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new WilcoError({
-      code: "invalid_request",
-      message: `The secret key ${path} can't be read: ${whyUnreadable(error)}`,
-      hint: "Check --secret-key-file.",
-    });
-  }
 }

@@ -1,6 +1,7 @@
 /** The server put together: database, inventory, tokens, operations, HTTP app, and a worker in the same process. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { ensureLocalAdminToken } from "../../access/local-admin.ts";
@@ -15,6 +16,7 @@ import { writeOwner } from "../../database/owner.ts";
 import { createSchemaValidator } from "../../domain/schema.ts";
 import { createInventory } from "../../inventory/inventory.ts";
 import { createSealer, ensureSecretKey } from "../../inventory/sealer.ts";
+import { requireSealingKey } from "../../inventory/sealing-key.ts";
 import type { QueueSettings } from "../../operations/context.ts";
 import { createOperations } from "../../operations/operations.ts";
 import { settingOf } from "../../operations/settings.ts";
@@ -136,10 +138,12 @@ export async function startServerParts(options: ServerPartsOptions): Promise<Ser
 async function buildApp(options: ServerPartsOptions, database: Database) {
   const { dataDir, databaseUrl, version, log, settings = {} } = options;
   const schemas = createSchemaValidator();
+  const sealer = createSealer(options.secretKey ?? ensureSecretKey(dataDir));
+  await requireSealingKey(database, sealer);
   const inventory = createInventory({
     database,
     schemas,
-    sealer: createSealer(options.secretKey ?? ensureSecretKey(dataDir)),
+    sealer,
     parseType: (name, value) => parseResourceType(name, value, { schemas }),
   });
   const scriptType = createScriptType(() => {});
@@ -192,7 +196,7 @@ function listenOptions({ host, port, insecure, tls }: NonNullable<ServerPartsOpt
   return { host, port, insecure, tls: tls !== undefined };
 }
 
-/** PEM files of `--tls-cert` and `--tls-key`. @throws WilcoError `invalid_request`: one without the other, not readable. */
+/** PEM files of `--tls-cert` and `--tls-key`. @throws WilcoError `invalid_request`: one of them is missing or unusable. */
 export function readTls(cert: string | undefined, key: string | undefined): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
@@ -202,7 +206,25 @@ export function readTls(cert: string | undefined, key: string | undefined): { ce
       hint: "Give both files.",
     });
   }
-  return { cert: readTlsFile(cert), key: readTlsFile(key) };
+  const pair = { cert: readTlsFile(cert), key: readTlsFile(key) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new WilcoError({
+      code: "invalid_request",
+      message: `${cert} and ${key} can't be used for TLS: ${whyNoPair(pair, error)}`,
+      hint: "--tls-cert takes the certificate and those between it and its authority, --tls-key its private key, both as PEM.",
+    });
+  }
+  return pair;
+}
+
+function whyNoPair({ cert, key }: { cert: string; key: string }, error: unknown): string {
+  if (!cert.includes("BEGIN CERTIFICATE")) return "the first has no certificate in it";
+  if (!/BEGIN [A-Z ]*PRIVATE KEY/.test(key)) return "the second has no private key in it";
+  if (key.includes("ENCRYPTED")) return "the private key has a passphrase; write it without one";
+  const code = (error as { code?: unknown }).code;
+  return code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH" ? "the key is not that of the certificate" : messageOf(error);
 }
 
 function readTlsFile(path: string): string {

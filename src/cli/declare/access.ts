@@ -1,6 +1,7 @@
 /** `tokens`, `settings` and `secrets`: who may, with what, and for how long it is kept. */
 import type { Command } from "commander";
 import type { BootstrapTokenFlags, CreateTokenFlags } from "../commands/tokens.ts";
+import type { RekeyFlags } from "../commands/secrets-rekey.ts";
 import type { RemoveFlags } from "../confirm.ts";
 import { collect, declare, flagsOf, type Runner } from "./declare.ts";
 
@@ -50,6 +51,17 @@ export function declareAccess(program: Command, runner: Runner): void {
   declare(secrets, "list", "list secrets, without their values").action((_flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await secretCommands()).listSecrets(context)),
   );
+  declare(secrets, "rekey", "seal everything with another key, while no server runs")
+    .option("--data-dir <dir>", "of the server; its secret.key is replaced")
+    .option("--database-url <url>", "postgres://…, or WILCO_DATABASE_URL")
+    .option("--secret-key-file <file>", "the present key (or WILCO_SECRET_KEY)")
+    .option("--new-key-file <file>", "the new key; default: one that is made, for the secret.key of the data directory")
+    .option("--lost", "leave behind what the present key does not open")
+    .action((flags: RekeyFlags, command: Command) =>
+      runner.run(flagsOf(command), async (context) =>
+        (await import("../commands/secrets-rekey.ts")).rekeySecrets(context, flags),
+      ),
+    );
   declare(secrets, "remove <name>", "remove a secret").action((name: string, _flags: unknown, command: Command) =>
     runner.run(flagsOf(command), async (context) => (await secretCommands()).removeSecret(context, name)),
   );

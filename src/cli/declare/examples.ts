@@ -86,6 +86,7 @@ const EXAMPLES: Record<string, readonly string[]> = {
   "settings set": ["wilco settings set keep-metrics 30d", "wilco settings set keep-history 90d --yes"],
   "secrets set": ["wilco secrets set db-password < password.txt"],
   "secrets list": ["wilco secrets list"],
+  "secrets rekey": ["wilco down && wilco secrets rekey && wilco up", "wilco secrets rekey --new-key-file new.key"],
   "secrets remove": ["wilco secrets remove db-password"],
   login: ["wilco login https://wilco.example.org --profile prod"],
   logout: ["wilco logout --profile prod"],
