@@ -23,7 +23,7 @@ it("a token that can't stand in a header is told as such, and white space around
 
 it("what a server says to do goes before a look at whether it is there", () => {
   const text = JSON.stringify({ code: "unavailable", message: "The database does not answer", hint: "Wait." });
-  expect(faultOfAnswer({ status: 503, text } as never)).toMatchObject({
+  expect(faultOfAnswer({ status: 503, text })).toMatchObject({
     reason: "it answered 503: The database does not answer",
     hint: "Wait.",
   });
