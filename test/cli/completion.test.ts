@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Command } from "commander";
-import { asksForEntries, candidatesOf, wordOf } from "../../src/cli/completion/candidates.ts";
+import { candidatesOf, kindAt, wordOf } from "../../src/cli/completion/candidates.ts";
 import type { Known } from "../../src/cli/completion/known.ts";
 import { ARGUMENTS, FLAGS } from "../../src/cli/completion/places.ts";
 import { buildProgram } from "../../src/cli/program.ts";
@@ -29,6 +29,13 @@ const KNOWN: Known = {
     { id: 100, kind: "request", status: "failed", work: "tier=web restart", at: "2026-01-02T03:04:05Z" },
     { id: 99, kind: "operation", status: "succeeded", work: "here run", at: "2026-01-02T03:04:05Z" },
   ],
+  versions: {
+    "deployed version web-1": [
+      { version: 10, about: "2.0, current, app.tgz", at: "2026-01-02T03:04:05Z" },
+      { version: 9, about: "1.0, former, app.tgz", at: "2026-01-02T03:04:05Z" },
+    ],
+    "configured version web-1": [{ version: 2, about: "by alice", at: "2026-01-02T03:04:05Z" }],
+  },
   metrics: { process: ["cpu", "memory"], host: ["load"] },
   settings: { process: ["port", "path"] },
   types: { process: { restart: ["graceful"], status: [] }, host: { run: ["command", "stdin"] } },
@@ -90,6 +97,9 @@ describe("Completion", () => {
     ["wilco history --parent=", ["--parent=100"]],
     ["wilco exec web-1 restart --after 99,10", ["99,101", "99,100"]],
     ["wilco exec web-1 restart --after 99,100:f", ["99,100:failure"]],
+    ["wilco deployments rollback web-1 ", ["10", "9"]],
+    ["wilco deployments rollback web-2 ", []],
+    ["wilco config update web-1 port=1 --base ", ["2"]],
   ])("of %j", (line, expected) => {
     expect(after(line)).toEqual(expected);
   });
@@ -105,11 +115,14 @@ describe("Completion", () => {
     expect(described("exec", "--dr")).toEqual([expect.stringMatching(/^--dry-run\tcheck everything/)]);
   });
 
-  it("asks for entries again sooner than for names", () => {
-    expect(asksForEntries(program, ["entry", "cancel", ""])).toBe(true);
-    expect(asksForEntries(program, ["exec", "a", "b", "--after=17"])).toBe(true);
-    expect(asksForEntries(program, ["exec", ""])).toBe(false);
-    expect(asksForEntries(program, ["exec", "a", "run", "--", ""])).toBe(false);
+  it("knows which kind of word is asked for, and of which resource", () => {
+    expect(kindAt(program, ["entry", "cancel", ""]).kind).toBe("open entry");
+    expect(kindAt(program, ["exec", "a", "b", "--after=17"]).kind).toBe("dependency");
+    expect(kindAt(program, ["config", "diff", "web-1", "1", ""])).toEqual({
+      kind: "configured version",
+      args: ["web-1", "1"],
+    });
+    expect(kindAt(program, ["exec", "a", "run", "--", ""]).kind).toBeUndefined();
   });
 
   it("has a word for every argument and flag that names something", () => {
@@ -140,7 +153,9 @@ describe("The script for bash", () => {
   let world: CliWorld;
   beforeAll(async () => {
     world = await cliWorld(
-      "resources: { web-1: { type: process, labels: { tier: web }, connection: { command: [x] } } }",
+      `resources:
+  web-1: { type: process, labels: { tier: web }, connection: { command: [x] } }
+  box: { type: host }`,
     );
   });
   afterAll(() => world.stop());
@@ -172,6 +187,20 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(await tab("wilco exec web-1 rest", ["wilco", "exec", "web-1", "rest"])).toEqual(["restart"]);
     // bash has split the word at "=", and wants the rest of it only.
     expect(await tab("wilco exec tier=w", ["wilco", "exec", "tier", "=", "w"])).toEqual(["web"]);
+  });
+
+  it("offers the versions of a resource once it was asked for them", async () => {
+    const env = { XDG_CACHE_HOME: `${world.dir}/cache` };
+    const deploy = ["deploy", "box", world.file("app.txt", "one"), "--version", "1.0"];
+    expect(await world.run([...deploy, "--param", `path=${world.dir}/deployed.txt`])).toMatchObject({ code: 0 });
+    await world.run(["complete", "--refresh", "--", "deployments", "rollback", "box", ""], { env });
+    expect(await tab("wilco deployments rollback box ", ["wilco", "deployments", "rollback", "box", ""])).toEqual([
+      "1",
+    ]);
+    // They stay when something else is asked for anew.
+    await world.run(["complete", "--refresh"], { env });
+    const described = await world.run(["complete", "--describe", "--", "deployments", "show", "box", ""], { env });
+    expect(described.stdout).toMatch(/^1\t1\.0, current, app\.txt, \d{4}-/);
   });
 
   it("is refused for a shell that there is none for", async () => {

@@ -2,8 +2,9 @@
 import type { Command } from "commander";
 import { WilcoError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
-import { asksForEntries, candidatesOf, wordOf } from "../completion/candidates.ts";
+import { candidatesOf, kindAt, wordOf } from "../completion/candidates.ts";
 import { knownOf, refreshKnown, refreshLater } from "../completion/known.ts";
+import { versionsAsked } from "../completion/versions.ts";
 import { COMPLETION_SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -28,14 +29,15 @@ export async function complete(
   words: readonly string[],
   flags: { refresh?: boolean; describe?: boolean },
 ): Promise<number> {
+  const asked = kindAt(program, words);
   if (flags.refresh === true) {
-    await refreshKnown(context);
+    await refreshKnown(context, versionsAsked(asked.kind, asked.args));
     return EXIT.succeeded;
   }
   const known = await knownOf(context);
   const candidates = candidatesOf(program, words, known, profilesOf(context));
   context.output.write(candidates.map((one) => `${flags.describe === true ? one : wordOf(one)}\n`).join(""));
-  refreshLater(known, asksForEntries(program, words) ? "entries" : "names");
+  refreshLater(known, asked, words);
   return EXIT.succeeded;
 }
 

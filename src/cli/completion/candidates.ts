@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import type { Known } from "./known.ts";
-import { ARGUMENTS, flagValueOf, type FlagValue } from "./places.ts";
+import { ARGUMENTS, flagValueOf, type FlagValue, type Kind } from "./places.ts";
 import { lastOfList, wordsOf, type WordsPlace } from "./words.ts";
 
 /**
@@ -27,11 +27,11 @@ export function candidatesOf(
   return [...once.values()].filter((candidate) => candidate.startsWith(typed)).toSorted(byNameOrNewest);
 }
 
-/** Entries come and go: what was known of them a while ago is soon too little. */
-export function asksForEntries(program: Command, words: readonly string[]): boolean {
+/** What kind of word is asked for, and behind which arguments; of those that the program itself knows, none. */
+export function kindAt(program: Command, words: readonly string[]): { kind: Kind | undefined; args: string[] } {
   const at = walk(program, words);
   const kind = at && askedAt(at)?.words;
-  return typeof kind === "string" && (kind === "dependency" || kind.endsWith("entry"));
+  return { kind: typeof kind === "string" ? kind : undefined, args: at?.args ?? [] };
 }
 
 function offeredAt(at: Place, place: WordsPlace): readonly string[] {

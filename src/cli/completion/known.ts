@@ -15,6 +15,8 @@ import { defaultCacheDirectory } from "../../sandbox/cache-directory.ts";
 import { resolveConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { dataDirOf } from "../data-dir.ts";
+import type { Kind } from "./places.ts";
+import { versionsAsked, versionsOf, withVersions, type KnownVersion, type VersionsAsked } from "./versions.ts";
 
 export interface Known {
   /** ms since 1970. */
@@ -38,6 +40,13 @@ export interface Known {
   secrets?: string[];
   /** The newest, and all that have not ended, the newest first. */
   entries?: KnownEntry[];
+  /** Of the resources that somebody was about to name a version of. */
+  versions?: Record<string, KnownVersion[]>;
+}
+
+export interface KindAt {
+  kind: Kind | undefined;
+  args: readonly string[];
 }
 
 export interface KnownEntry extends Pick<Entry, "id" | "kind" | "status"> {
@@ -47,8 +56,19 @@ export interface KnownEntry extends Pick<Entry, "id" | "kind" | "status"> {
   at: string;
 }
 
-/** Older than this, ms, it is asked for anew; what was known is the answer all the same. Entries come and go. */
-const FRESH = { names: 30_000, entries: 3_000 };
+/** Older than this, ms, it is asked for anew; what was known is the answer all the same. */
+const FRESH = 30_000;
+/** Entries and versions come and go. */
+const FRESH_ENTRIES = 3_000;
+const SHORT_LIVED: ReadonlySet<Kind> = new Set<Kind>([
+  "entry",
+  "open entry",
+  "failed entry",
+  "parent entry",
+  "dependency",
+  "deployed version",
+  "configured version",
+]);
 const MOST = 5_000;
 const MOST_ENTRIES = 50;
 
@@ -61,18 +81,24 @@ export async function knownOf(context: Context): Promise<Known | undefined> {
   }
 }
 
-/** For the next Tab. @param used what this one was answered with. */
-export function refreshLater(known: Known | undefined, used: keyof typeof FRESH): void {
-  if (known === undefined || Date.now() - known.at > FRESH[used]) askInBackground();
+/** For the next Tab. @param words where this one was. */
+export function refreshLater(known: Known | undefined, { kind, args }: KindAt, words: readonly string[]): void {
+  const fresh = kind !== undefined && SHORT_LIVED.has(kind) ? FRESH_ENTRIES : FRESH;
+  const versions = versionsAsked(kind, args);
+  const missing = versions !== undefined && versionsOf(known, versions) === undefined;
+  if (known === undefined || missing || Date.now() - known.at > fresh) askInBackground(versions ? words : []);
 }
 
-/** Asks the server, and keeps the answer. */
-export async function refreshKnown(context: Context): Promise<void> {
+/** Asks the server, and keeps the answer. @param versions of which resource they are wanted too. */
+export async function refreshKnown(context: Context, versions?: VersionsAsked): Promise<void> {
   const file = await fileOf(context);
   const { url, token } = await connectionOf(context);
   const transport = createTransport({ url, token, retryTime: 0 });
   try {
-    const known = await ask(createApi(transport));
+    const api = createApi(transport);
+    const known = await ask(api);
+    const before = read(file);
+    known.versions = versions ? await withVersions(api, before, versions) : (before?.versions ?? {});
     makeDirectory(join(file, ".."), 0o700);
     const temporary = `${file}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify(known), { mode: 0o600 });
@@ -176,9 +202,9 @@ function read(file: string): Known | undefined {
   }
 }
 
-function askInBackground(): void {
+function askInBackground(words: readonly string[]): void {
   // Detached and silent: the shell is not to wait for it, nor to hear of it.
-  spawn(process.execPath, [...process.execArgv, process.argv[1]!, "complete", "--refresh"], {
+  spawn(process.execPath, [...process.execArgv, process.argv[1]!, "complete", "--refresh", "--", ...words], {
     detached: true,
     stdio: "ignore",
   })

@@ -27,6 +27,8 @@ export type Kind =
   | "failed entry"
   | "parent entry"
   | "dependency"
+  | "deployed version"
+  | "configured version"
   | "profile"
   | "setting"
   | "kept for"
@@ -55,18 +57,18 @@ export const ARGUMENTS: Readonly<Record<string, readonly Kind[]>> = {
   "resources disable": ["resource"],
   "resources remove": ["resource"],
   "deployments list": ["resource"],
-  "deployments show": ["resource"],
-  "deployments get": ["resource"],
-  "deployments rollback": ["resource"],
+  "deployments show": ["resource", "deployed version"],
+  "deployments get": ["resource", "deployed version"],
+  "deployments rollback": ["resource", "deployed version"],
   "groups show": ["group"],
   "groups remove": ["group"],
   "types show": ["type"],
   "types remove": ["type"],
-  "config get": ["resource"],
+  "config get": ["resource", "configured version"],
   "config update": ["resource", "configuration"],
-  "config rollback": ["resource"],
+  "config rollback": ["resource", "configured version"],
   "config history": ["resource"],
-  "config diff": ["resource"],
+  "config diff": ["resource", "configured version", "configured version"],
   "config drift": ["resource"],
   "discoveries show": ["finding"],
   "discoveries take": ["finding"],
@@ -123,6 +125,7 @@ export const FLAGS: Readonly<Record<string, FlagValue>> = {
   "--worker": { words: "worker" },
   "--label": { words: "label" },
   "--after": { words: "dependency", list: true },
+  "--base": { words: "configured version" },
   "history --parent": { words: "parent entry" },
   "worker --entry": { words: "open entry" },
   "tokens create --role": { words: ["viewer", "operator", "worker", "admin"] },

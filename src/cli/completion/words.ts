@@ -6,6 +6,7 @@ import { formatTime } from "../output/times.ts";
 import type { Known, KnownEntry } from "./known.ts";
 import type { Kind } from "./places.ts";
 import { SHELLS } from "./scripts.ts";
+import { versionsOf } from "./versions.ts";
 
 export interface WordsPlace {
   /** Arguments so far. */
@@ -70,6 +71,11 @@ export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace
       const [id] = /\d+:/.exec(typed.slice(typed.lastIndexOf(",") + 1)) ?? [];
       return id === undefined ? entriesOf(known, () => true) : CONDITIONS.map((condition) => `${id}${condition}`);
     }
+    case "deployed version":
+    case "configured version":
+      return (versionsOf(known, { kind, resource: first }) ?? []).map(
+        ({ version, about, at }) => `${version}\t${plain(about)}, ${formatTime(at, false)}`,
+      );
     case "profile":
       return profiles;
     case "setting":
@@ -88,7 +94,13 @@ export function wordsOf(kind: Kind, { args, typed, known, profiles }: WordsPlace
 function entriesOf(known: Known | undefined, wanted: (entry: KnownEntry) => boolean): string[] {
   return (known?.entries ?? [])
     .filter(wanted)
-    .map(({ id, work, status, at }) => `${id}\t${work}, ${status.replace("_", " ")}, ${formatTime(at, false)}`);
+    .map(({ id, work, status, at }) => `${id}\t${plain(work)}, ${status.replace("_", " ")}, ${formatTime(at, false)}`);
+}
+
+/** In one line, and without what only looks like the end of a column. */
+function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- names of files and notes may have them
+  return text.replaceAll(/[\x00-\x1f\x7f]+/g, " ");
 }
 
 /** The last word of a list is completed; what stands before it stays. */
