@@ -1,6 +1,9 @@
 /** The metrics themselves. Names and labels are documented in docs/operations.md; a test compares them. */
 import client from "prom-client";
 import type { Move } from "../queue/moves.ts";
+import { routesServedBy } from "../domain/route.ts";
+import { TERMINAL_STATUSES } from "../domain/status.ts";
+import { WORKER_STATES } from "../domain/worker.ts";
 import type { Gauges } from "./metrics.ts";
 
 export interface Recorder {
@@ -8,6 +11,8 @@ export interface Recorder {
   text(gauges: Gauges): Promise<{ contentType: string; text: string }>;
 }
 
+/** The label of all routes to single workers. */
+const ANY_WORKER = "worker/*";
 /** From a claim at once to a day's wait. */
 const WAITING_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
 const RUNNING_BUCKETS = [0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
@@ -45,9 +50,20 @@ export function createRecorder(): Recorder {
   const held = gauge("wilco_held_requests", "Requests that this server holds open", ["kind"]);
   const roundTrip = gauge("wilco_database_round_trip_seconds", "Round trip to the database, at the scrape");
 
+  const begun = new Set<string>();
+  /** From 0 on, before anything happens: of a counter that appears with a 1, Prometheus sees no increase. */
+  function begin(route: string): void {
+    if (begun.has(route)) return;
+    begun.add(route);
+    for (const one of [filed, claimed, requeued]) one.inc({ route }, 0);
+    for (const status of TERMINAL_STATUSES) ended.inc({ route, status }, 0);
+  }
+
   function look({ stats, workers: all, held: open, roundTrip: ms }: Gauges): void {
     for (const one of [queueWaiting, queueRunning, queueOldest, paused, workers, slots, used]) one.reset();
+    begin(ANY_WORKER);
     for (const group of stats.groups) {
+      begin(labelOf(group.route));
       const labels = { route: group.route, priority: String(group.priority) };
       queueWaiting.set(labels, group.waiting);
       queueRunning.set(labels, group.running);
@@ -56,9 +72,12 @@ export function createRecorder(): Recorder {
     scheduled.set(stats.scheduled.count);
     blocked.set(stats.blocked.count);
     for (const route of stats.paused) paused.set({ route }, 1);
+    // Also those that nobody is in: an alert on too few of something that is not there would never fire.
+    for (const state of WORKER_STATES) workers.set({ state }, 0);
     for (const worker of all) {
       workers.inc({ state: worker.state });
       if (worker.state !== "ready" && worker.state !== "draining") continue;
+      for (const route of routesServedBy(worker)) begin(labelOf(route));
       slots.inc({ zone: worker.zone }, worker.capacity);
       used.inc({ zone: worker.zone }, worker.running);
     }
@@ -96,5 +115,5 @@ function oldestOf(groups: Gauges["stats"]["groups"]): Map<string, number> {
 
 /** Routes to single workers are one: a label for each of a thousand workers would be a thousand histograms. */
 function labelOf(route: string): string {
-  return route.startsWith("worker/") ? "worker/*" : route;
+  return route.startsWith("worker/") ? ANY_WORKER : route;
 }

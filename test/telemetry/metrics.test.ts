@@ -35,6 +35,15 @@ describe("the metrics", () => {
     expect(text).toContain("nodejs_eventloop_lag_seconds");
   });
 
+  it("begin at 0, so that the first of something is an increase, and none of it is a number", async () => {
+    const metrics = createMetrics({ look: async () => emptyGauges() });
+    onTestFinished(() => metrics.stop());
+    const { text } = await metrics.text();
+    expect(text).toContain('wilco_entries_ended_total{route="worker/*",status="lost"} 0');
+    expect(text).toContain('wilco_entries_ended_total{route="eu/automate",status="lost"} 0');
+    expect(text).toContain('wilco_workers{state="ready"} 0');
+  });
+
   it("are documented, all of them and no others", async () => {
     const metrics = createMetrics({ look: async () => emptyGauges() });
     onTestFinished(() => metrics.stop());
