@@ -10,6 +10,7 @@ import { lapseLeases } from "./lapse.ts";
 import { forgetOrders } from "./orders.ts";
 import { endSession } from "./sessions.ts";
 import { startRequests } from "./tasks.ts";
+import { unrunnableMessage, unrunnableOn } from "./unrunnable.ts";
 import {
   requiringRoutes,
   servedRoutes,
@@ -84,6 +85,10 @@ async function expire(_context: Context, tx: Transaction, changes: Changes): Pro
   );
 }
 
+const START_ONE = "Start a worker for it (wilco worker) and retry the entry.";
+const LOAD_TYPES =
+  "Give its workers the present files of the type (--types DIR), let them load these (wilco workers reload), and retry the entry.";
+
 async function endUnserved(context: Context, tx: Transaction, changes: Changes): Promise<boolean> {
   const routes = await requiringRoutes(tx);
   if (routes.length === 0) return false;
@@ -92,23 +97,21 @@ async function endUnserved(context: Context, tx: Transaction, changes: Changes):
   const waiting: WaitingForWorker[] = [];
   for (const route of routes) waiting.push(...(await waitingBeyond(tx, route, served.bandsOf(route), now, BATCH)));
   const lately = new Map<number, Served>();
-  const ends = new Map<number, string>();
+  const ends = new Map<number, { why: string; hint: string }>();
   for (const entry of waiting) {
     if (served.has(entry)) continue;
     // A reload of the workers in between does no harm: the time counts from when the last one was seen.
     const window = entry.require_worker;
     if (!lately.has(window)) lately.set(window, await servedSince(tx, now - window));
-    if (!lately.get(window)!.has(entry)) ends.set(entry.id, unservedMessage(entry, served));
+    if (!lately.get(window)!.has(entry)) ends.set(entry.id, { why: unservedMessage(entry, served), hint: START_ONE });
+  }
+  for (const entry of await unrunnableOn(tx, routes, context.settings.lease, now)) {
+    if (!ends.has(entry.id)) ends.set(entry.id, { why: unrunnableMessage(entry), hint: LOAD_TYPES });
   }
   for (const { id, ahead } of await heldBehind(tx, [...ends.keys()])) ends.set(id, ends.get(ahead)!);
   await endAll(tx, [...ends.keys()], changes, (entry) =>
     entry.status === "queued" || entry.status === "blocked"
-      ? failed(
-          entry.id,
-          "no_worker",
-          `Nothing ran: ${ends.get(entry.id)}`,
-          "Start a worker for it (wilco worker) and retry the entry.",
-        )
+      ? failed(entry.id, "no_worker", `Nothing ran: ${ends.get(entry.id)!.why}`, ends.get(entry.id)!.hint)
       : null,
   );
   return false;

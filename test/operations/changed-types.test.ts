@@ -95,3 +95,41 @@ describeOnBothEngines("workers with another version of a type", (engine) => {
     expect(await world.claim(session)).toMatchObject([{ entry: id, implementation: { argv: ["new"] } }]);
   });
 });
+
+describeOnBothEngines("what requires a worker", (engine) => {
+  it("ends when the workers of its route can't run its type, once they had the time to load it", async () => {
+    const world = await createWorld(engine);
+    const { database, operations } = world;
+    await database.query("UPDATE resource_type SET by_worker = 1, version = 'v2', updated_at = $1", [Date.now()]);
+    const bare = await world.register("bare");
+    const far = await world.register("far", { zone: "far" });
+    await database.query("INSERT INTO worker_type (session, type, version) VALUES ($1, 'thing', 'v2')", [far]);
+    await database.query("INSERT INTO worker_type (session, type, version) VALUES ($1, 'thing', 'v1')", [bare]);
+    const submitted = ["a", "b"].map((name) => world.submit(name, "work", { requireWorker: 60_000 }));
+    const [entry, other] = await Promise.all(submitted);
+    const there = await world.submit("c", "work", { requireWorker: 60_000, zone: "far" });
+    const statuses = async () => {
+      await operations.maintenance.round();
+      const all = await Promise.all([entry, other, there].map((one) => operations.entry(one!.id)));
+      return all.map(({ status }) => status);
+    };
+    await database.query("UPDATE entry SET queued_at = queued_at - 60000");
+    // The type has just changed: its workers are about to load it.
+    expect(await statuses()).toEqual(["queued", "queued", "queued"]);
+    await database.query("UPDATE resource_type SET updated_at = updated_at - 60001");
+    // One that could was there a moment ago.
+    const gone = await world.register("gone");
+    await database.query("INSERT INTO worker_type (session, type, version) VALUES ($1, 'thing', 'v2')", [gone]);
+    await database.query("UPDATE worker SET state = 'stopped' WHERE session = $1", [gone]);
+    expect(await statuses()).toEqual(["queued", "queued", "queued"]);
+    await database.query("UPDATE worker SET seen_at = seen_at - 60001 WHERE session = $1", [gone]);
+    expect(await statuses()).toEqual(["failed", "failed", "queued"]);
+    expect((await operations.entry(entry!.id)).error).toMatchObject({
+      code: "no_worker",
+      source: "system",
+      message: "Nothing ran: no live worker of the route default/automate can run the type thing as the server has it",
+      hint: expect.stringContaining("wilco workers reload") as string,
+    });
+    expect(await unsound(database)).toEqual([]);
+  });
+});
