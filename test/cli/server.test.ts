@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../resource-types/context.ts";
 import { CLI_FILE } from "../support/cli.ts";
 import { emptyWorld } from "./world.ts";
 
@@ -14,6 +15,11 @@ afterEach(async () => {
   await world?.run(["down", "--now"]);
   await world?.stop();
 });
+
+function pendingSignals(pid: number): number {
+  const mask = /^ShdPnd:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
+  return [...BigInt(`0x${mask}`).toString(2)].filter((bit) => bit === "1").length;
+}
 
 describe("wilco up, status, down", () => {
   it("starts a local server once, says where it is, and stops it", async () => {
@@ -102,6 +108,21 @@ describe("wilco up, status, down", () => {
       stderr: expect.stringContaining("End it at once: wilco down --now") as string,
     });
     expect(await run(["down", "--now"])).toMatchObject({ code: 0 });
+    expect((await working.ended).code).not.toBe(0);
+  });
+
+  it("ends what runs with --now, however busy the server is when it is told", async () => {
+    const { run, start } = newWorld();
+    const { pid } = JSON.parse((await run(["up", "--json"])).stdout) as { pid: number };
+    await run(["apply", "-"], { input: "resources: { here: { type: host } }" });
+    const working = start(["exec", "here", "run", "--", "sh", "-c", "echo begun; sleep 600"]);
+    await working.line(/^begun$/);
+    process.kill(pid, "SIGSTOP");
+    const down = start(["down", "--now"]);
+    // Both signals wait for it then, where that can be seen.
+    if (process.platform === "linux") await until(() => pendingSignals(pid) === 2);
+    process.kill(pid, "SIGCONT");
+    expect(await down.ended).toMatchObject({ code: 0 });
     expect((await working.ended).code).not.toBe(0);
   });
 

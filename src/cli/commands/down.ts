@@ -35,9 +35,9 @@ export async function downCommand(context: Context, flags: DownFlags): Promise<n
       hint: "It is starting or stopping: try again in a moment.",
     });
   }
-  ask(owner.pid, dataDir);
-  // The server takes a second signal as "now".
-  if (flags.now === true) ask(owner.pid, dataDir);
+  ask(owner.pid, dataDir, "SIGTERM");
+  // The server takes a second signal as "now". Not the same once more: of two that wait for one process, one arrives.
+  if (flags.now === true) ask(owner.pid, dataDir, "SIGINT");
   const interrupt = listenForInterrupt();
   output.live.show(() => "Stopping the local server: it waits for running operations …");
   const tellAt = performance.now() + TELL_AFTER_MS;
@@ -65,9 +65,9 @@ export async function downCommand(context: Context, flags: DownFlags): Promise<n
   return EXIT.succeeded;
 }
 
-function ask(pid: number, dataDir: string): void {
+function ask(pid: number, dataDir: string, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGTERM");
+    process.kill(pid, signal);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ESRCH") return; // it ended meanwhile; the lock will say so
