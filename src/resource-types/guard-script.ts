@@ -1,6 +1,6 @@
 /**
- * What the guard's shell runs. POSIX sh and, on Linux, nothing but its builtins: a container's image may have no `ps`, and
- * a machine on which a handler has started processes without end may have room for no other one.
+ * What the guard's shell runs. POSIX sh and, on Linux, little but its builtins: a container's image may have no `ps`, and a
+ * machine on which a handler has started processes without end may have room for no other one. (Then it kills at once.)
  *
  * Reads "+ PID:TOKEN:START" and "- PID". At the end of its input nobody holds the other end any more: it looks at every
  * process, keeps those of the groups that are still listed and whoever descends from them, asks them to end, and kills
@@ -51,29 +51,8 @@ recorded() { rest=\${watched#*" $1:"}; rest=\${rest%% *}; token=\${rest%%:*}; be
 
 part() { IFS=:; set -- $1; unset IFS; pid=$1 parent=$2 group=$3 state=$4; start=$5; shift 5; for more; do start="$start:$more"; done; }
 
-# The groups that are ours. A pid that was given to another process is not; without its leader a group may live on (its
-# number is not given out again meanwhile), and then the token tells.
-roots=' ' strangers=' '
-look
-for each in $table; do
-  part "$each"
-  case $watched in *" $pid:"*)
-    recorded "$pid"
-    if [ "$start" = "$begun" ]; then roots="$roots$pid "; else strangers="$strangers$pid "; fi ;;
-  esac
-done
-for each in $table; do
-  part "$each"
-  case "$roots$strangers" in *" $group "*) continue ;; esac
-  case $watched in *" $group:"*)
-    recorded "$group"
-    marked "$pid" "$token" && roots="$roots$group " ;;
-  esac
-done
-
 # Sets: groups (ours that have a living member), others (who has left its group but descends from one). Descent is lost
 # when a parent dies, so who was seen once is remembered.
-seen=' '
 find() {
   groups=' ' others=' ' mine=' ' grew=1
   while [ -n "$grew" ]; do
@@ -101,6 +80,28 @@ send() {
   for pid in $others; do kill -s "$1" "$pid"; done
 }
 
+# A shell that can't fork ends (dash does): what it knows of by then is killed all the same.
+roots=' ' strangers=' ' seen=' '
+trap 'find && send KILL' EXIT
+# The groups that are ours. A pid that was given to another process is not; without its leader a group may live on (its
+# number is not given out again meanwhile), and then the token tells.
+look
+for each in $table; do
+  part "$each"
+  case $watched in *" $pid:"*)
+    recorded "$pid"
+    if [ "$start" = "$begun" ]; then roots="$roots$pid "; else strangers="$strangers$pid "; fi ;;
+  esac
+done
+for each in $table; do
+  part "$each"
+  case "$roots$strangers" in *" $group "*) continue ;; esac
+  case $watched in *" $group:"*)
+    recorded "$group"
+    marked "$pid" "$token" && roots="$roots$group " ;;
+  esac
+done
+
 find || exit
 send TERM
 while [ "$TRIES" -gt 0 ]; do
@@ -109,7 +110,6 @@ while [ "$TRIES" -gt 0 ]; do
   find || exit
   TRIES=$((TRIES - 1))
 done
-send KILL
 `;
 
 export function guardScript(source: ProcessSource): string {
