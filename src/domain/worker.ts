@@ -26,6 +26,8 @@ export interface Worker {
   counts: WorkerCounts | null;
   startedAt: string;
   lastSeenAt: string;
+  /** Nothing was heard of it for a whole lease, by the database's clock, and it has not ended: it takes nothing. */
+  silent: boolean;
   /** ms that its clock is ahead of the database's, as of its last heartbeat; null before the first. */
   clockSkew: number | null;
   /** Bytes of the disk that holds its state and temporary files; null where it could not tell. */

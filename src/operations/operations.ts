@@ -78,6 +78,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
   const submit = traceSubmit(createSubmit(context, schemas, claims), options.tracing ?? null);
   const stopping = new AbortController();
   const rates = createRates({ database, log });
+  const workers = () => listWorkers(database, settings.lease);
   signals.subscribe((change) => {
     for (const move of change?.moves ?? []) {
       logMove(log, move);
@@ -110,7 +111,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
       const started = performance.now();
       await database.query("SELECT 1 AS one");
       const roundTrip = performance.now() - started;
-      const [stats, { items }] = await Promise.all([readStats(context, rates), listWorkers(database)]);
+      const [stats, { items }] = await Promise.all([readStats(context, rates), workers()]);
       return { stats, workers: items, held: { claims: claims.size(), polls: looks.size() }, roundTrip };
     },
     doctor: () => examine(context, options.about ?? { dataDir: null, version: null }),
@@ -145,7 +146,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     deployments: (ref, query) => listDeployments(context, ref, query),
     rollBack: (principal, ref, request, key) => rollBack(context, submit, principal, ref, request, key),
     requireLeasedContent: (principal, session, leased) => requireLeasedContent(context, principal, session, leased),
-    workers: () => listWorkers(database),
+    workers,
     orderWorkers: (principal, request, signal) =>
       orderWorkers(context, principal, request, AbortSignal.any([signal, stopping.signal])),
     reloadedTypes: (principal, session, request, saveTypes) =>

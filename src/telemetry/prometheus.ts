@@ -73,10 +73,10 @@ export function createRecorder(): Recorder {
     blocked.set(stats.blocked.count);
     for (const route of stats.paused) paused.set({ route }, 1);
     // Also those that nobody is in: an alert on too few of something that is not there would never fire.
-    for (const state of WORKER_STATES) workers.set({ state }, 0);
+    for (const state of [...WORKER_STATES, "silent"]) workers.set({ state }, 0);
     for (const worker of all) {
-      workers.inc({ state: worker.state });
-      if (worker.state !== "ready" && worker.state !== "draining") continue;
+      workers.inc({ state: worker.silent ? "silent" : worker.state });
+      if (worker.silent || (worker.state !== "ready" && worker.state !== "draining")) continue;
       for (const route of routesServedBy(worker)) begin(labelOf(route));
       slots.inc({ zone: worker.zone }, worker.capacity);
       used.inc({ zone: worker.zone }, worker.running);

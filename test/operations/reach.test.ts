@@ -206,3 +206,20 @@ describeOnBothEngines("a message", (engine) => {
     expect(await unsound(world.database)).toEqual([]);
   });
 });
+
+describeOnBothEngines("a worker that is not heard of", (engine) => {
+  it("is shown as silent after a lease, by the database's clock, until it has ended", async () => {
+    const world = await createWorld(engine);
+    for (const name of ["heard", "silent", "stopped"]) await world.register(name);
+    await world.database.query("UPDATE worker SET seen_at = seen_at - 30001 WHERE name <> 'heard'");
+    await world.database.query("UPDATE worker SET state = 'stopped' WHERE name = 'stopped'");
+    const { items } = await world.operations.workers();
+    expect(items.map(({ name, state, silent }) => [name, state, silent])).toEqual([
+      ["heard", "ready", false],
+      ["silent", "ready", true],
+      ["stopped", "stopped", false],
+    ]);
+    const { workers } = await world.operations.gauges();
+    expect(workers).toEqual(items);
+  });
+});

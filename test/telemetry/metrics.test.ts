@@ -42,6 +42,7 @@ describe("the metrics", () => {
     expect(text).toContain('wilco_entries_ended_total{route="worker/*",status="lost"} 0');
     expect(text).toContain('wilco_entries_ended_total{route="eu/automate",status="lost"} 0');
     expect(text).toContain('wilco_workers{state="ready"} 0');
+    expect(text).toContain('wilco_workers{state="silent"} 0');
   });
 
   it("are documented, all of them and no others", async () => {

@@ -19,6 +19,7 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
   );
   const { items: workers } = await api.workers();
   const live = workers.filter((worker) => worker.state === "ready" || worker.state === "draining");
+  const heard = live.filter((worker) => !worker.silent);
   const status = { url: connection.url, from: connection.from, ...ready, me, workers: live };
   await printDocument(output, status, () =>
     formatCard(
@@ -32,9 +33,9 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
         ["you", `${me.name} (${me.role})`],
         [
           "workers",
-          live.length === 0
-            ? output.paint.yellow("none: nothing will run")
-            : live.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", "),
+          heard.length === 0
+            ? output.paint.yellow(`none${silentText(live.length)}: nothing will run`)
+            : `${heard.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", ")}${silentText(live.length - heard.length)}`,
         ],
       ],
       output.width,
@@ -46,4 +47,9 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
     message: `The server is not ready: ${ready.reason}`,
     hint: "Look at its log.",
   });
+}
+
+/** Those that nothing is heard of: `wilco workers list` and `wilco doctor` name them. */
+function silentText(count: number): string {
+  return count === 0 ? "" : ` (${count} silent)`;
 }

@@ -29,7 +29,7 @@ function withoutSucceeded(workers: readonly Worker[]): Worker[] {
 function workerColumns(utc: boolean): Array<Column<Worker>> {
   return [
     { title: "name", cell: (worker) => worker.name, least: 12 },
-    { title: "state", cell: (worker) => worker.state, least: Infinity },
+    { title: "state", cell: (worker) => (worker.silent ? "silent" : worker.state), least: Infinity },
     { title: "zone", cell: (worker) => worker.zone },
     ...roleColumns<Worker>((worker) => worker),
     { title: "running", cell: (worker) => `${worker.running}/${worker.capacity}`, align: "right", least: Infinity },

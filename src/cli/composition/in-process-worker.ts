@@ -9,7 +9,6 @@ import { WilcoError } from "../../core/errors.ts";
 import { randomId } from "../../core/ids.ts";
 import { DEFAULT_ROLE, DEFAULT_ZONE } from "../../domain/route.ts";
 import type { WorkerState } from "../../domain/worker.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../operations/context.ts";
 import type { Operations } from "../../operations/contract.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import type { Slots } from "../slots.ts";
@@ -111,9 +110,8 @@ async function ensureWorkerToken(options: InProcessWorkerOptions): Promise<strin
  */
 async function revokeFormer({ operations, tokens, name }: InProcessWorkerOptions): Promise<void> {
   const { items } = await operations.workers();
-  const silentSince = Date.now() - DEFAULT_QUEUE_SETTINGS.lease;
-  const live = items.find((worker) => worker.name === name && isLive(worker.state));
-  if (live && Date.parse(live.lastSeenAt) > silentSince) {
+  const live = items.find((worker) => worker.name === name && isLive(worker.state) && !worker.silent);
+  if (live) {
     throw new WilcoError({
       code: "worker_name_taken",
       message: `The worker name ${name} is taken by process ${live.pid} on ${live.host}`,

@@ -60,7 +60,7 @@ async function planOf({ api, targets, calls, filing }: DryRunOptions): Promise<P
   const { createSchemaValidator } = await import("../../domain/schema.ts");
   const validator = createSchemaValidator();
   const { items } = await api.workers();
-  const takers = items.filter((worker) => worker.state === "ready" && takes(worker, filing.priority));
+  const takers = items.filter((worker) => worker.state === "ready" && !worker.silent && takes(worker, filing.priority));
   // Whether they exist, as the submit would ask.
   for (const { entry } of filing.after ?? []) await api.entry(entry);
   const roles = new Map<string, string>();
