@@ -192,7 +192,7 @@ export function fileCall(
     trace: input.trace,
     waits: 0,
     held: 0,
-    warning: null,
+    warning: unheededZone(target, submission.zone, boundWorker),
     created_at: now,
     queued_at: null,
     expires_at: null,
@@ -201,6 +201,12 @@ export function fileCall(
     automatic: input.automatic ? 1 : 0,
   };
   return { row: filed, after: dependenciesOf(submission), content, restores: input.restores };
+}
+
+/** What is asked for and not obeyed must not go by unsaid; tasks of a request may be of many zones. */
+function unheededZone(target: Target, zone: string | undefined, worker: string | null): string | null {
+  if (zone === undefined || zone === target.zone || worker === null) return null;
+  return `the zone ${zone} changes nothing: it runs on the worker ${worker}`;
 }
 
 /** A check is let through: it looks, and who asks for it by name wants to know. */

@@ -115,6 +115,10 @@ describeOnBothEngines("an entry from submit to its end", (engine) => {
     expect((await world.claim(other)).map((one) => one.entry)).toEqual([bound.id]);
     const here = await world.register("here");
     expect((await world.claim(here)).map((one) => one.entry)).toEqual([near.id]);
+    // A zone beside a worker is not obeyed, and that is said.
+    const zoned = await world.submit("a", "look", { worker: "far", zone: "lab" });
+    expect(zoned.warning).toBe("the zone lab changes nothing: it runs on the worker far");
+    expect((await world.submit("a", "look", { worker: "far", zone: "default" })).warning).toBe(null);
   });
 
   it("takes no more than the free slots, whatever the worker says", async () => {

@@ -129,7 +129,8 @@ async function carryOut(context: Context, plan: Plan, remote: Remote, interrupt:
     type: resource.type,
     parameters: convertParameters(raw, resource.type, descriptor),
   }));
-  if (plan.options.zone !== undefined) tellBound(context, targets);
+  // Of a single one its entry says so.
+  if (plan.options.zone !== undefined && (flags.dryRun === true || targets.length > 1)) tellBound(context, targets);
   if (flags.dryRun === true) return dryRun({ context, api, targets, calls, filing: plan.options });
   const common = { operation, ...(secrets.size === 0 ? {} : { secrets: [...secrets.keys()] }), ...plan.options };
   const submission = submissionOf(calls, common, plan.request);
