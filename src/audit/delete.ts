@@ -26,6 +26,13 @@ export async function deleteEntries(tx: Transaction, ids: readonly number[]): Pr
     `UPDATE availability_change SET entry = NULL WHERE ${inIds("entry", "$1")} AND entry IS NOT NULL`,
     gone,
   );
+  // Automatic entries that were kept for these.
+  await tx.query(
+    `UPDATE entry SET kept = 0 WHERE kept = 1 AND id IN (
+       SELECT retry_of FROM entry WHERE ${inIds("id", "$1")} AND retry_of IS NOT NULL
+       UNION SELECT needs FROM entry_dependency WHERE ${inIds("entry", "$1")})`,
+    gone,
+  );
   for (const [table, column] of THEIRS) await tx.query(`DELETE FROM ${table} WHERE ${inIds(column, "$1")}`, gone);
   await tx.query(`DELETE FROM entry WHERE ${inIds("id", "$1")}`, gone);
 }

@@ -13,6 +13,7 @@ import { inventoryAsCode } from "./migrations/0008-inventory-as-code.ts";
 import { configuration } from "./migrations/0009-configuration.ts";
 import { history } from "./migrations/0014-history.ts";
 import { sealingKey } from "./migrations/0015-sealing-key.ts";
+import { workerNames } from "./migrations/0016-worker-names.ts";
 import { statistics } from "./migrations/0013-statistics.ts";
 import { selectors } from "./migrations/0012-selectors.ts";
 import { watching } from "./migrations/0010-watching.ts";
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   statistics,
   history,
   sealingKey,
+  workerNames,
 ];
 
 /** Any constant: the advisory lock that makes servers which start at once migrate one after the other. */

@@ -19,7 +19,7 @@ import type { Principal } from "./contract.ts";
 import type { SubmitItem } from "./prepare.ts";
 import { openedParameters } from "./retry.ts";
 import { dependenciesOf, dueTime } from "./filing.ts";
-import { anotherCall } from "./submit.ts";
+import { anotherCall } from "./replays.ts";
 
 type Row = DeploymentTable & { size: number };
 

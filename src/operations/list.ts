@@ -24,7 +24,9 @@ export async function listEntries(database: Database, query: EntriesQuery): Prom
   const found = await Promise.all(
     parts.map((part) => runBuilt<ShownRow>(database, part.orderBy("id", direction).limit(limit + 1))),
   );
-  const rows = found.flat().toSorted((a, b) => (order === "newest" ? b.id - a.id : a.id - b.id));
+  // Once: a resource may be removed between two reads, and its entries be in both.
+  const byId = new Map(found.flat().map((row) => [row.id, row]));
+  const rows = [...byId.values()].toSorted((a, b) => (order === "newest" ? b.id - a.id : a.id - b.id));
   const page = rows.slice(0, limit);
   return { items: await decorate(database, page), next: rows.length > limit ? String(page.at(-1)!.id) : null };
 }

@@ -53,14 +53,16 @@ export function createMaintenance(
     await takeFound();
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
-      await reconcile(context);
       // With the repairs: a look at what may be forgotten costs more than one at what is due.
       forgetting = forget;
+      await reconcile(context);
     }
     const until = performance.now() + FORGETTING;
-    for (const pass of forgetting) {
-      while (await runPass(context, pass)) if (stopped || performance.now() >= until) return;
-      forgetting = forgetting.slice(1);
+    while (forgetting.length > 0 && performance.now() < until && !stopped) {
+      // One that throws is tried again with the next repairs, and those behind it before.
+      const [next, ...others] = forgetting;
+      forgetting = others;
+      if (await runPass(context, next!)) forgetting = [...others, next!];
     }
   }
 

@@ -25,15 +25,20 @@ export interface RequestRetry {
 
 /** @throws WilcoError `conflict` when every target succeeded, or one does not exist any more. */
 export async function retryOfRequest({ database, secrets }: Context, old: Entry): Promise<RequestRetry> {
-  const [request] = await database.query<{ asked: string; min_success: number; succeeded: number }>(
-    "SELECT asked, min_success, succeeded FROM request WHERE entry = $1",
-    [old.id],
-  );
+  const [request] = await database.query<{
+    asked: string;
+    tasks: number;
+    min_success: number;
+    succeeded: number;
+  }>("SELECT asked, tasks, min_success, succeeded FROM request WHERE entry = $1", [old.id]);
   const tasks = await database.query<TaskRow>(
     `SELECT id, resource, resource_name, resource_type, parameters, sealed FROM entry
      WHERE parent = $1 AND status <> 'succeeded' ORDER BY id`,
     [old.id],
   );
+  if (request && tasks.length < request.tasks - request.succeeded) {
+    throw conflict(old, "Tasks of the request are being deleted with old history", "Submit it again.");
+  }
   if (!request || tasks.length === 0) {
     throw conflict(old, "All targets of the request have succeeded", "There is nothing to retry: submit it again.");
   }

@@ -1,5 +1,5 @@
 /** A new entry with the same call, that names the old. There is no way back from a terminal status. */
-import { readEntry } from "../audit/read.ts";
+import { readEntry, unknownEntry } from "../audit/read.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -78,7 +78,7 @@ async function repeated(
   return { request: { entries: [submission] }, used, ...(back ? { restores: back.restores } : {}) };
 }
 
-/** What an entry was called with, secrets opened. */
+/** What an entry was called with, secrets opened. @throws WilcoError `unknown_entry`. */
 export async function openedParameters(
   context: Context,
   id: number,
@@ -87,5 +87,6 @@ export async function openedParameters(
     "SELECT parameters, sealed FROM entry WHERE id = $1",
     [id],
   );
-  return openParameters(row!.parameters, row!.sealed, context.secrets.sealer);
+  if (!row) throw unknownEntry(id);
+  return openParameters(row.parameters, row.sealed, context.secrets.sealer);
 }

@@ -2,7 +2,6 @@
 import { appendEvents } from "../audit/append.ts";
 import { readEntries, unknownEntry } from "../audit/read.ts";
 import { entryOf, SHOWN_COLUMNS, type ShownRow } from "../audit/codec.ts";
-import type { EntryRow } from "../database/tables.ts";
 import { WilcoError } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import type { Entry } from "../domain/entry.ts";
@@ -22,6 +21,7 @@ import { lockEntries } from "./locked.ts";
 import { fileTasks, isRequest, type FiledRequest } from "./file-tasks.ts";
 import { FILED_COLUMNS, UNSTARTED, type Filed, type FiledRow, type Filing } from "./filing.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { answerReplays, keyOf, sameRequest, type FiledAnswer } from "./replays.ts";
 import { startRequests } from "./tasks.ts";
 import { servedRoutes, warnOfPaused, warnOfUnserved, type Served } from "./unserved.ts";
 
@@ -73,8 +73,6 @@ async function commit(
   }
 }
 
-type FiledAnswer = { entry: Entry; replayed: boolean } | WilcoError;
-
 /** Files what passed every check, inside a transaction. */
 export async function fileEntries(
   tx: Transaction,
@@ -92,10 +90,10 @@ export async function fileEntries(
   );
   const statuses = await lockDependencies(tx, filings);
   const accepted = filings.filter((filing) => {
-    const missing = filing.after.find((dependency) => !statuses.has(dependency.entry));
-    if (missing) answers.set(filing, unknownEntry(missing.entry));
-    else place(filing, statuses, tx.now());
-    return !missing;
+    const missing = namedBy(filing).find((id) => !statuses.has(id));
+    if (missing === undefined) place(filing, statuses, tx.now());
+    else answers.set(filing, unknownEntry(missing));
+    return missing === undefined;
   });
   warnOfUnserved(accepted, served, answers);
   const toInsert = accepted.filter((filing) => !answers.has(filing));
@@ -153,9 +151,15 @@ async function readRequests(tx: Transaction, requests: readonly FiledRequest[]):
   return new Map((await readEntries(tx, ids)).map((entry) => [entry.id, entry]));
 }
 
-/** Locks what calls wait for (shared, by id), so that none of it can end while the call is being filed. */
+/** Entries that it waits for, or that it repeats. */
+function namedBy(filing: Filing): number[] {
+  const retried = [filing, ...(isRequest(filing) ? filing.tasks : [])].flatMap(({ row }) => row.retry_of ?? []);
+  return [...filing.after.map((dependency) => dependency.entry), ...retried];
+}
+
+/** Locks what calls name (shared, by id), so that none of it can end, or be deleted, while the call is being filed. */
 async function lockDependencies(tx: Transaction, filings: Filing[]): Promise<Map<number, Status>> {
-  const ids = [...new Set(filings.flatMap((filing) => filing.after.map((dependency) => dependency.entry)))];
+  const ids = [...new Set(filings.flatMap(namedBy))];
   if (ids.length === 0) return new Map();
   const rows = await tx.query<{ id: number; status: Status }>(
     `SELECT id, status FROM entry WHERE ${tx.dialect.inIds("id", "$1")} ORDER BY id ${tx.dialect.forShare}`,
@@ -198,10 +202,6 @@ async function insertEntries(tx: Transaction, filed: readonly Filed[]): Promise<
   // What was written is known: reading 1,000 rows back takes as long as filing 200.
   const written = new Map(filed.toReversed().map((row) => [keyOf(row), row]));
   return inserted.map((row) => ({ ...written.get(keyOf(row))!, ...UNSTARTED, id: row.id }) as FiledRow);
-}
-
-function keyOf(row: { requested_by: string; key: string }): string {
-  return `${row.requested_by} ${row.key}`;
 }
 
 /** Events, dependencies, heads. Returns the rows anew when an entry ended at once. */
@@ -252,48 +252,4 @@ async function link(
   return tx.query<ShownRow>(`SELECT ${SHOWN_COLUMNS} FROM entry WHERE ${tx.dialect.inIds("id", "$1")}`, [
     JSON.stringify(rows.map((row) => row.id)),
   ]);
-}
-
-/** Keys that were used before: the same request is answered with its entry, another is refused. */
-async function answerReplays(tx: Transaction, filings: Filing[], answers: Map<Filing, FiledAnswer>): Promise<void> {
-  if (filings.length === 0) return;
-  const keys = filings.map(({ row }) => ({ requested_by: row.requested_by, key: row.key }));
-  const rows = await tx.query<Pick<EntryRow, "id" | "requested_by" | "key" | "request_hash">>(
-    `SELECT e.id, e.requested_by, e.key, e.request_hash FROM entry e JOIN ${tx.dialect.rows("v", { requested_by: "text", key: "text" }, "$1")}
-       ON v.requested_by = e.requested_by AND v.key = e.key`,
-    [JSON.stringify(keys)],
-  );
-  const byKey = new Map(rows.map((row) => [keyOf(row), row]));
-  const entries = new Map(
-    (
-      await readEntries(
-        tx,
-        rows.map((row) => row.id),
-      )
-    ).map((entry) => [entry.id, entry]),
-  );
-  for (const filing of filings) {
-    const row = byKey.get(keyOf(filing.row))!;
-    answers.set(filing, sameRequest(filing, row, entries.get(row.id)!, true));
-  }
-}
-
-/** The same key again: the same request is answered with its entry, another is refused. */
-function sameRequest(
-  filing: Filing,
-  row: Pick<EntryRow, "request_hash">,
-  entry: Entry,
-  replayed: boolean,
-): FiledAnswer {
-  return row.request_hash === filing.row.request_hash ? { entry, replayed } : anotherCall(entry);
-}
-
-/** A key that was used for the entry, and now comes with a call that is another one. */
-export function anotherCall(entry: Entry): WilcoError {
-  return new WilcoError({
-    code: "idempotency_mismatch",
-    message: `The idempotency key was used before for another call, entry ${entry.id}`,
-    hint: "Use a new key for a new call; the same key only for the very same one.",
-    details: { entry: entry.id },
-  });
 }

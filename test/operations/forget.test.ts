@@ -1,6 +1,7 @@
 /** History that is forgotten when somebody has said so: whole things, with what is theirs, and nothing that is needed. */
 import { expect, it } from "vitest";
 import { createTokens } from "../../src/access/tokens.ts";
+import { deleteEntries } from "../../src/audit/delete.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
 import { alice, createWorld, unsound, type World } from "./world.ts";
@@ -20,6 +21,35 @@ async function runAll(world: World, session: string): Promise<void> {
   for (const claimed of await world.claim(session)) await world.finish(session, claimed);
 }
 
+/** A script on the server that runs. */
+async function runScript(world: World) {
+  const tokens = createTokens({ database: world.database });
+  await tokens.create("test", { name: "alice", role: "operator" });
+  const { entry: script } = await world.operations.submitScript(alice, SCRIPT, undefined);
+  const scripts = await world.register("w-scripts", { roles: ["script"] });
+  const [run] = await world.claim(scripts);
+  const principal = await tokens.verify(run!.resource.connection["token"] as string);
+  return { script, scripts, run: run!, principal };
+}
+
+async function deployedBy({ database }: World, entry: number): Promise<void> {
+  const hash = "0".repeat(64);
+  await database.query("INSERT INTO content VALUES ($1, 1, 'app', 'alice', 1, 'x')", [hash]);
+  await database.query("INSERT INTO deployment VALUES (1, 1, null, $1, 'app', $2, 'alice', 1, 'current', null)", [
+    hash,
+    entry,
+  ]);
+}
+
+async function deleteAll({ database }: World, ids: readonly number[]): Promise<void> {
+  await database.transaction((tx) => deleteEntries(tx, ids));
+}
+
+const FAILS = {
+  status: "failed" as const,
+  error: { code: "exit_code", message: "It exited with 1", source: "operation" as const },
+};
+
 describeOnBothEngines("history", (engine) => {
   it("is kept for ever until somebody says for how long, and then goes with all that is its own", async () => {
     const world = await createWorld(engine, { reconcileEvery: 0 });
@@ -33,11 +63,7 @@ describeOnBothEngines("history", (engine) => {
     const keyed = await world.submitOne({ resource: "c", operation: "work" }, alice, "deploy-7");
     const deployed = await world.submit("c", "look");
     await runAll(world, session);
-    await database.query("INSERT INTO content VALUES ($1, 1, 'app', 'alice', 1, 'x')", ["0".repeat(64)]);
-    await database.query("INSERT INTO deployment VALUES (1, 1, null, $1, 'app', $2, 'alice', 1, 'current', null)", [
-      "0".repeat(64),
-      deployed.id,
-    ]);
+    await deployedBy(world, deployed.id);
     const retry = await operations.retry(alice, look.id, undefined);
     await age(world, 30 * HOUR);
     const after = await world.submit("b", "work", { after: [{ entry: keyed.id, on: "success" }] });
@@ -79,12 +105,7 @@ describeOnBothEngines("history", (engine) => {
     const world = await createWorld(engine, { reconcileEvery: 0 });
     const { database, operations } = world;
     await operations.changeSetting(alice, "keep-history", HOUR);
-    const tokens = createTokens({ database });
-    await tokens.create("test", { name: "alice", role: "operator" });
-    const { entry: script } = await operations.submitScript(alice, SCRIPT, undefined);
-    const scripts = await world.register("w-scripts", { roles: ["script"] });
-    const [run] = await world.claim(scripts);
-    const principal = await tokens.verify(run!.resource.connection["token"] as string);
+    const { script, scripts, run, principal } = await runScript(world);
     const part = (resource: string): Promise<Entry> => world.submitOne({ resource, operation: "work" }, principal);
     const [done, open] = [await part("a"), await part("b")];
     const session = await world.register();
@@ -95,7 +116,7 @@ describeOnBothEngines("history", (engine) => {
     expect(await idsOf(world)).toEqual([script.id, done.id, open.id]);
 
     // The script has ended, and what it left behind has not: its parts that are over go, what is above stays.
-    await world.finish(scripts, run!, { finishId: "end" });
+    await world.finish(scripts, run, { finishId: "end" });
     await age(world, 2 * HOUR);
     await operations.maintenance.round();
     expect(await idsOf(world)).toEqual([script.id, open.id]);
@@ -118,15 +139,82 @@ describeOnBothEngines("history", (engine) => {
     expect(await database.query("SELECT entry FROM entry_event")).toEqual([]);
   });
 
-  it("forgets sessions of workers that came back since, or that nothing is bound to", async () => {
+  it("keeps a request whole while it goes on, and when one of its tasks is still needed", async () => {
+    const world = await createWorld(engine, { reconcileEvery: 0 });
+    const { database, operations } = world;
+    await operations.changeSetting(alice, "keep-history", HOUR);
+    const { scripts, run, principal } = await runScript(world);
+    const asked = { targets: { resources: ["a", "b", "c"] }, operation: "look", minSuccess: 2 };
+    const request = await world.submitRequest(asked, principal);
+    const session = await world.register();
+    const [one, two, three] = await world.claim(session);
+    await world.finish(session, one!);
+    await world.finish(scripts, run, { finishId: "end" });
+    await age(world, 2 * HOUR);
+    // Its script ended long ago and so did a task; the request goes on, and counts it.
+    await operations.maintenance.round();
+    await world.finish(session, two!, FAILS);
+    await world.finish(session, three!);
+    expect(await operations.entry(request.id)).toMatchObject({ status: "succeeded" });
+    expect(await unsound(database)).toEqual([]);
+    await deployedBy(world, three!.entry);
+    await age(world, 2 * HOUR);
+    await operations.maintenance.round();
+    expect(await idsOf(world)).toEqual([run.entry, request.id, one!.entry, two!.entry, three!.entry]);
+    expect(await unsound(database)).toEqual([]);
+    // What did not succeed can be repeated, unless it is being deleted.
+    expect((await operations.retry(alice, request.id, undefined)).tasks).toEqual({ queued: 1 });
+    await deleteAll(world, [two!.entry]);
+    await expect(operations.retry(alice, request.id, undefined)).rejects.toMatchObject({
+      code: "conflict",
+      message: "Tasks of the request are being deleted with old history",
+    });
+  });
+
+  it("lets go of automatic entries that were kept for what is gone; what goes while it is repeated is unknown", async () => {
+    const world = await createWorld(engine, { reconcileEvery: 0 });
+    const { database, operations } = world;
+    const session = await world.register();
+    const automatic = await world.submit("a", "look");
+    await runAll(world, session);
+    await database.query("UPDATE entry SET automatic = 1 WHERE id = $1", [automatic.id]);
+    const retry = await operations.retry(alice, automatic.id, undefined);
+    await runAll(world, session);
+    await age(world, 2 * HOUR);
+    await operations.maintenance.round();
+    expect(await idsOf(world)).toEqual([automatic.id, retry.id]);
+    await operations.changeSetting(alice, "keep-history", HOUR);
+    await operations.maintenance.round();
+    await operations.maintenance.round();
+    expect(await idsOf(world)).toEqual([]);
+
+    const old = await world.submit("a", "look");
+    await runAll(world, session);
+    const query = database.query.bind(database);
+    let deleted = false;
+    database.query = async (text, parameters) => {
+      const rows = await query<never>(text, parameters);
+      if (text.startsWith("SELECT restores") && !deleted) {
+        deleted = true;
+        await deleteAll(world, [old.id]);
+      }
+      return rows;
+    };
+    await expect(operations.retry(alice, old.id, undefined)).rejects.toMatchObject({ code: "unknown_entry" });
+    expect(deleted).toBe(true);
+  });
+
+  it("forgets sessions of workers that came back since, or that nothing is meant for", async () => {
     const world = await createWorld(engine, { reconcileEvery: 0 });
     const { database, operations } = world;
     const sessions: Record<string, string> = {};
-    for (const name of ["back", "bound", "gone", "lately"]) {
+    for (const name of ["back", "bound", "gone", "lately", "later", "queued"]) {
       sessions[name] = await world.register(name);
       await operations.stopWorker({ name: "worker-token", role: "worker", zones: null, roles: null }, sessions[name]);
     }
     await database.query("UPDATE resource SET worker = 'bound' WHERE name = 'a'");
+    await world.submit("b", "look", { worker: "queued" });
+    await world.submit("b", "look", { worker: "later", delay: HOUR });
     await database.query(
       "UPDATE worker SET seen_at = seen_at - $1, started_at = started_at - $1 WHERE name <> 'lately'",
       [31 * 24 * HOUR],
@@ -134,7 +222,10 @@ describeOnBothEngines("history", (engine) => {
     const back = await world.register("back");
     await operations.maintenance.round();
     const left = await database.query<{ session: string }>("SELECT session FROM worker ORDER BY name");
-    expect(left.map(({ session }) => session)).toEqual([back, sessions["bound"], sessions["lately"]]);
+    expect(left.map(({ session }) => session)).toEqual([
+      back,
+      ...["bound", "lately", "later", "queued"].map((name) => sessions[name]),
+    ]);
   });
 });
 

@@ -78,11 +78,12 @@ export async function retryScript(
 ): Promise<Entry> {
   const { files } = await readScript(context.database, old.id);
   const [row] = await context.database.query<{ zone: string }>("SELECT zone FROM entry WHERE id = $1", [old.id]);
+  if (!row) throw unknownEntry(old.id);
   const parameters = old.parameters as unknown as ScriptParameters;
   const submission: ScriptSubmission = {
     ...parameters,
     files,
-    zone: row!.zone,
+    zone: row.zone,
     timeout: old.timeout,
     priority: old.priority,
     ...(old.note === null ? {} : { note: old.note }),
