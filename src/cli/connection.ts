@@ -22,6 +22,9 @@ export interface Connection {
   poll: Partial<PollPolicy>;
 }
 
+/** What `from` begins with for a local server; its data directory follows. */
+export const LOCAL_SERVER_IN = "local server in ";
+
 type Target = { url: string; from: string; profile: Profile | undefined };
 
 /**
@@ -101,7 +104,7 @@ function namedTarget({ env, flags }: Context): Target | undefined {
 
 function localTarget(dataDir: string): Target {
   const url = readOwner(dataDir)?.url;
-  if (typeof url === "string") return { url, from: `local server in ${dataDir}`, profile: undefined };
+  if (typeof url === "string") return { url, from: `${LOCAL_SERVER_IN}${dataDir}`, profile: undefined };
   throw new WilcoError({
     code: "unreachable",
     message: `No server is named, and no local server runs in ${dataDir}`,

@@ -1,14 +1,16 @@
 /** The server a command talks to: over the network, or in this process with `--local`. */
+import { join } from "node:path";
 import { createApi, type Api } from "../client/api.ts";
 import { dispatchOverNetwork, type Dispatch } from "../client/dispatch.ts";
 import { createTransport } from "../client/transport.ts";
 import { parseDuration } from "../core/durations.ts";
 import { WilcoError } from "../core/errors.ts";
 import { readTraceparent } from "../core/trace-context.ts";
+import { readOwner } from "../database/owner.ts";
 import type { Me } from "../protocol/messages.ts";
-import { resolveConnection, type Connection } from "./connection.ts";
+import { LOCAL_SERVER_IN, resolveConnection, type Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { dataDirOf } from "./data-dir.ts";
+import { dataDirOf, SERVER_LOG_FILE } from "./data-dir.ts";
 
 export interface Remote {
   api: Api;
@@ -90,14 +92,30 @@ async function openConnection(
 /** Where the address came from is what a person needs to know first when nothing answers there. */
 function explained(error: unknown, connection: Connection): unknown {
   if (!(error instanceof WilcoError) || error.code !== "unreachable") return error;
-  const local = connection.from.startsWith("local server");
+  const local = connection.from.startsWith(LOCAL_SERVER_IN);
   // What answers, though not as it should, has not ended.
   const { permanent } = error.details as { permanent?: boolean };
   const hint =
     local && permanent !== true
-      ? "The local server has ended. Start it again with: wilco up"
+      ? hintOnLocal(connection.from.slice(LOCAL_SERVER_IN.length))
       : `The address is from ${local ? "the " : ""}${connection.from}. ${error.hint ?? ""}`.trim();
   return new WilcoError({ code: error.code, message: error.message, hint, details: error.details, cause: error });
+}
+
+/** What its owner's file says of a local server that does not answer. */
+function hintOnLocal(dataDir: string): string {
+  const pid = readOwner(dataDir)?.pid;
+  if (pid === undefined || !isAlive(pid)) return "The local server has ended. Start it again with: wilco up";
+  return `The local server, process ${pid}, is there and does not answer: look at ${join(dataDir, SERVER_LOG_FILE)}. If it is stuck, kill -9 ${pid} and "wilco up" lose nothing that was answered.`;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** TRACEPARENT, which CI systems set, makes what is submitted a part of their trace. */

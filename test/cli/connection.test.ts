@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -7,6 +7,7 @@ import { readTls } from "../../src/cli/composition/server-parts.ts";
 import { resolveConnection } from "../../src/cli/connection.ts";
 import type { Context } from "../../src/cli/context.ts";
 import { faultOfAnswer } from "../../src/client/transport-errors.ts";
+import { emptyWorld } from "./world.ts";
 import { TEST_CERT, TEST_KEY } from "../server/tls-pair.ts";
 
 const connectionWith = (token: string) =>
@@ -42,4 +43,27 @@ it("a certificate with another one's key is refused before anything starts", () 
   expect(readTls(cert, key)).toEqual({ cert: TEST_CERT, key: TEST_KEY });
   expect(() => readTls(cert, other)).toThrow(/the key is not that of the certificate/);
   expect(() => readTls(cert, cert)).toThrow(/no private key in it/);
+});
+
+it("a local server that has ended is told from one that is stuck", async () => {
+  const { dir, run, stop } = emptyWorld();
+  onTestFinished(() => stop());
+  const dataDir = join(dir, "data");
+  mkdirSync(dataDir);
+  writeFileSync(join(dataDir, "admin.token"), "wilco_x");
+  const statusBeside = async (pid: number) => {
+    writeFileSync(join(dataDir, "owner.json"), JSON.stringify({ pid, url: "http://127.0.0.1:9", startedAt: "" }));
+    return run(["status"], { env: { WILCO_DATA_DIR: dataDir } });
+  };
+  const stuck = await statusBeside(process.pid);
+  expect(stuck).toMatchObject({
+    code: 7,
+    stderr: expect.stringContaining(
+      `process ${process.pid}, is there and does not answer: look at ${dataDir}`,
+    ) as string,
+  });
+  expect(await statusBeside(2 ** 30)).toMatchObject({
+    code: 7,
+    stderr: expect.stringContaining("The local server has ended. Start it again with: wilco up") as string,
+  });
 });

@@ -17,7 +17,8 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
     () => ({ ready: true, reason: null }),
     (error: unknown) => ({ ready: false, reason: messageOf(error) }),
   );
-  const { items: workers } = await api.workers();
+  // Of one that is not ready, which may be for its database, nothing more is to be had, and 30 s of trying would not help.
+  const { items: workers } = ready.ready ? await api.workers() : { items: [] };
   const live = workers.filter((worker) => worker.state === "ready" || worker.state === "draining");
   const heard = live.filter((worker) => !worker.silent);
   const status = { url: connection.url, from: connection.from, ...ready, me, workers: live };
@@ -33,9 +34,11 @@ export async function statusCommand(context: Context, flags: DataDirFlags): Prom
         ["you", `${me.name} (${me.role})`],
         [
           "workers",
-          heard.length === 0
-            ? output.paint.yellow(`none${silentText(live.length)}: nothing will run`)
-            : `${heard.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", ")}${silentText(live.length - heard.length)}`,
+          !ready.ready
+            ? "–"
+            : heard.length === 0
+              ? output.paint.yellow(`none${silentText(live.length)}: nothing will run`)
+              : `${heard.map((worker) => `${worker.name} ${worker.running}/${worker.capacity}`).join(", ")}${silentText(live.length - heard.length)}`,
         ],
       ],
       output.width,
