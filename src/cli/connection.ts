@@ -54,6 +54,9 @@ export async function resolveConnection(
     });
   }
   checkToken(token);
+  if (flags.tokenFile !== undefined && nonEmpty(env["WILCO_TOKEN"]) !== undefined) {
+    context.output.notice("note: WILCO_TOKEN is set, and goes before --token-file.");
+  }
   return { url, token, from: target.from, poll: target.profile?.poll ?? {} };
 }
 

@@ -10,7 +10,7 @@ export interface Sealer {
   readonly keyId: string;
   /** A text "v1.KEYID.DATA" that only this key opens. */
   seal(plain: string): string;
-  /** @throws WilcoError `internal` when it was sealed with another key, or was changed since. */
+  /** @throws WilcoError `conflict` when it was sealed with another key, or was changed since. */
   open(sealed: string): string;
   /** Equal for equal texts; without the key nobody can try out which text it was. */
   digest(text: string): string;
@@ -86,9 +86,9 @@ export function ensureSecretKey(dataDir: string): Buffer {
 
 function unopened(why: string): WilcoError {
   return new WilcoError({
-    code: "internal",
+    code: "conflict",
     message: `A stored secret can't be opened: ${why}`,
-    hint: "Start the server with the secret key it was written with, or set the resource's secrets again.",
+    hint: "Set it again; or start the servers with the secret key it was sealed with.",
   });
 }
 

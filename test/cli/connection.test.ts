@@ -10,9 +10,14 @@ import { faultOfAnswer } from "../../src/client/transport-errors.ts";
 import { emptyWorld } from "./world.ts";
 import { TEST_CERT, TEST_KEY } from "../server/tls-pair.ts";
 
-const connectionWith = (token: string) =>
+const notices: string[] = [];
+const connectionWith = (token: string, tokenFile?: string) =>
   resolveConnection(
-    { env: { WILCO_SERVER: "http://127.0.0.1:1", WILCO_TOKEN: token }, flags: {} } as unknown as Context,
+    {
+      env: { WILCO_SERVER: "http://127.0.0.1:1", WILCO_TOKEN: token },
+      flags: { tokenFile },
+      output: { notice: (text: string) => void notices.push(text) },
+    } as unknown as Context,
     "/nowhere",
   );
 
@@ -20,6 +25,9 @@ it("a token that can't stand in a header is told as such, and white space around
   await expect(connectionWith("wilco_a\nwilco_b")).rejects.toMatchObject({ code: "unauthenticated" });
   await expect(connectionWith("wilco_ü")).rejects.toThrow(/no token has/);
   expect(await connectionWith("wilco_a\r\n")).toMatchObject({ token: "wilco_a" });
+  expect(notices).toEqual([]);
+  expect(await connectionWith("wilco_a", "other.token")).toMatchObject({ token: "wilco_a" });
+  expect(notices).toEqual([expect.stringContaining("goes before --token-file")]);
 });
 
 it("what a server says to do goes before a look at whether it is there", () => {

@@ -267,6 +267,17 @@ describe("wilco worker", () => {
       error: { code: "not_today", hint: "Tomorrow." },
     });
     expect((await run(["exec", "g", "exec"])).stdout).toContain('"known": true');
+
+    // New processes for its handlers, which find a file that does not load.
+    expect(await run(["workers", "reload", "local"])).toMatchObject({ code: 0 });
+    writeFileSync(join(dir, "greeter.ts"), "export default (");
+    expect(await run(["exec", "g", "greet"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/greeter\.ts does not load any more: [^]*\(line 1\)/) as string,
+    });
+    expect(JSON.parse((await run(["entry", "show", "4", "--json"])).stdout)).toMatchObject({
+      error: { code: "handler_not_loaded", source: "system" },
+    });
   });
 
   it.each(["server", "worker"])("of %s outlives a rejection that a handler let go of, and logs it", async (command) => {

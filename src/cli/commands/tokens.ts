@@ -83,7 +83,7 @@ export async function bootstrapToken(context: Context, name: string, flags: Boot
 export async function listTokens(context: Context): Promise<number> {
   const { api } = await openRemote(context);
   const { items } = await api.tokens();
-  await printList(context.output, items, tokenColumns(context.output.utc), "There are no tokens.");
+  await printList(context.output, items, tokenColumns(context.output.utc, items), "There are no tokens.");
   return EXIT.succeeded;
 }
 
@@ -94,12 +94,14 @@ export async function revokeToken(context: Context, name: string): Promise<numbe
   return EXIT.succeeded;
 }
 
-function tokenColumns(utc: boolean): Array<Column<Token>> {
+function tokenColumns(utc: boolean, tokens: readonly Token[]): Array<Column<Token>> {
+  const bound = tokens.some((token) => token.roles !== null);
   return [
     { title: "name", cell: (token) => token.name, least: 12 },
     { title: "role", cell: (token) => token.role, least: Infinity },
     { title: "state", cell: (token) => stateOf(token), least: Infinity },
     { title: "zones", cell: (token) => token.zones?.join(",") ?? "all", spare: 1 },
+    ...(bound ? [{ title: "worker roles", cell: ({ roles }: Token) => roles?.join(",") ?? "all", spare: 1 }] : []),
     { title: "by", cell: (token) => token.createdBy, spare: 5 },
     { title: "created", cell: (token) => formatTime(token.createdAt, utc), least: Infinity, spare: 4 },
     { title: "expires", cell: (token) => formatTime(token.expiresAt, utc), least: Infinity, spare: 2 },

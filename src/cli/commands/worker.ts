@@ -99,7 +99,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
       });
     if (!started) return SIGNAL_EXIT[interrupt.cause() ?? "SIGINT"];
     context.output.notice(
-      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${slots.max} slots${band ? `, priorities ${formatPriorityBand(band)}` : ""}${worker === operations ? "" : `, ${flags.scripts} scripts`}).`,
+      `Worker ${name} is ready (${url}, zone ${zone}, roles ${roles.join(", ")}, ${ownRoles.length === 0 ? "no slots" : `${slots.max} slots`}${band ? `, priorities ${formatPriorityBand(band)}` : ""}${worker === operations ? "" : `, ${flags.scripts} scripts`}).`,
     );
     await worker.stopped;
     return EXIT.succeeded;

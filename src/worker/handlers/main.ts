@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pathToFileURL } from "node:url";
 import { messageOf } from "../../core/errors.ts";
+import { OperationError } from "../../resource-types/operation-error.ts";
 import type { ResourceTypeDefinition } from "../../resource-types/sdk.ts";
 import { entryError, normaliseError, normaliseResult } from "../outcome.ts";
 import { type Described, endMark, type FromProcess, type ToProcess } from "./messages.ts";
@@ -99,10 +100,18 @@ async function handlerOf(file: string, type: string, operation: string) {
     loading = importTypes(file);
     files.set(file, loading);
   }
-  const definition = (await loading).find(({ descriptor }) => descriptor.name === type);
-  const handler = definition?.handlers[operation];
+  const types = await loading.catch((error: unknown) => {
+    throw unloaded(`${file} does not load any more: ${withLine(file, error)}`);
+  });
+  const handler = types.find(({ descriptor }) => descriptor.name === type)?.handlers[operation];
   if (handler) return handler;
-  throw new Error(`${file} has no ${type}.${operation} any more: reload the worker`);
+  throw unloaded(`${file} has no ${type}.${operation} any more`);
+}
+
+/** The file was changed since the worker loaded it, which this process did not. Nothing of the work was done. */
+function unloaded(message: string): OperationError {
+  const hint = "Mend the file, let the worker load it (wilco workers reload), and retry the entry.";
+  return new OperationError({ code: "handler_not_loaded", message, hint, source: "system" });
 }
 
 /** The first end of a run counts; a handler that goes on afterwards is ended with its process. */
