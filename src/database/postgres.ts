@@ -5,6 +5,7 @@ import type { Engine } from "./sql.ts";
 import { CLAIMABLE, notPaused, prefixOf, type Dialect } from "./dialect.ts";
 import { createNotifier } from "./postgres-notify.ts";
 import { preparingPool } from "./postgres-pool.ts";
+import { hostOf, strictTls, unusable } from "./postgres-unusable.ts";
 import { splitShared } from "./shared-columns.ts";
 
 export const SCHEMA = "wilco";
@@ -133,7 +134,7 @@ export async function openPostgres(
   { poolSize = 10, silence = 20_000 }: PostgresOptions = {},
 ): Promise<Engine> {
   const config: pg.PoolConfig = {
-    connectionString: url,
+    connectionString: strictTls(url),
     max: poolSize,
     types,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
@@ -227,32 +228,4 @@ function unavailable(url: string, error: unknown, done: false | undefined): Wilc
     ...(done === false ? { details: NOT_CARRIED_OUT } : {}),
     cause: error,
   });
-}
-
-function unusable(url: string, error: unknown): WilcoError {
-  // What the client library says when there is no password at all.
-  if (/password must be a (non-empty )?string/.test(messageOf(error))) {
-    return new WilcoError({
-      code: "database_unusable",
-      message: `The database at ${hostOf(url)} asks for a password, and none is given`,
-      hint: "Set PGPASSWORD, or put it into ~/.pgpass or WILCO_DATABASE_URL.",
-      cause: error,
-    });
-  }
-  return new WilcoError({
-    code: "database_unusable",
-    message: `The database at ${hostOf(url)} can't be used: ${messageOf(error) || codeOf(error)}`,
-    hint: 'Check --database-url, that the server runs, and that the user may create the schema "wilco".',
-    cause: error,
-  });
-}
-
-/** Host and database of a URL, never its password. */
-function hostOf(url: string): string {
-  try {
-    const parsed = new URL(url);
-    return `${parsed.host}${parsed.pathname}`;
-  } catch {
-    return "the given URL";
-  }
 }
