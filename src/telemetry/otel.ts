@@ -8,12 +8,18 @@ import { defaultResource, resourceFromAttributes } from "@opentelemetry/resource
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { readTraceparent } from "../core/trace-context.ts";
 import type { Tracing } from "../core/tracing.ts";
+import { toldExporter, type ExportLog } from "./told-exporter.ts";
 
 /** How long a stop waits for the exporter, ms. */
 const LAST_WORDS = 3_000;
 
 /** @param options.service "wilco-server" or "wilco-worker", unless OTEL_SERVICE_NAME says otherwise; `instance`: which. */
-export function createTracing(options: { service: string; version: string; instance: string }): Tracing {
+export function createTracing(options: {
+  service: string;
+  version: string;
+  instance: string;
+  log: ExportLog;
+}): Tracing {
   const name = process.env["OTEL_SERVICE_NAME"];
   const provider = new TracerProvider({
     resource: defaultResource().merge(
@@ -23,7 +29,7 @@ export function createTracing(options: { service: string; version: string; insta
         "service.instance.id": options.instance,
       }),
     ),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: toldExporter(new OTLPTraceExporter(), options.log) })],
   });
   const tracer = provider.getTracer("wilco", options.version);
   return {

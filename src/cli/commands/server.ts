@@ -78,7 +78,7 @@ export async function serverCommand(context: Context, flags: ServerFlags): Promi
       contentLimit: flags.contentLimit === undefined ? undefined : parseBytes(flags.contentLimit, "--content-limit"),
       worker: flags.worker ? { name: workerName, slots, ...loaded, ...scripts } : null,
       version: readVersion(),
-      tracing: await openTracing(context.env, "wilco-server", hostname()),
+      tracing: await openTracing(context.env, "wilco-server", hostname(), log),
       log,
     });
     context.output.write(`${server.url}\n`);

@@ -49,7 +49,7 @@ export async function workerCommand(context: Context, flags: WorkerFlags): Promi
   const { url, token } = await resolveConnection(context);
   const log = workerLog(context, flags.log);
   // Scripts have places of their own beside the slots, so the pool serves their role.
-  const tracing = await openTracing(context.env, "wilco-worker", name);
+  const tracing = await openTracing(context.env, "wilco-worker", name, log);
   const ownRoles = roles.filter((role) => role !== SCRIPT_ROLE);
   const operations = createWorker({
     api: createWorkerApi({ request: createHttpRequest({ url, token }) }),
