@@ -38,6 +38,7 @@ import { fileScript, readScript } from "./scripts/file-script.ts";
 import { createSessionWatch } from "./session-watch.ts";
 import { listWorkers } from "./list-workers.ts";
 import { registerWorker, reloadedTypes, stopWorker } from "./sessions.ts";
+import { rememberTimes } from "./server-times.ts";
 import { createSubmit } from "./submit.ts";
 import { traceSubmit } from "./traced-submit.ts";
 import { explainEntry } from "./why/why.ts";
@@ -152,6 +153,7 @@ export function createOperations(options: OperationsOptions): Operations & { mai
     reloadedTypes: (principal, session, request, saveTypes) =>
       reloadedTypes(context, principal, session, request, saveTypes),
     async start() {
+      await rememberTimes(database, settings);
       maintenance.start();
       rates.start();
     },

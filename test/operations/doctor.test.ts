@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { createWorld, workerToken } from "./world.ts";
+import { createWorld, serve, workerToken } from "./world.ts";
 
 describeOnBothEngines("the doctor", (engine) => {
   it("finds nothing in a sound world, and says what it looked at", async () => {
@@ -79,5 +79,24 @@ describeOnBothEngines("the doctor", (engine) => {
     await world.database.query("UPDATE entry SET lease_expires = 1 WHERE id = $1", [id]);
     expect((await world.operations.doctor()).findings[0]).toMatchObject({ code: "lease_lapsed", level: "error" });
     await world.operations.stopWorker(workerToken, session);
+  });
+});
+
+describeOnBothEngines("servers of one database", (engine) => {
+  it("are to have the same lease: one that has another than the last that started says so", async () => {
+    const world = await createWorld(engine);
+    const codes = async (of: { operations: typeof world.operations }) =>
+      (await of.operations.doctor()).findings.map(({ code }) => code);
+    await world.operations.start();
+    expect(await codes(world)).not.toContain("times_differ");
+    const other = serve(engine, world.database, { lease: 5_000 });
+    await other.operations.start();
+    expect(await codes(other)).not.toContain("times_differ");
+    const { findings } = await world.operations.doctor();
+    expect(findings.find(({ code }) => code === "times_differ")).toMatchObject({
+      level: "warning",
+      message: "This server has --lease 30s --lost-after 5m, the last one that started has --lease 5s --lost-after 5m",
+      details: { own: { lease: 30_000 }, last: { lease: 5_000 } },
+    });
   });
 });

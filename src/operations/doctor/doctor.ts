@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { examineDatabase } from "./database.ts";
 import { finding, type Examination } from "./finding.ts";
 import { examineQueue } from "./queue.ts";
+import { differingTimes, timesText } from "../server-times.ts";
 import { examineWorkers, readLiveWorkers } from "./workers.ts";
 
 export interface DoctorOptions {
@@ -27,6 +28,7 @@ export const URGENCY: readonly string[] = [
   "route_unserved",
   "disk_worker",
   "lease_lapsing",
+  "times_differ",
   "database_slow",
   "route_paused",
   "waiting_long",
@@ -48,6 +50,7 @@ export async function examine(context: Context, { dataDir, version }: DoctorOpti
   findings.push(
     ...queue.findings,
     ...(await examineWorkers(examination, workers, version)),
+    ...(await otherTimes(examination)),
     ...(await expiringTokens(examination)),
   );
   const [running] = await database.query<{ n: number }>(
@@ -68,6 +71,21 @@ export async function examine(context: Context, { dataDir, version }: DoctorOpti
 function rank({ level, code }: Finding): number {
   const at = URGENCY.indexOf(code);
   return (level === "error" ? 0 : URGENCY.length) + (at < 0 ? URGENCY.length : at);
+}
+
+async function otherTimes({ sql, settings }: Examination): Promise<Finding[]> {
+  const last = await differingTimes(sql, settings);
+  if (last === null) return [];
+  const { lease, lostAfter } = settings;
+  return [
+    finding(
+      "warning",
+      "times_differ",
+      `This server has ${timesText(settings)}, the last one that started has ${timesText(last)}`,
+      "Start all servers of a database with the same: one with a shorter lease takes workers for silent that beat as another told them.",
+      { details: { own: { lease, lostAfter }, last: { lease: last.lease, lostAfter: last.lostAfter } } },
+    ),
+  ];
 }
 
 /** ms before a token's end at which somebody should hear of it. */
