@@ -54,7 +54,7 @@ export function createMaintenance(
     if (performance.now() - reconciledAt >= context.settings.reconcileEvery) {
       reconciledAt = performance.now();
       // With the repairs: a look at what may be forgotten costs more than one at what is due.
-      forgetting = forget;
+      if (forgetting.length === 0) forgetting = forget;
       await reconcile(context);
     }
     const until = performance.now() + FORGETTING;

@@ -1,7 +1,7 @@
 /** Resources that are looked at by themselves: filed when due, one at a time, recorded, forgotten. */
 import { expect, it } from "vitest";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { alice, createWorld, type World } from "./world.ts";
+import { alice, createWorld, sweep, type World } from "./world.ts";
 
 const MINUTE = 60_000;
 
@@ -61,7 +61,7 @@ describeOnBothEngines("automatic checks", (engine) => {
     await maintenance.round();
     const [again] = await world.claim(session);
     await world.finish(session, again!, { result: { availability: "down" } });
-    await maintenance.round();
+    await sweep(world);
     expect(await changesOf(world)).toHaveLength(1);
     expect((await automatic(world)).map(({ id }) => id)).toEqual([down!.entry]);
     const events = await world.database.query("SELECT 1 FROM entry_event WHERE entry = $1", [again!.entry]);
@@ -184,7 +184,7 @@ describeOnBothEngines("automatic checks", (engine) => {
     // Set once for the database; it counts for this server and for all others.
     const setting = await world.operations.changeSetting(alice, "keep-metrics", MINUTE);
     expect(setting).toMatchObject({ value: MINUTE, default: 1_440 * MINUTE, set: true });
-    await world.operations.maintenance.round();
+    await sweep(world);
     expect(await world.database.query("SELECT at FROM metric_sample")).toEqual([]);
     await expect(world.operations.changeSetting(alice, "keep-metric", MINUTE)).rejects.toMatchObject({
       code: "invalid_request",

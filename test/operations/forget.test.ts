@@ -4,7 +4,7 @@ import { createTokens } from "../../src/access/tokens.ts";
 import { deleteEntries } from "../../src/audit/delete.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import { describeOnBothEngines } from "../support/engines.ts";
-import { alice, createWorld, unsound, type World } from "./world.ts";
+import { alice, createWorld, sweep, unsound, type World } from "./world.ts";
 
 const HOUR = 3_600_000;
 
@@ -71,11 +71,11 @@ describeOnBothEngines("history", (engine) => {
     const [, , last] = await world.claim(session);
     await world.finish(session, last!);
 
-    await operations.maintenance.round();
+    await sweep(world);
     const before = await idsOf(world);
     expect(before).toHaveLength(9);
     await operations.changeSetting(alice, "keep-history", 24 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([deployed.id, retry.id, after.id, young.id]);
     for (const table of ["entry_event", "entry_dependency", "request", "entry_content"]) {
       const rows = await database.query<{ entry: number }>(`SELECT DISTINCT entry FROM ${table} ORDER BY entry`);
@@ -112,19 +112,19 @@ describeOnBothEngines("history", (engine) => {
     const [first, second] = await world.claim(session);
     await world.finish(session, first!);
     await age(world, 2 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([script.id, done.id, open.id]);
 
     // The script has ended, and what it left behind has not: its parts that are over go, what is above stays.
     await world.finish(scripts, run, { finishId: "end" });
     await age(world, 2 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([script.id, open.id]);
     await world.finish(session, second!);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([script.id, open.id]);
     await age(world, 2 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([]);
     expect(await database.query("SELECT entry FROM script")).toEqual([]);
 
@@ -134,7 +134,7 @@ describeOnBothEngines("history", (engine) => {
       `UPDATE entry SET status = 'canceled', finished_at = 1, created_at = 1,
          error = '{"code":"canceled","message":"x","source":"user"}'`,
     );
-    for (let round = 0; round < 20 && (await idsOf(world)).length > 0; round++) await operations.maintenance.round();
+    for (let round = 0; round < 20 && (await idsOf(world)).length > 0; round++) await sweep(world);
     expect(await idsOf(world)).toEqual([]);
     expect(await database.query("SELECT entry FROM entry_event")).toEqual([]);
   });
@@ -152,14 +152,14 @@ describeOnBothEngines("history", (engine) => {
     await world.finish(scripts, run, { finishId: "end" });
     await age(world, 2 * HOUR);
     // Its script ended long ago and so did a task; the request goes on, and counts it.
-    await operations.maintenance.round();
+    await sweep(world);
     await world.finish(session, two!, FAILS);
     await world.finish(session, three!);
     expect(await operations.entry(request.id)).toMatchObject({ status: "succeeded" });
     expect(await unsound(database)).toEqual([]);
     await deployedBy(world, three!.entry);
     await age(world, 2 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([run.entry, request.id, one!.entry, two!.entry, three!.entry]);
     expect(await unsound(database)).toEqual([]);
     // What did not succeed can be repeated, unless it is being deleted.
@@ -181,11 +181,10 @@ describeOnBothEngines("history", (engine) => {
     const retry = await operations.retry(alice, automatic.id, undefined);
     await runAll(world, session);
     await age(world, 2 * HOUR);
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([automatic.id, retry.id]);
     await operations.changeSetting(alice, "keep-history", HOUR);
-    await operations.maintenance.round();
-    await operations.maintenance.round();
+    await sweep(world);
     expect(await idsOf(world)).toEqual([]);
 
     const old = await world.submit("a", "look");
@@ -220,7 +219,7 @@ describeOnBothEngines("history", (engine) => {
       [31 * 24 * HOUR],
     );
     const back = await world.register("back");
-    await operations.maintenance.round();
+    await sweep(world);
     const left = await database.query<{ session: string }>("SELECT session FROM worker ORDER BY name");
     expect(left.map(({ session }) => session)).toEqual([
       back,

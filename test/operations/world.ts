@@ -141,6 +141,11 @@ export function serve(
   };
 }
 
+/** Forgets whatever may be forgotten. On a slow machine a round ends before all is looked at; the next ones go on. */
+export async function sweep({ operations }: Pick<World, "operations">): Promise<void> {
+  for (let round = 0; round < 12; round++) await operations.maintenance.round();
+}
+
 export const operation = (name: string, more: Partial<OperationDescriptor> = {}): OperationDescriptor => ({
   name,
   description: null,
