@@ -1,5 +1,5 @@
 /** Whether a server answers and is ready. */
-import { exchangeText } from "../core/http/exchange.ts";
+import { overNetwork } from "../core/http/over-network.ts";
 import { paths } from "../protocol/paths.ts";
 
 const ANSWER_LIMIT_MS = 2_000;
@@ -12,7 +12,7 @@ export async function readinessOf(url: string): Promise<Readiness> {
   try {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     const asked = { method: "GET", url: `${url}${paths.ready}`, headers: {}, body: undefined, signal } as const;
-    const { status } = await exchangeText(asked);
+    const { status } = await overNetwork(asked);
     if (status === 503) return "not ready";
     return status === 200 ? "ready" : "no answer";
   } catch {
