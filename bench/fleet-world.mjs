@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import bench from "./types/bench.js";
-import { cleanEnvironment, CLI, run } from "./wilco.mjs";
+import { api, cleanEnvironment, CLI, run } from "./wilco.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const types = join(here, "types");
@@ -99,20 +99,6 @@ function firstLine(child, said) {
     createInterface({ input: child.stdout }).once("line", resolve);
     child.once("exit", () => reject(new Error(`wilco ended before it was ready:\n${said()}`)));
   });
-}
-
-/** `(method, path, body) → answer`, rejects for every answer that is none. */
-export function api({ url, token }) {
-  return async (method, path, body) => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-    return text === "" ? undefined : JSON.parse(text);
-  };
 }
 
 /** A worker that is nothing but its session: it claims only when asked to. */

@@ -1,12 +1,11 @@
 /** Two servers and four workers; submits in batches; the queue with a million entries waiting; idle workers. */
-import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { registerWorker, startFleet } from "./fleet-world.mjs";
 import { median } from "./statistics.mjs";
 import bench from "./types/bench.js";
-import { memoryOf } from "./wilco.mjs";
+import { memoryOf, processorTime } from "./wilco.mjs";
 
 /** @returns no-ops a second of `jobs` at once, from two scripts at two servers, over four worker processes */
 export async function measureFleet({ url, jobs, slots }) {
@@ -203,9 +202,9 @@ export async function measureIdleWorkers({ url, count = 1_000, first = 100 }) {
     const before = memoryOf(pid, "VmRSS");
     await add(first, first + count);
     const memory = (memoryOf(pid, "VmRSS") - before) / count;
-    const start = { cpu: cpuOf(pid), at: performance.now() };
+    const start = { cpu: processorTime(pid), at: performance.now() };
     await new Promise((resolve) => setTimeout(resolve, 40_000));
-    const cpu = (cpuOf(pid) - start.cpu) / (performance.now() - start.at) / ((first + count) / count);
+    const cpu = (processorTime(pid) - start.cpu) / (performance.now() - start.at) / ((first + count) / count);
     over.abort();
     agent.destroy();
     await Promise.all(held);
@@ -215,13 +214,6 @@ export async function measureIdleWorkers({ url, count = 1_000, first = 100 }) {
     agent.destroy();
     await fleet.stop();
   }
-}
-
-/** ms of processor time (Linux only). */
-function cpuOf(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function post(agent, fleet, path, body, signal) {

@@ -11,21 +11,16 @@ import { Worker } from "node:worker_threads";
 import { createExecPool } from "../dist/resource-types/exec.js";
 import { createGuard } from "../dist/resource-types/guard.js";
 import { SPAWN_VARIABLE } from "../dist/resource-types/spawn-record.js";
+import { median } from "./statistics.mjs";
+import { processorTime } from "./wilco.mjs";
 
 const ROUNDS = 9;
 const COMMANDS = 100;
 const LINES = 4_000;
 const directory = mkdtempSync(join(tmpdir(), "wilco-bench-"));
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const memory = (pid, what) =>
   Number(new RegExp(`^${what}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]);
-/** ms of processor time, in steps of 10. */
-function processorTime(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 const isGuard = (pid) => {
   try {
     return (

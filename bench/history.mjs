@@ -1,11 +1,10 @@
 /** A million entries that have ended: questions about the history over HTTP, and what the server does when nothing is due. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import SqliteDatabase from "better-sqlite3";
 import pg from "pg";
 import { median } from "./statistics.mjs";
-import { startWilco } from "./wilco.mjs";
+import { processorTime, startWilco } from "./wilco.mjs";
 
 const RESOURCES = 1_000;
 const ROUNDS = 5;
@@ -23,7 +22,7 @@ const UNINDEXED = "an operation with 5";
 export async function measureHistory({ databaseUrl, many = 1_000_000 }) {
   const server = await startWilco({ databaseUrl });
   try {
-    const ask = createAsk(server);
+    const { ask } = server;
     const resources = Object.fromEntries(
       Array.from({ length: RESOURCES }, (_, n) => [`r-${n}`, { type: "bench", enabled: true }]),
     );
@@ -71,25 +70,6 @@ export async function measureHistory({ databaseUrl, many = 1_000_000 }) {
   } finally {
     await server.stop();
   }
-}
-
-function createAsk(server) {
-  const token = server.env.WILCO_TOKEN ?? readFileSync(join(server.env.WILCO_DATA_DIR, "admin.token"), "utf8").trim();
-  return async (method, path, body) => {
-    const answer = await fetch(`${server.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
-    return answer.json();
-  };
-}
-
-/** Of the process, ms. */
-function processorTime(pid) {
-  const [, utime, stime] = /\) (?:\S+ ){11}(\d+) (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return (Number(utime) + Number(stime)) * 10;
 }
 
 /** Copies of the ended entry in the database, the oldest first: through the API a million would take minutes. */

@@ -1,6 +1,4 @@
 /** 100,000 resources: the first page of selectors, through HTTP as anybody asks it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import pg from "pg";
 import { median } from "./statistics.mjs";
 import { startWilco } from "./wilco.mjs";
@@ -31,16 +29,7 @@ const ROUNDS = 9;
 export async function measureInventory({ databaseUrl, count = 100_000 }) {
   const server = await startWilco({ databaseUrl });
   try {
-    const token = server.env.WILCO_TOKEN ?? readFileSync(join(server.env.WILCO_DATA_DIR, "admin.token"), "utf8").trim();
-    const ask = async (method, path, body) => {
-      const answer = await fetch(`${server.url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
-      return answer.json();
-    };
+    const { ask } = server;
     const start = performance.now();
     for (let at = 0; at < count; at += BATCH) {
       const resources = Object.fromEntries(

@@ -1,10 +1,10 @@
 /** What a CI step costs: `wilco exec` as a process, 500 targets over 32 slots, and following a lot of output. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "./statistics.mjs";
-import { CLI, memoryOf, run, startWilco } from "./wilco.mjs";
+import { CLI, memoryOf, processorTime, run, startWilco } from "./wilco.mjs";
 
 const TARGETS = 500;
 const SLOTS = 32;
@@ -65,7 +65,7 @@ async function follow(server) {
   child.stdout.on("data", (chunk) => (bytes += chunk.length));
   const watch = setInterval(() => {
     try {
-      cpu = cpuOf(child.pid);
+      cpu = processorTime(child.pid) / 1_000;
       peak = memoryOf(child.pid, "VmHWM") || peak;
     } catch {
       // It has ended; what was read last counts.
@@ -75,11 +75,4 @@ async function follow(server) {
   clearInterval(watch);
   if (code !== 0) throw new Error(`following ended with ${code}`);
   return { cpu: cpu / (bytes / 50_000_000), memory: peak / 1_024, followed: bytes / 1_000_000 };
-}
-
-/** Seconds (Linux only). */
-function cpuOf(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -31,6 +31,8 @@ export async function startWilco({ databaseUrl, slots = 16 } = {}) {
     pid: child.pid,
     folder,
     env,
+    /** Asks its API as an admin: `ask(method, path, body)`. */
+    ask: undefined,
     /** Runs `wilco ARGS…` against this server; rejects unless it exits with 0. `onStart` gets the child. */
     cli: (cliArgs, options) => run([CLI, ...cliArgs], { env, cwd: folder, ...options }),
     /** Runs a script of scripts/ and resolves to what it prints, as JSON. */
@@ -49,6 +51,8 @@ export async function startWilco({ databaseUrl, slots = 16 } = {}) {
       env.WILCO_SERVER = server.url;
       env.WILCO_TOKEN = (await server.cli(["tokens", "bootstrap", "bench", "--database-url", databaseUrl])).trim();
     }
+    const token = env.WILCO_TOKEN ?? readFileSync(join(env.WILCO_DATA_DIR, "admin.token"), "utf8").trim();
+    server.ask = api({ url: server.url, token });
     await server.cli(["apply", join(here, "inventory.yaml")]);
     return server;
   } catch (error) {
@@ -56,6 +60,20 @@ export async function startWilco({ databaseUrl, slots = 16 } = {}) {
     else rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** `(method, path, body) → answer`, rejects for every answer that is none. */
+export function api({ url, token }) {
+  return async (method, path, body) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
 }
 
 /** `wilco server` prints its URL when it is ready. */
@@ -81,6 +99,13 @@ export async function run(args, { env = cleanEnvironment(), cwd, onStart } = {})
 export function memoryOf(pid, name) {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
+}
+
+/** Processor time of a process, ms in steps of 10 (Linux only). */
+export function processorTime(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 export function cleanEnvironment() {
